@@ -1,0 +1,46 @@
+// What the user configured, as the rest of the program sees it. config/ reads it from config.toml.
+
+export type Grant = 'authorization_code' | 'device_code' | 'client_credentials'
+
+export const grants: readonly Grant[] = ['authorization_code', 'device_code', 'client_credentials']
+
+/** Endpoints given by hand, for a server without metadata. Absolute URLs. */
+export interface Endpoints {
+  readonly token: string
+  readonly authorization?: string
+  readonly deviceAuthorization?: string
+  readonly revocation?: string
+  readonly userinfo?: string
+  readonly jwks?: string
+}
+
+export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post'
+
+export interface Profile {
+  readonly name: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly grant: Grant
+  readonly scopes: readonly string[]
+  /** RFC 8707; the default of token requests that name none. */
+  readonly resource?: string
+  /** For servers that take `audience` in place of `resource` (Auth0 and others). */
+  readonly audience?: string
+  readonly clientAuthentication: ClientAuthentication
+  /** A file that holds the client secret; otherwise the vault may hold one. */
+  readonly clientSecretFile?: string
+  readonly endpoints?: Endpoints
+  /** A certificate authority of one's own: a PEM file, added to the system's. */
+  readonly caFile?: string
+  /** `ahead`: refreshed before expiry whether used or not; `on_demand`: only when a caller asks. */
+  readonly refresh: 'ahead' | 'on_demand'
+  /** Loopback redirect: which literal, which port (0: any) and which path; some servers compare them exactly. */
+  readonly redirect: { readonly host: '127.0.0.1' | '::1'; readonly port: number; readonly path: string }
+  /** Added to the authorization request as they are (`prompt`, `login_hint`, `access_type`, ...). */
+  readonly authorizationParameters: Readonly<Record<string, string>>
+}
+
+/** Lower case, so that two profiles never meet in one file on a case-insensitive disk. */
+export const profileNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/
+
+export const isProfileName = (name: string): boolean => profileNamePattern.test(name)

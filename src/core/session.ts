@@ -2,6 +2,7 @@
 // the epoch by the wall clock; no timer is trusted (R8).
 
 import type { Failure } from './failures.ts'
+import type { TokenRefusal } from './ports.ts'
 import type { Grant } from './profile.ts'
 import type { Redacted } from './redacted.ts'
 
@@ -99,18 +100,30 @@ export type LiveSession =
   | { readonly kind: 'login_required'; readonly record: SessionRecord; readonly reason: LoginReason }
 
 /** One refresh in flight (R1). Each step waits for one event; a result that belongs to another step is dropped. */
-export interface Refreshing {
+export type Refreshing = {
   readonly kind: 'refreshing'
-  readonly step: 'lock' | 'journal' | 'post' | 'check' | 'store' | 'undo'
+  /** What is durable. */
   readonly record: SessionRecord
   readonly target: Target
   readonly startedAt: EpochMs
-  /** Of the attempt before, if that one failed. */
+  /** Failed attempts before this one. */
   readonly attempts: number
-  readonly ambiguous: boolean
-  /** What the `check` and `undo` steps end in. */
-  readonly failure?: Failure
-}
+} & (
+  | { readonly step: 'lock' }
+  | { readonly step: 'journal'; readonly next: SessionRecord }
+  /** `doubt`: the refresh token was journalled before this attempt, and may have been spent then (R4). */
+  | { readonly step: 'post'; readonly doubt: boolean }
+  /** The server refused the refresh token: has another agent stored a newer one (R5)? */
+  | { readonly step: 'check'; readonly doubt: boolean; readonly refusal: TokenRefusal }
+  | { readonly step: 'store'; readonly next: SessionRecord }
+  /** Writes down how a failed refresh ended; the session then becomes `ending`. */
+  | { readonly step: 'conclude'; readonly next: SessionRecord; readonly ending: Ending }
+)
+
+export type Ending =
+  | { readonly kind: 'active'; readonly failure: Failure }
+  | { readonly kind: 'troubled'; readonly trouble: Trouble; readonly failure: Failure }
+  | { readonly kind: 'login_required'; readonly reason: LoginReason; readonly failure: Failure }
 
 /** The server has rotated and the disk refused the result: it is kept in memory and written again until it holds (R2). */
 export interface Unsaved {
@@ -123,4 +136,6 @@ export interface Unsaved {
   readonly failure: Failure
   readonly attempts: number
   readonly retryAt: EpochMs
+  /** A write is under way. */
+  readonly saving: boolean
 }

@@ -1,0 +1,184 @@
+// The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
+
+import { asFailure, Failure } from '../core/failures.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Grant, Profile } from '../core/profile.ts'
+import type { Redacted } from '../core/redacted.ts'
+import type { Target } from '../core/session.ts'
+import type { MasterKeyChoice, Vault } from '../vault/vault.ts'
+import type { AgentStatus, EventMessage, LogoutAnswer, SessionStatus, VaultStatus } from '../wire/messages.ts'
+import type { EventHub } from './events.ts'
+import type { LoginConversation, Logins } from './logins.ts'
+import type { Logout } from './logout.ts'
+import type { Profiles } from './profiles.ts'
+import type { Issued, Sessions } from './sessions.ts'
+import { sessionStatus, unreadableStatus } from './status.ts'
+
+export interface AgentParts {
+  readonly clock: Clock
+  readonly vault: Vault
+  readonly profiles: Profiles
+  readonly sessions: Sessions
+  readonly logins: Logins
+  readonly logout: Logout
+  readonly events: EventHub
+  readonly about: { readonly version: string; readonly socket: string }
+  /** Sentences that hold as long as the agent runs. */
+  readonly warnings: Set<string>
+  readonly shutDown: () => void
+}
+
+const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
+
+export class Agent {
+  readonly #parts: AgentParts
+  readonly #startedAt: number
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts
+    this.#startedAt = parts.clock.now()
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.#parts.clock.now()
+  }
+
+  /** `minTtl` in seconds. */
+  token(profile: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    try {
+      const issued = this.#parts.sessions.token(profile, target, minTtl)
+      return issued instanceof Promise ? issued.catch((error: unknown) => this.#explain(error)) : issued
+    } catch (error) {
+      return this.#explain(error)
+    }
+  }
+
+  async status(): Promise<AgentStatus> {
+    const { about, profiles, warnings } = this.#parts
+    const notes = [...warnings]
+    const sessions = await this.sessions().catch((error: unknown) => {
+      notes.push(asFailure(error).message)
+      return []
+    })
+    return {
+      agent: {
+        version: about.version,
+        protocol: 1,
+        pid: process.pid,
+        started_at: Math.floor(this.#startedAt / 1000),
+        socket: about.socket,
+        config: profiles.path,
+      },
+      vault: this.vaultStatus(),
+      sessions,
+      warnings: notes,
+    }
+  }
+
+  vaultStatus(): VaultStatus {
+    const { state, masterKey, detail, hint } = this.#parts.vault.status()
+    return {
+      state,
+      ...(masterKey === undefined ? {} : { master_key: masterKey }),
+      ...(detail === undefined ? {} : { detail }),
+      ...(hint === undefined ? {} : { hint }),
+    }
+  }
+
+  async sessions(): Promise<readonly SessionStatus[]> {
+    const profiles = await this.#parts.profiles.all()
+    return Promise.all(profiles.map((profile) => this.#statusOf(profile)))
+  }
+
+  async session(name: string): Promise<SessionStatus> {
+    this.#parts.profiles.expire()
+    return this.#statusOf(await this.#parts.profiles.profile(name))
+  }
+
+  async logIn(name: string | undefined, grant: Grant | undefined, conversation: LoginConversation): Promise<SessionStatus> {
+    const { profiles, logins } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    await logins.logIn(profile, grant ?? profile.grant, conversation)
+    return this.#statusOf(profile)
+  }
+
+  async logOut(name: string): Promise<LogoutAnswer> {
+    const { profiles, sessions, logout } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    return logout.logOut(profile, await sessions.runner(profile).catch(() => sessions.runnerOverDamaged(profile)))
+  }
+
+  /** Resolves when no token can leave and the key is gone from memory; what was being refreshed is saved first. */
+  async lock(): Promise<VaultStatus> {
+    const { logins, sessions, vault, events } = this.#parts
+    if (vault.status().state === 'locked') return this.vaultStatus()
+    logins.cancelAll()
+    await sessions.close(locked())
+    vault.lock()
+    events.publish({ type: 'locked' })
+    return this.vaultStatus()
+  }
+
+  async unlock(passphrase: Redacted<string> | undefined): Promise<VaultStatus> {
+    const { sessions, vault, events } = this.#parts
+    await vault.unlock(passphrase)
+    sessions.open()
+    events.publish({ type: 'unlocked' })
+    await sessions.loadAll()
+    return this.vaultStatus()
+  }
+
+  async changeMasterKey(choice: MasterKeyChoice): Promise<VaultStatus> {
+    await this.#parts.vault.changeMasterKey(choice)
+    return this.vaultStatus()
+  }
+
+  async setClientSecret(name: string, secret: Redacted<string>): Promise<void> {
+    const { profiles, vault } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    await vault.prepare()
+    await profiles.setClientSecret(profile.name, secret.reveal())
+  }
+
+  async removeClientSecret(name: string): Promise<void> {
+    if (this.#parts.vault.status().state !== 'new') await this.#parts.profiles.removeClientSecret(name)
+  }
+
+  subscribe(subscriber: (event: EventMessage) => void): () => void {
+    const { events, about, clock } = this.#parts
+    subscriber({ type: 'hello', at: Math.floor(clock.now() / 1000), version: about.version })
+    return events.subscribe(subscriber)
+  }
+
+  requestShutdown(): void {
+    this.#parts.shutDown()
+  }
+
+  /** R12: while a login is under way, those who need its result are told so at once. */
+  #explain(error: unknown): never {
+    const failure = asFailure(error)
+    const { profile } = failure.details
+    if (failure.code === 'login_required' && profile !== undefined && this.#parts.logins.isPending(profile)) {
+      throw new Failure('login_pending', `a login for '${profile}' is under way`, { profile, retryAfter: 5 })
+    }
+    throw failure
+  }
+
+  async #statusOf(profile: Profile): Promise<SessionStatus> {
+    const { sessions, logins } = this.#parts
+    try {
+      const runner = await sessions.runner(profile)
+      await runner.reload()
+      return sessionStatus(profile, runner.state, {
+        nextWake: runner.wakeAt(profile.refresh === 'ahead'),
+        loginPending: logins.isPending(profile.name),
+      })
+    } catch (error) {
+      return unreadableStatus(profile, error)
+    }
+  }
+}

@@ -1,0 +1,187 @@
+// HTTP over the socket: who may speak, how much, how fast and how long (L1, L4), and problem documents for what fails.
+// The server never speaks first.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import { asFailure, Failure } from '../core/failures.ts'
+import { encodeProblem, problemType } from '../wire/problem.ts'
+import type { Agent } from './agent.ts'
+import { Channels, parseJson, splitTarget } from './channels.ts'
+import { type Answer, findHandler } from './routes.ts'
+
+/** Bytes of a body: the largest is a passphrase or a client secret. */
+const largestBody = 64 * 1024
+const largestHeader = 16 * 1024
+const mostConnections = 16_384
+/** ms for a request to arrive whole. */
+const arrival = 10_000
+/** ms for which an idle connection is kept. */
+const idle = 60_000
+/** Of all that is not a token request: a burst, and so many a second. */
+const burst = 200
+const ratePerSecond = 100
+
+export interface ServerPorts {
+  readonly agent: Agent
+  /** Whether the process at the other end may speak: asked once a connection. */
+  readonly isTrustedPeer: (socket: Socket) => boolean
+  readonly log: (text: string) => void
+}
+
+export interface AgentServer {
+  readonly http: Server
+  /** Ends what is idle, lets what is being answered finish, and resolves when all is closed. */
+  close(): Promise<void>
+}
+
+export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): AgentServer {
+  const channels = new Channels(agent)
+  const denied = new WeakSet<object>()
+  const allowance = new Allowance(() => agent.now())
+  const http = createServer({
+    maxHeaderSize: largestHeader,
+    headersTimeout: arrival,
+    requestTimeout: arrival,
+    keepAliveTimeout: idle,
+    connectionsCheckingInterval: arrival,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+  })
+  http.maxConnections = mostConnections
+  http.on('connection', (socket) => {
+    if (!isTrustedPeer(socket)) denied.add(socket)
+  })
+  http.on('request', (request, response) => {
+    answer(request, response).catch((error: unknown) => sendFailure(response, error))
+  })
+  http.on('upgrade', (request, socket, head) => {
+    upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, asFailure(error)))
+  })
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUpgrade(socket, malformed(error)))
+
+  function check(socket: object, path: string): void {
+    if (denied.has(socket)) throw new Failure('peer_denied', 'this agent belongs to another user')
+    if (path !== '/v1/token' && !allowance.take()) throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { path, query } = splitTarget(request.url ?? '')
+    check(request.socket, path)
+    const { handler, profile } = findHandler(request.method ?? '', path)
+    const body = hasBody(request) ? await readJson(request) : undefined
+    const acceptsText = request.headers.accept?.startsWith('text/plain') === true
+    const result = handler(agent, { query, profile, body, acceptsText })
+    send(response, result instanceof Promise ? await result : result)
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Between Node's parser and ws nobody listens to the socket, and an error would be nobody's.
+    const ignore = (): void => {}
+    socket.on('error', ignore)
+    check(socket, 'upgrade')
+    await channels.accept(request, socket, head)
+    socket.off('error', ignore)
+  }
+
+  function sendFailure(response: ServerResponse, error: unknown): void {
+    const failure = asFailure(error)
+    if (failure.code === 'unexpected') log(describeDefect(failure))
+    if (response.headersSent || response.destroyed) {
+      response.destroy()
+      return
+    }
+    const { retryAfter } = failure.details
+    if (retryAfter !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfter))
+    const { code } = failure
+    // A connection whose request was not read to its end cannot carry another.
+    if (code === 'too_large' || code === 'request_timeout') response.setHeader('Connection', 'close')
+    writeBody(response, failure.status, problemType, JSON.stringify(encodeProblem(failure)))
+  }
+
+  return {
+    http,
+    close: async () => {
+      channels.close()
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()))
+      http.closeIdleConnections()
+      const patience = setTimeout(() => http.closeAllConnections(), 2000)
+      await closed
+      clearTimeout(patience)
+    },
+  }
+}
+
+const hasBody = (request: IncomingMessage): boolean =>
+  request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > largestBody) throw new Failure('too_large', `the body is larger than ${largestBody} bytes`)
+    chunks.push(chunk)
+  }
+  return size === 0 ? undefined : parseJson(Buffer.concat(chunks).toString())
+}
+
+function send(response: ServerResponse, { status, type, body }: Answer): void {
+  if (type === undefined) response.writeHead(status).end()
+  else writeBody(response, status, type, body)
+}
+
+function writeBody(response: ServerResponse, status: number, type: string, body: string): void {
+  response
+    .writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' })
+    .end(body)
+}
+
+function malformed(error: NodeJS.ErrnoException): Failure {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Failure('request_timeout', 'the request did not arrive in time')
+  if (error.code === 'HPE_HEADER_OVERFLOW') return new Failure('too_large', `the header is larger than ${largestHeader} bytes`)
+  return new Failure('bad_request', 'this is not HTTP/1.1')
+}
+
+/** An answer on a connection that has no ServerResponse (any more). */
+function refuseUpgrade(socket: Duplex, failure: Failure): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = JSON.stringify(encodeProblem(failure))
+  const lines = [
+    `HTTP/1.1 ${failure.status} ${failure.code}`,
+    `Content-Type: ${problemType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.on('error', () => socket.destroy())
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+const describeDefect = (failure: Failure): string => {
+  const { cause } = failure.details
+  return cause instanceof Error && cause.stack !== undefined ? `${failure.message}\n${cause.stack}` : failure.message
+}
+
+/** A token bucket over the wall clock. */
+class Allowance {
+  readonly #now: () => number
+  #left = burst
+  #at: number
+
+  constructor(now: () => number) {
+    this.#now = now
+    this.#at = now()
+  }
+
+  take(): boolean {
+    const now = this.#now()
+    this.#left = Math.min(burst, this.#left + (Math.max(0, now - this.#at) / 1000) * ratePerSecond)
+    this.#at = now
+    if (this.#left < 1) return false
+    this.#left -= 1
+    return true
+  }
+}

@@ -1,0 +1,49 @@
+// Session records in the vault: what id each has, and the generation that the seal vouches for.
+
+import { Failure } from '../core/failures.ts'
+import type { RecordStore } from '../core/ports.ts'
+import { decodeRecord, encodeRecord } from '../core/record.ts'
+import type { SessionRecord } from '../core/session.ts'
+
+const prefix = 'session.'
+
+export class SessionStore {
+  readonly #records: RecordStore
+  readonly #warn: (text: string) => void
+
+  constructor(records: RecordStore, warn: (text: string) => void) {
+    this.#records = records
+    this.#warn = warn
+  }
+
+  static lockId(profile: string): string {
+    return prefix + profile
+  }
+
+  /** Fails with vault_locked, keychain_*, record_damaged. */
+  async load(profile: string): Promise<SessionRecord | undefined> {
+    const sealed = await this.#records.read(prefix + profile)
+    if (sealed === undefined) return undefined
+    if (sealed.recovered !== undefined) this.#warn(`session '${profile}': ${sealed.recovered}`)
+    return decodeRecord(sealed.content.reveal(), profile, sealed.generation)
+  }
+
+  /** Durable when it resolves. */
+  async save(record: SessionRecord): Promise<void> {
+    await this.#records.write(prefix + record.profile, record.generation, encodeRecord(record))
+  }
+
+  async remove(profile: string): Promise<void> {
+    await this.#records.remove(prefix + profile)
+  }
+
+  /** The generation that a new record must exceed. A damaged record's is unknown: no counter has reached the clock. */
+  async latestGeneration(profile: string, now: number): Promise<number> {
+    try {
+      return (await this.load(profile))?.generation ?? 0
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'record_damaged') return now
+      throw error
+    }
+  }
+}

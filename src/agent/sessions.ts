@@ -1,0 +1,252 @@
+// All sessions of the agent: finds or loads the one a request is about, and wakes each when something of it is due.
+
+import { asFailure, Failure } from '../core/failures.ts'
+import type { Clock, SessionLock } from '../core/ports.ts'
+import type { Profile } from '../core/profile.ts'
+import { nextWake } from '../core/schedule.ts'
+import { checkScope } from '../core/scope.ts'
+import type { AccessToken, EpochMs, SessionRecord, Target } from '../core/session.ts'
+import { loginRequired } from '../core/tokens.ts'
+import type { Notice } from '../core/transitions.ts'
+import type { EventHub } from './events.ts'
+import { LiveSessionRunner } from './live-session.ts'
+import type { Profiles } from './profiles.ts'
+import type { SessionStore } from './session-store.ts'
+
+interface Entry {
+  readonly runner: LiveSessionRunner
+  profile: Profile
+}
+
+interface SessionsPorts {
+  readonly clock: Clock
+  readonly store: SessionStore
+  readonly lock: SessionLock
+  readonly profiles: Profiles
+  readonly events: EventHub
+  /** Makes a session where that needs no user (client credentials). */
+  readonly logInUnattended: (profile: Profile) => Promise<void>
+}
+
+export interface Issued {
+  readonly profile: string
+  readonly token: AccessToken
+}
+
+export class Sessions {
+  readonly #ports: SessionsPorts
+  readonly #entries = new Map<string, Entry>()
+  readonly #loading = new Map<string, Promise<Entry>>()
+  readonly #unattended = new Map<string, Promise<void>>()
+  #cancelTimer: (() => void) | undefined
+  #timerQueued = false
+  #closed: Failure | undefined
+
+  constructor(ports: SessionsPorts) {
+    this.#ports = ports
+  }
+
+  /** A token for a caller. Synchronous when it is cached and nothing has to be looked up. `minTtl` in seconds. Throws a Failure. */
+  token(name: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    const profile = this.#ports.profiles.known(name)
+    const entry = profile === undefined ? undefined : this.#entries.get(profile.name)
+    if (profile === undefined || entry?.profile !== profile || needsLogin(entry)) return this.#lookUpToken(name, target, minTtl)
+    return this.#tokenOf(entry, target, minTtl)
+  }
+
+  async #lookUpToken(name: string | undefined, target: Target, minTtl: number | undefined): Promise<Issued> {
+    const profile = await this.#ports.profiles.profile(name)
+    const entry = await this.#entry(profile)
+    if (needsLogin(entry)) {
+      await entry.runner.reload()
+      if (profile.grant === 'client_credentials' && needsLogin(entry)) await this.#logInUnattended(profile)
+    }
+    return this.#tokenOf(entry, target, minTtl)
+  }
+
+  #tokenOf({ runner, profile }: Entry, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    if (this.#closed !== undefined) throw this.#closed
+    const { state } = runner
+    const wanted = withDefaults(profile, target)
+    if (state.kind !== 'absent') {
+      const mismatch = changedProfile(profile, state.record)
+      if (mismatch !== undefined) throw mismatch
+      checkScope(profile, state.record, wanted)
+    }
+    const token = runner.token(wanted, minTtl === undefined ? undefined : minTtl * 1000)
+    return token instanceof Promise ? token.then((token) => ({ profile: profile.name, token })) : { profile: profile.name, token }
+  }
+
+  /** The live session of a profile, loaded from the vault if need be. Fails with vault_locked, keychain_*, record_damaged. */
+  async runner(profile: Profile): Promise<LiveSessionRunner> {
+    return (await this.#entry(profile)).runner
+  }
+
+  /** For a login over a record that cannot be read: the new one takes its place. */
+  runnerOverDamaged(profile: Profile): LiveSessionRunner {
+    return this.#enter(profile, undefined).runner
+  }
+
+  /** What is loaded, without loading anything. */
+  loaded(name: string): LiveSessionRunner | undefined {
+    return this.#entries.get(name)?.runner
+  }
+
+  /** Loads what the vault holds for the profiles there are, so that what is due is done. A damaged record harms no other. */
+  async loadAll(): Promise<void> {
+    for (const profile of await this.#ports.profiles.all()) {
+      try {
+        await this.#entry(profile)
+      } catch (error) {
+        const failure = asFailure(error)
+        if (failure.code !== 'record_damaged') throw failure
+        this.#ports.events.publish({ type: 'warning', text: failure.message })
+      }
+    }
+  }
+
+  /** No token leaves from now on; what is under way is finished and saved, then all is forgotten. */
+  async close(reason: Failure): Promise<void> {
+    this.#closed = reason
+    this.#cancelTimer?.()
+    for (const { runner } of this.#entries.values()) runner.dismiss(reason)
+    await Promise.all([...this.#entries.values()].map(({ runner }) => runner.stop()))
+    for (const [name, { runner }] of this.#entries) if (runner.state.kind !== 'unsaved') this.#entries.delete(name)
+  }
+
+  /** Cuts short what hangs. */
+  interrupt(): void {
+    for (const { runner } of this.#entries.values()) runner.interrupt()
+  }
+
+  open(): void {
+    this.#closed = undefined
+    this.#schedule()
+  }
+
+  async #entry(profile: Profile): Promise<Entry> {
+    if (this.#closed !== undefined) throw this.#closed
+    const entry = this.#entries.get(profile.name)
+    if (entry !== undefined) {
+      entry.profile = profile
+      return entry
+    }
+    const loading = this.#loading.get(profile.name) ?? this.#load(profile)
+    this.#loading.set(profile.name, loading)
+    try {
+      return await loading
+    } finally {
+      this.#loading.delete(profile.name)
+    }
+  }
+
+  async #load(profile: Profile): Promise<Entry> {
+    return this.#enter(profile, await this.#ports.store.load(profile.name))
+  }
+
+  #enter(profile: Profile, record: SessionRecord | undefined): Entry {
+    const { clock, store, lock, profiles, events } = this.#ports
+    const { name } = profile
+    const runner = new LiveSessionRunner(name, record, {
+      clock,
+      store,
+      lock,
+      server: async (record) => {
+        const current = await profiles.profile(name)
+        const mismatch = changedProfile(current, record)
+        if (mismatch !== undefined) throw mismatch
+        return profiles.server(current)
+      },
+      notify: (notice) => events.publish(eventOf(name, notice)),
+      changed: () => this.#schedule(),
+    })
+    const entry = { runner, profile }
+    if (this.#closed === undefined) this.#entries.set(name, entry)
+    this.#schedule()
+    return entry
+  }
+
+  #logInUnattended(profile: Profile): Promise<void> {
+    const running = this.#unattended.get(profile.name)
+    if (running !== undefined) return running
+    const login = this.#ports.logInUnattended(profile).finally(() => this.#unattended.delete(profile.name))
+    this.#unattended.set(profile.name, login)
+    return login
+  }
+
+  /** One timer serves all sessions; it is set anew once after a burst of changes. */
+  #schedule(): void {
+    if (this.#timerQueued || this.#closed !== undefined) return
+    this.#timerQueued = true
+    queueMicrotask(() => {
+      this.#timerQueued = false
+      this.#cancelTimer?.()
+      if (this.#closed !== undefined) return
+      const delay = nextWake(this.#wakes(), this.#ports.clock.now())
+      this.#cancelTimer = delay === undefined ? undefined : this.#ports.clock.after(delay, () => this.#tick())
+    })
+  }
+
+  *#wakes(): Iterable<EpochMs | undefined> {
+    for (const entry of this.#entries.values()) yield wakeOf(entry)
+  }
+
+  #tick(): void {
+    const now = this.#ports.clock.now()
+    for (const entry of this.#entries.values()) {
+      const at = wakeOf(entry)
+      if (at !== undefined && at <= now) entry.runner.wake()
+    }
+    this.#schedule()
+  }
+}
+
+const wakeOf = ({ runner, profile }: Entry): EpochMs | undefined => {
+  const { state } = runner
+  if (state.kind !== 'absent' && changedProfile(profile, state.record) !== undefined) return undefined
+  return runner.wakeAt(profile.refresh === 'ahead')
+}
+
+const needsLogin = ({ runner }: Entry): boolean => runner.state.kind === 'absent' || runner.state.kind === 'login_required'
+
+/** What the profile says where the caller says nothing. */
+const withDefaults = (profile: Profile, target: Target): Target =>
+  target.resource !== undefined || target.audience !== undefined ? target : { ...target, ...defaultTarget(profile) }
+
+export const defaultTarget = ({ resource, audience }: Profile): Target => ({
+  ...(resource === undefined ? {} : { resource }),
+  ...(audience === undefined ? {} : { audience }),
+})
+
+/** P5: a session belongs to the server and client it was made with; a profile that points elsewhere needs a login there. */
+export function changedProfile(profile: Profile, record: SessionRecord): Failure | undefined {
+  if (record.issuer === profile.issuer && record.clientId === profile.clientId) return undefined
+  const what = record.issuer === profile.issuer ? 'client' : 'issuer'
+  return loginRequired(profile.name, {
+    code: 'profile_changed',
+    text: `its ${what} was changed since the last login`,
+    at: record.loggedInAt,
+  })
+}
+
+const eventOf = (profile: string, notice: Notice) => {
+  switch (notice.type) {
+    case 'refreshed': {
+      const expiresAt = notice.record.accessTokens[0]?.expiresAt
+      return {
+        type: 'refreshed',
+        profile,
+        ...(expiresAt === undefined ? {} : { expires_at: Math.floor(expiresAt / 1000) }),
+      } as const
+    }
+    case 'refresh_failed':
+      return {
+        type: 'refresh_failed',
+        profile,
+        reason: notice.failure.message,
+        retry_at: Math.ceil(notice.retryAt / 1000),
+      } as const
+    case 'login_required':
+      return { type: 'login_required', profile, reason: notice.reason.text } as const
+  }
+}

@@ -1,0 +1,388 @@
+// The refresh engine: `(session, event, now) -> session + effects`. The order that matters stands here and nowhere else:
+// take the lock, journal the intent, POST, make the result durable, only then answer. The agent carries the effects out
+// in the order given and feeds what comes of them back as events; an event that the session is not waiting for is dropped.
+
+import { Failure } from './failures.ts'
+import type { TokenRefusal, TokenResponse } from './ports.ts'
+import { backOff, isRenewable, primaryToken, remaining, requiredLife } from './schedule.ts'
+import { normalScope, sameTarget } from './scope.ts'
+import type {
+  AccessToken,
+  Ending,
+  EpochMs,
+  LiveSession,
+  LoginReason,
+  Refreshing,
+  SessionRecord,
+  Target,
+  Trouble,
+  Unsaved,
+} from './session.ts'
+import { accessToken, findToken, loginRequired, withToken } from './tokens.ts'
+
+export type Event =
+  /** A caller or the schedule wants a token for `target`. */
+  | { readonly type: 'refresh'; readonly target: Target }
+  /**
+   * The lock is held; `stored` is what the vault says under it. `digest` is the SHA-256 (base64url) of the refresh token
+   * of the newer of the two: the stored record and the one the session holds.
+   */
+  | { readonly type: 'lock_acquired'; readonly stored: SessionRecord | undefined; readonly digest: string | undefined }
+  | { readonly type: 'lock_failed'; readonly failure: Failure }
+  | { readonly type: 'saved' }
+  | { readonly type: 'save_failed'; readonly failure: Failure }
+  | { readonly type: 'tokens'; readonly response: TokenResponse }
+  | { readonly type: 'refused'; readonly refusal: TokenRefusal }
+  | { readonly type: 'checked'; readonly stored: SessionRecord | undefined; readonly digest: string | undefined }
+  /** The time to save an unsaved record again has come. */
+  | { readonly type: 'wake' }
+
+export type Effect =
+  /** -> lock_acquired | lock_failed */
+  | { readonly type: 'acquire_lock' }
+  | { readonly type: 'release_lock' }
+  /** Durable, or not at all -> saved | save_failed */
+  | { readonly type: 'save'; readonly record: SessionRecord }
+  /** The token request -> tokens | refused */
+  | { readonly type: 'post'; readonly record: SessionRecord; readonly target: Target }
+  /** Reads the store again -> checked */
+  | { readonly type: 'read' }
+  /** What became of a refresh, for those who wait for this target. */
+  | { readonly type: 'answer'; readonly target: Target; readonly outcome: AccessToken | Failure }
+  | { readonly type: 'notify'; readonly notice: Notice }
+
+export type Notice =
+  | { readonly type: 'refreshed'; readonly record: SessionRecord }
+  | { readonly type: 'refresh_failed'; readonly failure: Failure; readonly retryAt: EpochMs }
+  | { readonly type: 'login_required'; readonly reason: LoginReason }
+
+export interface Step {
+  readonly session: LiveSession
+  readonly effects: readonly Effect[]
+}
+
+const stay = (session: LiveSession): Step => ({ session, effects: [] })
+
+export function transition(session: LiveSession, event: Event, now: EpochMs): Step {
+  switch (session.kind) {
+    case 'active':
+      return event.type === 'refresh' ? begin(session.record, event.target, 0, now) : stay(session)
+    case 'troubled':
+      return event.type === 'refresh' ? begin(session.record, event.target, session.trouble.attempts, now) : stay(session)
+    case 'refreshing':
+      return refreshing(session, event, now)
+    case 'unsaved':
+      return unsaved(session, event, now)
+    case 'absent':
+    case 'login_required':
+      return stay(session)
+  }
+}
+
+/** The state that a stored record speaks of; an intent left behind means that its refresh token may have been spent. */
+export function resume(record: SessionRecord, now: EpochMs): LiveSession {
+  if (record.loginRequired !== undefined) return { kind: 'login_required', record, reason: record.loginRequired }
+  if (record.intent === undefined) return { kind: 'active', record }
+  const failure = new Failure('server_timeout', 'the agent stopped while a refresh was under way; its answer is not known', {
+    profile: record.profile,
+  })
+  return { kind: 'troubled', record, trouble: ambiguousTrouble(record, failure, 0, now) }
+}
+
+function begin(record: SessionRecord, target: Target, attempts: number, now: EpochMs): Step {
+  if (!isRenewable(record)) return stay({ kind: 'active', record })
+  return {
+    session: { kind: 'refreshing', step: 'lock', record, target, startedAt: now, attempts },
+    effects: [{ type: 'acquire_lock' }],
+  }
+}
+
+function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
+  switch (session.step) {
+    case 'lock':
+      if (event.type === 'lock_acquired') return locked(session, event.stored, event.digest, now)
+      if (event.type === 'lock_failed') return notStarted(session, event.failure, [], now)
+      return stay(session)
+    case 'journal':
+      if (event.type === 'saved') return post(session, session.next, false)
+      if (event.type === 'save_failed') return notStarted(session, event.failure, [{ type: 'release_lock' }], now)
+      return stay(session)
+    case 'post':
+      if (event.type === 'tokens') return store(session, event.response, now)
+      if (event.type === 'refused') return refused(session, session.doubt, event.refusal, now)
+      return stay(session)
+    case 'check':
+      return event.type === 'checked' ? checked(session, session, event, now) : stay(session)
+    case 'store':
+      if (event.type === 'saved') return stored(session.next, session.target)
+      if (event.type === 'save_failed') return keepUnsaved(session, session.next, session.target, event.failure, 1, now)
+      return stay(session)
+    case 'conclude':
+      // Where the note cannot be written the ending holds all the same; the older record is the more careful one.
+      if (event.type === 'saved') return conclude(session, session.next, session.ending)
+      if (event.type === 'save_failed') return conclude(session, session.record, session.ending)
+      return stay(session)
+  }
+}
+
+// ---- before the POST
+
+/** Under the lock the store has the last word: another agent may have refreshed, logged in or logged out (R9). */
+function locked(session: Refreshing, stored: SessionRecord | undefined, digest: string | undefined, now: EpochMs): Step {
+  if (stored === undefined) return vanished(session, now)
+  if (stored.generation <= session.record.generation) return journal(session, session.record, digest, now)
+  return adopt(session, stored, now) ?? journal(session, stored, digest, now)
+}
+
+/** Another agent's newer record, where it settles the matter. */
+function adopt({ record, target }: Refreshing, newer: SessionRecord, now: EpochMs): Step | undefined {
+  const resumed = resume(newer, now)
+  const settle = (outcome: AccessToken | Failure): Step => ({
+    session: resumed,
+    effects: [{ type: 'release_lock' }, { type: 'answer', target, outcome }],
+  })
+  if (resumed.kind === 'login_required') return settle(loginRequired(newer.profile, resumed.reason))
+  const token = findToken(newer, target)
+  if (token === undefined || remaining(token, now) <= 0 || remaining(token, now) < requiredLife(token, undefined))
+    return undefined
+  const fresh = token.obtainedAt > (findToken(record, target)?.obtainedAt ?? -Infinity)
+  return fresh || resumed.kind === 'troubled' ? settle(token) : undefined
+}
+
+function vanished(session: Refreshing, now: EpochMs): Step {
+  const reason: LoginReason = { code: 'logged_out', text: 'it was logged out', at: now }
+  return {
+    session: { kind: 'absent', reason },
+    effects: [
+      { type: 'release_lock' },
+      { type: 'answer', target: session.target, outcome: loginRequired(session.record.profile, reason) },
+    ],
+  }
+}
+
+/** Nothing is spent where there is no refresh token, and an intent that is already durable need not be written again. */
+function journal(session: Refreshing, record: SessionRecord, digest: string | undefined, now: EpochMs): Step {
+  if (!isRenewable(record)) return conclude(session, record, { kind: 'active', failure: noRefreshToken(record) })
+  if (record.refreshToken === undefined || digest === undefined) return post(session, record, false)
+  if (record.intent?.digest === digest) return post(session, record, true)
+  const next: SessionRecord = { ...record, generation: record.generation + 1, intent: { digest, at: now } }
+  return { session: { ...base(session), step: 'journal', record, next }, effects: [{ type: 'save', record: next }] }
+}
+
+const noRefreshToken = (record: SessionRecord): Failure =>
+  loginRequired(record.profile, { code: 'no_refresh_token', text: 'the session has no refresh token', at: record.loggedInAt })
+
+const base = ({ target, startedAt, attempts }: Refreshing) => ({ kind: 'refreshing', target, startedAt, attempts }) as const
+
+function post(session: Refreshing, record: SessionRecord, doubt: boolean): Step {
+  return {
+    session: { ...base(session), step: 'post', record, doubt },
+    effects: [{ type: 'post', record, target: session.target }],
+  }
+}
+
+/** Nothing was sent: the lock or the disk stood in the way (R11). */
+function notStarted(session: Refreshing, failure: Failure, effects: readonly Effect[], now: EpochMs): Step {
+  const { record, target, attempts } = session
+  const before = resume(record, now)
+  const trouble =
+    before.kind === 'troubled'
+      ? ambiguousTrouble(record, failure, attempts + 1, now)
+      : plainTrouble(record, failure, attempts + 1, now)
+  return {
+    session: { kind: 'troubled', record, trouble },
+    effects: [
+      ...effects,
+      { type: 'answer', target, outcome: failure.of(record.profile) },
+      { type: 'notify', notice: { type: 'refresh_failed', failure, retryAt: trouble.retryAt } },
+    ],
+  }
+}
+
+// ---- after the POST
+
+function store(session: Refreshing, response: TokenResponse, now: EpochMs): Step {
+  const { record, target } = session
+  const token = accessToken(response, target, record.scope)
+  const { intent: _spent, refreshTokenExpiresAt: _former, ...kept } = record
+  const refreshToken = response.refreshToken ?? record.refreshToken // R6
+  const refreshTokenExpiresAt =
+    response.refreshTokenExpiresIn === undefined
+      ? response.refreshToken === undefined
+        ? record.refreshTokenExpiresAt
+        : undefined
+      : response.receivedAt + response.refreshTokenExpiresIn * 1000
+  const next: SessionRecord = {
+    ...kept,
+    generation: record.generation + 1,
+    refreshedAt: response.receivedAt,
+    scope: target.scope === undefined && response.scope !== undefined ? normalScope(response.scope) : record.scope,
+    accessTokens: withToken(record.accessTokens, token, now),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(refreshTokenExpiresAt === undefined ? {} : { refreshTokenExpiresAt }),
+  }
+  return { session: { ...base(session), step: 'store', record, next }, effects: [{ type: 'save', record: next }] }
+}
+
+/** Durable: now, and not before, may anybody see the token (R2). */
+function stored(record: SessionRecord, target: Target): Step {
+  const token = record.accessTokens.find((token) => sameTarget(token.target, target))
+  return {
+    session: { kind: 'active', record },
+    effects: [
+      ...(token === undefined ? [] : [{ type: 'answer', target, outcome: token } as const]),
+      { type: 'release_lock' },
+      { type: 'notify', notice: { type: 'refreshed', record } },
+    ],
+  }
+}
+
+function keepUnsaved(
+  { record }: Refreshing | Unsaved,
+  next: SessionRecord,
+  target: Target,
+  failure: Failure,
+  attempts: number,
+  now: EpochMs,
+): Step {
+  const retryAt = now + Math.min(backOff(attempts, record.profile), 15_000)
+  return {
+    session: { kind: 'unsaved', record, next, target, failure, attempts, retryAt, saving: false },
+    effects: [
+      { type: 'answer', target, outcome: failure.of(record.profile) },
+      ...(attempts === 1 ? [{ type: 'notify', notice: { type: 'refresh_failed', failure, retryAt } } as const] : []),
+    ],
+  }
+}
+
+function unsaved(session: Unsaved, event: Event, now: EpochMs): Step {
+  const { next, target, saving } = session
+  if (event.type === 'wake' && !saving) {
+    return { session: { ...session, saving: true }, effects: [{ type: 'save', record: next }] }
+  }
+  if (event.type === 'saved' && saving) return stored(next, target)
+  if (event.type === 'save_failed' && saving) {
+    return keepUnsaved(session, next, target, event.failure, session.attempts + 1, now)
+  }
+  return stay(session)
+}
+
+function refused(session: Refreshing, doubt: boolean, refusal: TokenRefusal, now: EpochMs): Step {
+  const { record } = session
+  const failure = refusal.failure.of(record.profile)
+  const attempts = session.attempts + 1
+  switch (refusal.kind) {
+    case 'no_answer':
+      return record.intent === undefined
+        ? conclude(session, record, troubled(plainTrouble(record, failure, attempts, now)))
+        : conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now)))
+    case 'not_sent':
+    case 'busy':
+    case 'client_refused':
+      // This answer says nothing about the attempt before.
+      if (doubt) return conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now)))
+      return note(session, troubled(plainTrouble(record, failure, attempts, now)))
+    case 'refused':
+      // About this request. What the schedule asks for by itself is not asked for again at once.
+      return isPrimary(record, session.target)
+        ? note(session, troubled(plainTrouble(record, failure, attempts, now)))
+        : note(session, { kind: 'active', failure })
+    case 'invalid_grant':
+      return { session: { ...base(session), step: 'check', record, doubt, refusal }, effects: [{ type: 'read' }] }
+    case 'identity_changed':
+      return note(session, loginNeeded(record, { code: 'identity_changed', text: refusal.failure.message, at: now }))
+  }
+}
+
+const isPrimary = (record: SessionRecord, target: Target): boolean => {
+  const primary = primaryToken(record)
+  return primary !== undefined && primary === findToken(record, target)
+}
+
+/** R5: the token was refused. If the store has moved on meanwhile, the refusal was about an older one. */
+function checked(
+  session: Refreshing,
+  { doubt, refusal }: { readonly doubt: boolean; readonly refusal: TokenRefusal },
+  { stored, digest }: Extract<Event, { type: 'checked' }>,
+  now: EpochMs,
+): Step {
+  const { record } = session
+  if (stored === undefined) return vanished(session, now)
+  if (stored.generation > record.generation) return locked({ ...base(session), step: 'lock', record }, stored, digest, now)
+  const reason: LoginReason = doubt
+    ? {
+        code: 'refused_after_ambiguous',
+        text: `an earlier refresh was sent and its answer lost; the server now refuses the refresh token (${refusal.failure.message})`,
+        at: now,
+      }
+    : { code: 'refused', text: refusal.failure.message, at: now }
+  return note(session, loginNeeded(record, reason))
+}
+
+const loginNeeded = (record: SessionRecord, reason: LoginReason): Ending => ({
+  kind: 'login_required',
+  reason,
+  failure: loginRequired(record.profile, reason),
+})
+
+const troubled = (trouble: Trouble): Ending => ({ kind: 'troubled', trouble, failure: trouble.failure })
+
+/** Writes down that nothing is in doubt any more (and what the verdict was), then concludes. */
+function note(session: Refreshing, ending: Ending): Step {
+  const { record } = session
+  if (record.intent === undefined && ending.kind !== 'login_required') return conclude(session, record, ending)
+  const { intent: _answered, ...kept } = record
+  const next: SessionRecord = {
+    ...kept,
+    generation: record.generation + 1,
+    ...(ending.kind === 'login_required' ? { loginRequired: ending.reason } : {}),
+  }
+  return { session: { ...base(session), step: 'conclude', record, next, ending }, effects: [{ type: 'save', record: next }] }
+}
+
+function conclude({ target }: Refreshing, record: SessionRecord, ending: Ending): Step {
+  const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: ending.failure }]
+  switch (ending.kind) {
+    case 'active':
+      return { session: { kind: 'active', record }, effects }
+    case 'troubled': {
+      const { trouble } = ending
+      effects.push({ type: 'notify', notice: { type: 'refresh_failed', failure: trouble.failure, retryAt: trouble.retryAt } })
+      return { session: { kind: 'troubled', record, trouble }, effects }
+    }
+    case 'login_required': {
+      effects.push({ type: 'notify', notice: { type: 'login_required', reason: ending.reason } })
+      return { session: { kind: 'login_required', record, reason: ending.reason }, effects }
+    }
+  }
+}
+
+// ---- trouble
+
+/** A caller in need need not wait for the timer: a network that is back is noticed within this. */
+const patience = 5_000
+/** However long a server asks to wait. */
+const longestRetryAfter = 24 * 3_600_000
+
+function plainTrouble(record: SessionRecord, failure: Failure, attempts: number, now: EpochMs): Trouble {
+  const pause = backOff(attempts, record.profile)
+  const asked = failure.details.retryAfter
+  if (asked !== undefined) {
+    const retryAt = now + Math.min(Math.max(asked * 1000, pause), longestRetryAfter)
+    return { failure, attempts, retryAt, notBefore: now + Math.min(asked * 1000, longestRetryAfter), ambiguous: false }
+  }
+  return { failure, attempts, retryAt: now + pause, notBefore: now + Math.min(pause, patience), ambiguous: false }
+}
+
+/** R4: the old token is not replayed while a live access token can be served; then it is tried. */
+function ambiguousTrouble(record: SessionRecord, failure: Failure, attempts: number, now: EpochMs): Trouble {
+  const served = Math.max(now, primaryToken(record)?.expiresAt ?? now)
+  const pause = attempts === 0 ? 0 : backOff(attempts, record.profile)
+  return {
+    failure,
+    attempts,
+    retryAt: Math.max(served, now + pause),
+    notBefore: Math.max(served, now + Math.min(pause, patience)),
+    ambiguous: true,
+  }
+}

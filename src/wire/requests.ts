@@ -1,0 +1,135 @@
+// Decoders of what clients send. Unknown fields are ignored; what is known must be right, or the request is refused with
+// bad_request and a sentence that names the field.
+
+import { Failure } from '../core/failures.ts'
+import { type Grant, grants, isProfileName } from '../core/profile.ts'
+import { parseScope } from '../core/scope.ts'
+import type { Target } from '../core/session.ts'
+import type { ClientSecretRequest, LoginReply, MasterKeyRequest, UnlockRequest } from './messages.ts'
+
+export interface TokenRequest {
+  readonly profile?: string
+  readonly target: Target
+  /** Seconds. */
+  readonly minTtl?: number
+}
+
+const bad = (message: string, hint?: string): Failure => new Failure('bad_request', message, hint === undefined ? {} : { hint })
+
+/** RFC 6749 section 3.3: scope-token. */
+const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*$/
+const longestMinTtl = 30 * 24 * 3600
+const longestText = 2048
+
+export function decodeTokenRequest(query: string): TokenRequest {
+  if (query === '') return { target: {} }
+  const parameters = new URLSearchParams(query)
+  const profile = one(parameters, 'profile')
+  const scope = one(parameters, 'scope')
+  const resource = one(parameters, 'resource')
+  const audience = one(parameters, 'audience')
+  const minTtl = one(parameters, 'min_ttl')
+  return {
+    ...(profile === undefined ? {} : { profile: checkProfileName(profile) }),
+    ...(minTtl === undefined ? {} : { minTtl: decodeMinTtl(minTtl) }),
+    target: {
+      ...(scope === undefined ? {} : { scope: decodeScope(scope) }),
+      ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
+      ...(audience === undefined ? {} : { audience }),
+    },
+  }
+}
+
+export interface LoginRequest {
+  readonly profile?: string
+  readonly grant?: Grant
+}
+
+export function decodeLoginRequest(query: string): LoginRequest {
+  const parameters = new URLSearchParams(query)
+  const profile = one(parameters, 'profile')
+  const text = one(parameters, 'grant')
+  const grant = grants.find((each) => each === text)
+  if (text !== undefined && grant === undefined) throw bad(`'grant' is '${text}', not one of ${grants.join(', ')}`)
+  return {
+    ...(profile === undefined ? {} : { profile: checkProfileName(profile) }),
+    ...(grant === undefined ? {} : { grant }),
+  }
+}
+
+export function checkProfileName(name: string): string {
+  if (!isProfileName(name))
+    throw bad(`'${name.slice(0, 64)}' is not a profile name: lower-case letters, digits, '.', '_' and '-'`)
+  return name
+}
+
+function one(parameters: URLSearchParams, name: string): string | undefined {
+  const values = parameters.getAll(name)
+  if (values.length > 1) throw bad(`'${name}' is given ${values.length} times`, `give '${name}' once`)
+  const value = values[0]
+  if (value !== undefined && value.length > longestText) throw bad(`'${name}' is longer than ${longestText} characters`)
+  return value === '' ? undefined : value
+}
+
+function decodeScope(text: string): readonly string[] {
+  if (!scopePattern.test(text)) throw bad("'scope' is not a list of scopes separated by spaces (RFC 6749 section 3.3)")
+  return parseScope(text)
+}
+
+function decodeResource(text: string): string {
+  if (!URL.canParse(text) || text.includes('#')) throw bad("'resource' is not an absolute URI without a fragment (RFC 8707)")
+  return text
+}
+
+function decodeMinTtl(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text) || value > longestMinTtl)
+    throw bad(`'min_ttl' is not a number of seconds from 0 to ${longestMinTtl}`)
+  return value
+}
+
+// ---- bodies
+
+function object(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw bad('the body is not a JSON object')
+  return json as Readonly<Record<string, unknown>>
+}
+
+function text(json: Readonly<Record<string, unknown>>, name: string): string {
+  const value = json[name]
+  if (typeof value !== 'string' || value === '') throw bad(`'${name}' is missing or not a text`)
+  if (value.length > longestText * 4) throw bad(`'${name}' is too long`)
+  return value
+}
+
+export function decodeUnlockRequest(json: unknown): UnlockRequest {
+  if (json === undefined) return {}
+  const body = object(json)
+  return body['passphrase'] === undefined ? {} : { passphrase: text(body, 'passphrase') }
+}
+
+export function decodeMasterKeyRequest(json: unknown): MasterKeyRequest {
+  const body = object(json)
+  const provider = text(body, 'provider')
+  switch (provider) {
+    case 'keychain':
+    case 'insecure-key-file':
+      return { provider }
+    case 'passphrase':
+      return { provider, passphrase: text(body, 'passphrase') }
+    case 'key-file':
+      return { provider, path: text(body, 'path') }
+    default:
+      throw bad(`'provider' is '${provider.slice(0, 64)}', not one of keychain, passphrase, key-file, insecure-key-file`)
+  }
+}
+
+export const decodeClientSecretRequest = (json: unknown): ClientSecretRequest => ({
+  client_secret: text(object(json), 'client_secret'),
+})
+
+export function decodeLoginReply(json: unknown): LoginReply {
+  const body = object(json)
+  if (body['type'] !== 'redirected') throw bad("'type' is not 'redirected'")
+  return { type: 'redirected', url: text(body, 'url') }
+}

@@ -20,6 +20,10 @@ export class Channels {
   readonly #agent: Agent
   #server: Promise<WebSocketServer> | undefined
   readonly #open = new Set<WebSocket>()
+  readonly #talks: Readonly<Record<string, (channel: WebSocket, query: string) => Promise<void>>> = {
+    '/v1/login': (channel, query) => this.#login(channel, query),
+    '/v1/events': (channel) => this.#events(channel),
+  }
 
   constructor(agent: Agent) {
     this.#agent = agent
@@ -28,8 +32,7 @@ export class Channels {
   /** Takes over a connection that asked for an upgrade. Throws (rejects with) a Failure before anything was answered. */
   async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { path, query } = splitTarget(request.url ?? '')
-    const talk = path === '/v1/login' ? this.#login : path === '/v1/events' ? this.#events : undefined
-    if (talk === undefined) throw new Failure('not_found', `there is no WebSocket at ${path.slice(0, 100)}`)
+    if (!Object.hasOwn(this.#talks, path)) throw new Failure('not_found', `there is no WebSocket at ${path.slice(0, 100)}`)
     if (request.headers.origin !== undefined) throw new Failure('peer_denied', 'browsers do not talk to the agent')
     if (this.#open.size >= mostChannels) throw new Failure('too_many_requests', `${mostChannels} clients are watching already`)
     this.#server ??= import('ws').then(
@@ -40,7 +43,7 @@ export class Channels {
       this.#open.add(channel)
       channel.on('close', () => this.#open.delete(channel))
       channel.on('error', () => channel.terminate())
-      void talk.call(this, channel, query)
+      void this.#talks[path]?.(channel, query)
     })
   }
 

@@ -148,7 +148,10 @@ export class Logout {
       }
     } catch (error) {
       if (error instanceof Failure && error.code !== 'record_damaged') throw error
-      this.#ports.events.publish({ type: 'warning', text: 'a revocation that was pending cannot be read and is left where it is' })
+      this.#ports.events.publish({
+        type: 'warning',
+        text: 'a revocation that was pending cannot be read and is left where it is',
+      })
       return undefined
     }
   }

@@ -1,6 +1,6 @@
 // All sessions of the agent: finds or loads the one a request is about, and wakes each when something of it is due.
 
-import { asFailure, Failure } from '../core/failures.ts'
+import { asFailure, type Failure } from '../core/failures.ts'
 import type { Clock, SessionLock } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
 import { nextWake } from '../core/schedule.ts'

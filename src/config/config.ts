@@ -1,0 +1,164 @@
+// config.toml as the program sees it: profiles with every default filled in. Read again only when the file has changed.
+
+import { readFile, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { Failure } from '../core/failures.ts'
+import type { Endpoints, Profile } from '../core/profile.ts'
+import { normalScope } from '../core/scope.ts'
+import { providerOf } from './providers.ts'
+import { parseToml } from './toml.ts'
+import { type Complaint, complain, validate } from './validate.ts'
+
+export interface Config {
+  readonly profiles: ReadonlyMap<string, Profile>
+  readonly defaultProfile?: string
+}
+
+/** A profile as the file writes it. */
+export interface ProfileTable {
+  readonly issuer: string
+  readonly client_id: string
+  readonly grant?: Profile['grant']
+  readonly scopes?: readonly string[]
+  readonly resource?: string
+  readonly audience?: string
+  readonly client_authentication?: Profile['clientAuthentication']
+  readonly client_secret_file?: string
+  readonly ca_file?: string
+  readonly refresh?: Profile['refresh']
+  readonly redirect?: string
+  readonly authorization_parameters?: Readonly<Record<string, string>>
+  readonly endpoints?: {
+    readonly token: string
+    readonly authorization?: string
+    readonly device_authorization?: string
+    readonly revocation?: string
+    readonly userinfo?: string
+    readonly jwks?: string
+  }
+}
+
+export class ConfigFile {
+  readonly path: string
+  #stamp = ''
+  #config: Config = { profiles: new Map() }
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** The same object as before while the file has not changed. A file that is not there is an empty one. Throws config_invalid. */
+  async read(): Promise<Config> {
+    const stamp = await stampOf(this.path)
+    if (stamp !== this.#stamp) {
+      this.#config = stamp === '' ? { profiles: new Map() } : await readConfig(await readText(this.path), this.path)
+      this.#stamp = stamp
+    }
+    return this.#config
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeNs, ctimeNs, size, ino } = await stat(path, { bigint: true })
+    return `${mtimeNs} ${ctimeNs} ${size} ${ino}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw new Failure('config_invalid', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+  }
+}
+
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new Failure('config_invalid', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+  }
+}
+
+/** Throws config_invalid. */
+export async function readConfig(text: string, file: string): Promise<Config> {
+  const document = await parseToml(text, file)
+  await validate(document, file)
+  const { default_profile: defaultProfile, profile: tables = {} } = document.value as {
+    default_profile?: string
+    profile?: Record<string, ProfileTable>
+  }
+  const complaints = Object.entries(tables).flatMap(([name, table]) => checkProfile(table, ['profile', name]))
+  if (defaultProfile !== undefined && !Object.hasOwn(tables, defaultProfile)) {
+    complaints.push({ path: ['default_profile'], text: `'default_profile' is '${defaultProfile}', and there is no such profile` })
+  }
+  if (complaints.length > 0) throw complain(document, file, complaints)
+  const profiles = new Map(Object.entries(tables).map(([name, table]) => [name, toProfile(name, table)]))
+  return { profiles, ...(defaultProfile === undefined ? {} : { defaultProfile }) }
+}
+
+/** What a schema cannot say. */
+function checkProfile(table: ProfileTable, path: readonly string[]): Complaint[] {
+  const urls: (readonly [readonly string[], string | undefined])[] = [
+    [[...path, 'issuer'], table.issuer],
+    ...Object.entries(table.endpoints ?? {}).map(([name, url]) => [[...path, 'endpoints', name], url] as const),
+  ]
+  const complaints = urls.flatMap(([at, url]) => {
+    const problem = url === undefined ? undefined : urlProblem(url)
+    return problem === undefined ? [] : [{ path: at, text: `'${at.at(-1)}' ${problem}` }]
+  })
+  const { resource } = table
+  if (resource !== undefined && (!URL.canParse(resource) || resource.includes('#'))) {
+    complaints.push({ path: [...path, 'resource'], text: "'resource' is not an absolute URI without a fragment" })
+  }
+  return complaints
+}
+
+/** P19: https everywhere but on this machine. */
+export function urlProblem(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null) return `is '${text}', not an absolute URL`
+  if (url.username !== '' || url.password !== '') return 'holds a user name or a password'
+  if (url.hash !== '') return 'holds a fragment'
+  if (url.protocol === 'https:') return undefined
+  if (url.protocol !== 'http:') return `is '${text}', not an https URL`
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  return isLoopback ? undefined : 'is plain http: https is needed everywhere but on this machine'
+}
+
+export function toProfile(name: string, table: ProfileTable): Profile {
+  const provider = providerOf(table.issuer)
+  const grant = table.grant ?? 'authorization_code'
+  const isInteractive = grant !== 'client_credentials'
+  const scopes = table.scopes ?? (isInteractive ? (provider?.scopes ?? ['openid', 'offline_access']) : [])
+  const needsSecret = !isInteractive || table.client_secret_file !== undefined
+  const endpoints = table.endpoints === undefined ? provider?.endpoints : toEndpoints(table.endpoints)
+  return {
+    name,
+    issuer: table.issuer,
+    clientId: table.client_id,
+    grant,
+    scopes: normalScope(scopes),
+    clientAuthentication: table.client_authentication ?? (needsSecret ? 'client_secret_basic' : 'none'),
+    refresh: table.refresh ?? 'ahead',
+    redirect: toRedirect(table.redirect),
+    authorizationParameters: { ...provider?.authorizationParameters, ...table.authorization_parameters },
+    ...(table.resource === undefined ? {} : { resource: table.resource }),
+    ...(table.audience === undefined ? {} : { audience: table.audience }),
+    ...(table.client_secret_file === undefined ? {} : { clientSecretFile: expandHome(table.client_secret_file) }),
+    ...(table.ca_file === undefined ? {} : { caFile: expandHome(table.ca_file) }),
+    ...(endpoints === undefined ? {} : { endpoints }),
+  }
+}
+
+const toEndpoints = ({
+  device_authorization: deviceAuthorization,
+  ...rest
+}: NonNullable<ProfileTable['endpoints']>): Endpoints => ({
+  ...rest,
+  ...(deviceAuthorization === undefined ? {} : { deviceAuthorization }),
+})
+
+function toRedirect(text = 'http://127.0.0.1/callback'): Profile['redirect'] {
+  const url = new URL(text)
+  return { host: url.hostname === '[::1]' ? '::1' : '127.0.0.1', port: Number(url.port), path: url.pathname }
+}
+
+const expandHome = (path: string): string => (path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path)

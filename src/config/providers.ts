@@ -1,0 +1,39 @@
+// Facts about well-known servers that their metadata does not give. Adding a provider is a row.
+
+import type { Endpoints } from '../core/profile.ts'
+
+interface Provider {
+  /** Issuers that this row is about. */
+  readonly issuer: RegExp
+  /** What brings a refresh token here, where it is not openid and offline_access. */
+  readonly scopes?: readonly string[]
+  /** For a server without metadata. */
+  readonly endpoints?: Endpoints
+  readonly authorizationParameters?: Readonly<Record<string, string>>
+}
+
+const providers: readonly Provider[] = [
+  {
+    // A refresh token comes only with access_type, and again only with prompt=consent.
+    issuer: /^https:\/\/accounts\.google\.com$/,
+    scopes: ['email', 'openid', 'profile'],
+    authorizationParameters: { access_type: 'offline', prompt: 'consent' },
+  },
+  {
+    // No metadata and no OpenID; a GitHub App's scopes are its permissions.
+    issuer: /^https:\/\/github\.com$/,
+    scopes: [],
+    endpoints: {
+      token: 'https://github.com/login/oauth/access_token',
+      authorization: 'https://github.com/login/oauth/authorize',
+      deviceAuthorization: 'https://github.com/login/device/code',
+    },
+  },
+  {
+    // GitLab gives refresh tokens always and refuses offline_access as a scope it does not know.
+    issuer: /^https:\/\/gitlab\.com$/,
+    scopes: ['openid'],
+  },
+]
+
+export const providerOf = (issuer: string): Provider | undefined => providers.find((provider) => provider.issuer.test(issuer))

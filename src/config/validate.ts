@@ -1,0 +1,155 @@
+// A parsed document against protocol/config.schema.json, with errors that name line, column and what to write instead.
+
+import { readFile } from 'node:fs/promises'
+import type { OutputUnit, Schema } from '@cfworker/json-schema'
+import { Failure } from '../core/failures.ts'
+import type { TomlDocument } from './toml.ts'
+
+type Path = readonly (string | number)[]
+
+export interface Complaint {
+  readonly path: Path
+  readonly text: string
+}
+
+/** The same relative path from src/config and from dist/config. */
+const schemaFile = new URL('../../protocol/config.schema.json', import.meta.url)
+let schema: Promise<Schema> | undefined
+
+/** Throws config_invalid with a line for each complaint. */
+export async function validate(document: TomlDocument, file: string): Promise<void> {
+  const secrets = secretKeys(document.value, [])
+  if (secrets.length > 0) throw complain(document, file, secrets)
+  schema ??= readFile(schemaFile, 'utf8').then((text) => JSON.parse(text) as Schema)
+  const { Validator } = await import('@cfworker/json-schema')
+  const loaded = await schema
+  const { valid, errors } = new Validator(loaded, '2020-12', false).validate(document.value)
+  if (!valid) throw complain(document, file, explain(errors, loaded, document.value))
+}
+
+export function complain(document: TomlDocument, file: string, complaints: readonly Complaint[]): Failure {
+  const lines = complaints.map(({ path, text }) => {
+    const { line, column } = document.positionOf(path)
+    return `${file}:${line}:${column}: ${text}`
+  })
+  return new Failure('config_invalid', [...new Set(lines)].join('\n'))
+}
+
+/** A secret in a plain file is what authsock is there to end. */
+function secretKeys(value: unknown, path: Path): readonly Complaint[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = [...path, key]
+    if (!/^(client_secret|secret|password|passphrase|refresh_token|access_token|token_secret)$/.test(key))
+      return secretKeys(inner, at)
+    return [
+      {
+        path: at,
+        text: `'${key}' does not belong here: authsock keeps secrets in its vault; 'authsock login' asks for a client secret`,
+      },
+    ]
+  })
+}
+
+/** The validator reports each level; what counts are the deepest errors, in words. */
+function explain(errors: readonly OutputUnit[], schema: Schema, value: unknown): readonly Complaint[] {
+  const leaves = errors.filter(
+    ({ keyword }) => !['properties', 'additionalProperties', '$ref', 'items', 'propertyNames'].includes(keyword),
+  )
+  const own = errors.filter(({ keyword }) => keyword === 'additionalProperties' || keyword === 'propertyNames')
+  const complaints = [...own, ...leaves].flatMap((error) => describe(error, schema, value))
+  return complaints.length > 0 ? complaints : [{ path: [], text: errors[0]?.error ?? 'not valid' }]
+}
+
+function describe(error: OutputUnit, schema: Schema, root: unknown): readonly Complaint[] {
+  const path = pathOf(error.instanceLocation)
+  const key = String(path.at(-1) ?? 'the file')
+  const at = schemaAt(schema, error.keywordLocation)
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKeys(valueAt(root, path), path, at)
+    case 'propertyNames':
+      return Object.keys(valueAt(root, path) ?? {})
+        .filter((name) => !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name))
+        .map((name) => ({
+          path: [...path, name],
+          text: `'${name}' is not a profile name: it has lower-case letters, digits, '.', '_' and '-'`,
+        }))
+    case 'required':
+      return (at['required'] as readonly string[])
+        .filter((name) => !Object.hasOwn(valueAt(root, path) ?? {}, name))
+        .map((name) => ({ path, text: `'${name}' is missing in '${path.join('.')}'` }))
+    case 'enum':
+      return [
+        {
+          path,
+          text: `'${key}' is ${JSON.stringify(valueAt(root, path))}, not one of ${(at['enum'] as readonly string[]).join(', ')}`,
+        },
+      ]
+    case 'type':
+      return [{ path, text: `'${key}' is not ${article(String(at['type']))}` }]
+    case 'pattern':
+      return path.at(-1) === 'redirect'
+        ? [{ path, text: `'redirect' is not of the form http://127.0.0.1:PORT/PATH or http://[::1]:PORT/PATH` }]
+        : typeof path.at(-1) === 'number'
+          ? [{ path, text: `${JSON.stringify(valueAt(root, path))} is not a scope: one without spaces an element` }]
+          : []
+    case 'uniqueItems':
+      return [{ path, text: `'${key}' names something twice` }]
+    case 'minLength':
+      return [{ path, text: `'${key}' is empty` }]
+    default:
+      return []
+  }
+}
+
+function unknownKeys(value: unknown, path: Path, at: Readonly<Record<string, unknown>>): readonly Complaint[] {
+  if (at['additionalProperties'] !== false) return []
+  const known = Object.keys(at['properties'] as object)
+  return Object.keys(value ?? {})
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const close = known.find((each) => distance(key, each) <= 2)
+      const advice = close === undefined ? `known are ${known.join(', ')}` : `did you mean '${close}'?`
+      return { path: [...path, key], text: `'${key}' is not known here: ${advice}` }
+    })
+}
+
+const article = (type: string): string =>
+  ({ object: 'a table', array: 'a list', string: 'a text in quotes' })[type] ?? `of type ${type}`
+
+const pathOf = (pointer: string): Path =>
+  pointer
+    .replace(/^#\/?/, '')
+    .split('/')
+    .filter((part) => part !== '')
+    .map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+
+const valueAt = (root: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], root)
+
+/** The schema that holds the keyword; a `$ref` in the location leads to its definition. */
+function schemaAt(schema: Schema, location: string): Readonly<Record<string, unknown>> {
+  const steps = location.replace(/^#\/?/, '').split('/').slice(0, -1)
+  let at = schema as Record<string, unknown>
+  for (const step of steps) {
+    if (step === '$ref') at = schema['$defs']?.['profile'] as Record<string, unknown>
+    else at = (at[decodeURIComponent(step)] ?? at) as Record<string, unknown>
+  }
+  return at
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

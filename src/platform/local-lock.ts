@@ -1,0 +1,23 @@
+// A lock among the processes of one machine, by flock(2): the kernel drops it when its holder dies, however it dies.
+
+import { closeSync, constants, openSync } from 'node:fs'
+import type { TryLocalLock } from '../core/ports.ts'
+import { libc } from './ffi.ts'
+
+const exclusive = 2
+const nonBlocking = 4
+
+let flock: ((fd: number, operation: number) => number) | undefined
+
+/** Whether this platform has such a lock. Where it has not (Windows), the pipe's name and proper-lockfile stand in. */
+export const hasLocalLock = (): boolean => process.platform !== 'win32' && libc() !== undefined
+
+/** Throws where the file cannot be opened. Node opens with O_CLOEXEC, so no child inherits the lock. */
+export const tryLocalLock: TryLocalLock = (path) => {
+  flock ??= libc()?.libc.func('int flock(int, int)') as typeof flock
+  if (flock === undefined) return () => {}
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  if (flock(fd, exclusive | nonBlocking) === 0) return () => closeSync(fd)
+  closeSync(fd)
+  return undefined
+}

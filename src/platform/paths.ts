@@ -1,0 +1,76 @@
+// Where everything lies: XDG folders on Linux, the platform's own elsewhere. Everything derives from the environment.
+
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { Failure } from '../core/failures.ts'
+
+export interface Paths {
+  readonly configFile: string
+  readonly stateDirectory: string
+  readonly vaultDirectory: string
+  /** Of the socket (on Windows: of the file that names the pipe). */
+  readonly runtimeDirectory: string
+  /** Where the agent listens; on Windows the file that names the pipe. */
+  readonly socket: string
+  /** Held by the one agent that may listen there. */
+  readonly agentLock: string
+  readonly logFile: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Throws bad_request where `AUTHSOCK` is not usable. */
+export function paths(env: Environment = process.env, platform: NodeJS.Platform = process.platform, home = homedir()): Paths {
+  const { config, state, runtime } = folders(env, platform, home)
+  const socket = env['AUTHSOCK'] === undefined || env['AUTHSOCK'] === '' ? join(runtime, socketName(platform)) : env['AUTHSOCK']
+  checkSocketPath(socket, platform)
+  return {
+    configFile: join(config, 'config.toml'),
+    stateDirectory: state,
+    vaultDirectory: join(state, 'vault'),
+    runtimeDirectory: join(socket, '..'),
+    socket,
+    agentLock: `${socket}.lock`,
+    logFile: join(state, 'agent.log'),
+  }
+}
+
+const socketName = (platform: NodeJS.Platform): string => (platform === 'win32' ? 'agent.pipe' : 'agent.sock')
+
+function folders(env: Environment, platform: NodeJS.Platform, home: string) {
+  if (platform === 'win32') {
+    const base = join(absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local'), 'authsock')
+    return { config: base, state: base, runtime: base }
+  }
+  if (platform === 'darwin' && env['XDG_STATE_HOME'] === undefined && env['XDG_CONFIG_HOME'] === undefined) {
+    const base = join(home, 'Library', 'Application Support', 'authsock')
+    return { config: base, state: base, runtime: base }
+  }
+  const state = join(absolute(env['XDG_STATE_HOME']) ?? join(home, '.local', 'state'), 'authsock')
+  const runtime = absolute(env['XDG_RUNTIME_DIR'])
+  return {
+    config: join(absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'authsock'),
+    state,
+    runtime: runtime === undefined ? state : join(runtime, 'authsock'),
+  }
+}
+
+/** The XDG specification: a path that is not absolute is to be ignored. */
+const absolute = (path: string | undefined): string | undefined => (path !== undefined && isAbsolute(path) ? path : undefined)
+
+/** sun_path, with its closing NUL: 108 bytes on Linux, 104 on macOS and the BSDs. A longer path is silently cut by some systems. */
+function checkSocketPath(socket: string, platform: NodeJS.Platform): void {
+  if (platform === 'win32') return
+  if (!isAbsolute(socket)) {
+    throw new Failure('bad_request', `AUTHSOCK is '${socket}', not an absolute path`, {
+      hint: 'set AUTHSOCK to an absolute path',
+    })
+  }
+  const most = (platform === 'linux' ? 108 : 104) - 1
+  const length = Buffer.byteLength(socket)
+  if (length > most) {
+    throw new Failure('bad_request', `the socket's path has ${length} bytes and the system takes ${most}: ${socket}`, {
+      hint: 'set AUTHSOCK to a shorter path in a folder of your own',
+    })
+  }
+}

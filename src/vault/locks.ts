@@ -1,0 +1,150 @@
+// The lock over one record across agents and hosts (R9): proper-lockfile's folder, which goes stale when its holder dies,
+// and where the kernel has one, a lock in front of it that is dropped at once. Whoever holds the kernel's lock knows that
+// a holder noted for this machine is dead, and need not wait for it to go stale.
+
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Failure } from '../core/failures.ts'
+import type { Clock, SessionLock, TryLocalLock } from '../core/ports.ts'
+import { diskFailure } from './disk.ts'
+
+interface LockOptions {
+  /** The folder of the locks. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly tryLocalLock?: TryLocalLock
+  readonly onWarning: (text: string) => void
+}
+
+/** ms. A holder touches its lock every `update`; one not touched for `stale` has died on another host. */
+const stale = 10_000
+const update = 2_500
+const shortestWait = 5
+const longestWait = 250
+
+type Release = () => Promise<void>
+
+export function sessionLocks(options: LockOptions): SessionLock {
+  const queues = new Map<string, Promise<unknown>>()
+
+  return {
+    async acquire(id, timeout, signal) {
+      const deadline = options.clock.now() + timeout
+      const before = queues.get(id) ?? Promise.resolve()
+      let leave: () => void = () => {}
+      const turn = new Promise<void>((resolve) => {
+        leave = resolve
+      })
+      const place = before.then(() => turn)
+      queues.set(id, place)
+      void place.then(() => {
+        if (queues.get(id) === place) queues.delete(id)
+      })
+      try {
+        await before
+        const release = await acquireAcross(options, id, deadline, signal)
+        return async () => {
+          await release()
+          leave()
+        }
+      } catch (error) {
+        leave()
+        throw error
+      }
+    },
+  }
+}
+
+async function acquireAcross(options: LockOptions, id: string, deadline: number, signal: AbortSignal): Promise<Release> {
+  const { directory, tryLocalLock, onWarning } = options
+  await attempt(() => mkdir(directory, { recursive: true, mode: 0o700 }))
+  const dropLocal = await waitFor(
+    options,
+    deadline,
+    signal,
+    async () => tryLocalLock?.(join(directory, `${id}.local`)) ?? notAsked(tryLocalLock),
+  )
+  try {
+    const owner = join(directory, `${id}.owner`)
+    const lockFolder = join(directory, `${id}.lock`)
+    if (tryLocalLock !== undefined && (await ownerOf(owner)) === machine()) {
+      await rm(lockFolder, { recursive: true, force: true })
+      await rm(owner, { force: true })
+    }
+    const unlock = await waitFor(options, deadline, signal, () => tryLock(lockFolder, onWarning))
+    await attempt(() => writeFile(owner, machine(), { mode: 0o600 }))
+    return async () => {
+      await rm(owner, { force: true }).catch(() => {})
+      await unlock()
+      dropLocal()
+    }
+  } catch (error) {
+    dropLocal()
+    throw error
+  }
+}
+
+const notAsked = (tryLocalLock: TryLocalLock | undefined): (() => void) | undefined =>
+  tryLocalLock === undefined ? () => {} : undefined
+
+/** Undefined while another host holds it. */
+async function tryLock(lockFolder: string, onWarning: (text: string) => void): Promise<Release | undefined> {
+  const { default: lockfile } = await import('proper-lockfile')
+  try {
+    const unlock = await lockfile.lock(lockFolder, {
+      realpath: false,
+      lockfilePath: lockFolder,
+      stale,
+      update,
+      onCompromised: (error) => onWarning(`a lock was lost while it was held: ${error.message}`),
+    })
+    return () => unlock().catch(() => {})
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined
+    throw diskFailure(error, `${lockFolder} cannot be locked`)
+  }
+}
+
+/** Tries again and again, ever more slowly. Fails with lock_timeout or cancelled. */
+async function waitFor<T>(
+  { clock }: LockOptions,
+  deadline: number,
+  signal: AbortSignal,
+  tryOnce: () => Promise<T | undefined>,
+): Promise<T> {
+  for (let wait = shortestWait; ; wait = Math.min(wait * 2, longestWait)) {
+    if (signal.aborted) throw new Failure('cancelled', 'the wait for another agent was cancelled')
+    const got = await attempt(tryOnce)
+    if (got !== undefined) return got
+    if (clock.now() >= deadline) throw new Failure('lock_timeout', 'another agent has held this session for too long')
+    await pause(wait, undefined, { signal }).catch(() => {})
+  }
+}
+
+let machineName: string | undefined
+
+/** This machine since it was last started: two hosts may share a name, and none shares this. */
+function machine(): string {
+  if (machineName !== undefined) return machineName
+  try {
+    machineName = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    machineName = hostname()
+  }
+  return machineName
+}
+
+async function ownerOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined)
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw diskFailure(error, 'a lock cannot be taken')
+  }
+}

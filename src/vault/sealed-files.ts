@@ -1,0 +1,204 @@
+// Records as files: the newest generation, the one before kept beside it, and the order of steps by which one replaces the
+// other. After a crash between any two of them one of the two can be read (R2, R10).
+
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { Failure } from '../core/failures.ts'
+import type { SealedContent } from '../core/ports.ts'
+import { redact } from '../core/redacted.ts'
+import { type Disk, diskFailure } from './disk.ts'
+import { type Header, readHeader, seal, unseal } from './seal.ts'
+
+const suffix = '.sealed'
+const former = '.sealed.prev'
+const temporaryPattern = /\.[0-9a-f]{16}\.tmp$/
+const idPattern = /^[a-z0-9][a-z0-9._-]*$/
+/** A file that some crash left behind; no write takes this long. */
+const staleAfter = 3_600_000
+
+export interface Keys {
+  readonly current: Uint8Array
+  /** By key id: the current one, and an older one while records are being sealed anew. */
+  get(keyId: string): Uint8Array | undefined
+}
+
+export class SealedFiles {
+  readonly #folder: string
+  readonly #disk: Disk
+  readonly #queues = new Map<string, Promise<unknown>>()
+
+  constructor(folder: string, disk: Disk) {
+    this.#folder = folder
+    this.#disk = disk
+  }
+
+  /** Fails with record_damaged, master_key_wrong, storage_failed. */
+  async read(id: string, keys: Keys): Promise<SealedContent | undefined> {
+    const [newest, before] = await this.#both(id)
+    if (newest === undefined && before === undefined) return undefined
+    const content = newest === undefined ? undefined : this.#open(id, newest, keys)
+    if (content !== undefined) return content
+    const older = before === undefined ? undefined : this.#open(id, before, keys)
+    const what = newest === undefined ? 'is missing' : 'is damaged'
+    if (older === undefined) {
+      const header = newest === undefined ? undefined : readHeader(newest)
+      if (header !== undefined && keys.get(header.keyId) === undefined) {
+        throw new Failure('master_key_wrong', `the record '${id}' was sealed with another master key`)
+      }
+      throw new Failure('record_damaged', `the record '${id}' ${what}, and so is the generation before it`)
+    }
+    return { ...older, recovered: `the newest file ${what}; generation ${older.generation} was read` }
+  }
+
+  /** Durable when it resolves. */
+  async write(id: string, generation: number, content: Uint8Array, keys: Keys): Promise<void> {
+    if (!idPattern.test(id)) throw new Failure('unexpected', `'${id}' is not a record id`)
+    await this.#queue(id, async () => {
+      const known = await this.#newestGeneration(id)
+      if (known !== undefined && known >= generation) {
+        throw new Failure('storage_failed', `the record '${id}' has generation ${known} already: another agent has written it`, {
+          hint: 'try again',
+        })
+      }
+      await this.#replace(id, seal(keys.current, id, generation, content))
+    })
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#queue(id, async () => {
+      await this.#disk.remove(this.#path(id, suffix))
+      await this.#disk.remove(this.#path(id, former))
+      await this.#disk.syncFolder(this.#folder)
+    })
+  }
+
+  async list(): Promise<readonly string[]> {
+    const names = await this.#try('the vault cannot be read', () => this.#disk.list(this.#folder))
+    const ids = names.flatMap((name) =>
+      name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : name.endsWith(former) ? [name.slice(0, -former.length)] : [],
+    )
+    return [...new Set(ids)].filter((id) => idPattern.test(id)).sort()
+  }
+
+  /** Seals a record's files anew under the current key; generations and content stay. Files that cannot be opened stay as they are. */
+  async resealOne(id: string, keys: Keys): Promise<void> {
+    await this.#queue(id, async () => {
+      for (const ending of [former, suffix]) {
+        const path = this.#path(id, ending)
+        const file = await this.#disk.read(path)
+        const header = file === undefined ? undefined : readHeader(file)
+        const masterKey = header === undefined ? undefined : keys.get(header.keyId)
+        if (file === undefined || header === undefined || masterKey === undefined || masterKey === keys.current) continue
+        const content = unseal(masterKey, id, file)
+        if (content === undefined) continue
+        await this.#place(path, seal(keys.current, id, header.generation, content))
+        content.fill(0)
+      }
+      await this.#disk.syncFolder(this.#folder)
+    })
+  }
+
+  /** The ids of the master keys that records are sealed with. */
+  async keysInUse(): Promise<ReadonlySet<string>> {
+    const used = new Set<string>()
+    for (const id of await this.list()) {
+      for (const file of await this.#both(id)) {
+        const header: Header | undefined = file === undefined ? undefined : readHeader(file)
+        if (header !== undefined) used.add(header.keyId)
+      }
+    }
+    return used
+  }
+
+  /** Proves that a record could be written now (R11). */
+  async probe(): Promise<void> {
+    await this.#try('the vault cannot be written', async () => {
+      const path = this.#temporary('probe')
+      await this.#disk.create(path, randomBytes(4096))
+      await this.#disk.remove(path)
+    })
+  }
+
+  async sweep(now: number): Promise<void> {
+    for (const name of await this.#disk.list(this.#folder)) {
+      if (!temporaryPattern.test(name)) continue
+      const path = join(this.#folder, name)
+      const at = await this.#disk.modifiedAt(path)
+      if (at !== undefined && now - at > staleAfter) await this.#disk.remove(path)
+    }
+  }
+
+  #open(id: string, file: Buffer, keys: Keys): SealedContent | undefined {
+    const header = readHeader(file)
+    const masterKey = header === undefined ? undefined : keys.get(header.keyId)
+    const content = masterKey === undefined ? undefined : unseal(masterKey, id, file)
+    return header === undefined || content === undefined ? undefined : { generation: header.generation, content: redact(content) }
+  }
+
+  #both(id: string): Promise<readonly [Buffer | undefined, Buffer | undefined]> {
+    return this.#try('the vault cannot be read', () =>
+      Promise.all([this.#disk.read(this.#path(id, suffix)), this.#disk.read(this.#path(id, former))]),
+    )
+  }
+
+  /** By the header of the newest file that has one: it need not be authentic to keep a write from going backwards. */
+  async #newestGeneration(id: string): Promise<number | undefined> {
+    for (const file of await this.#both(id)) {
+      const header = file === undefined ? undefined : readHeader(file)
+      if (header !== undefined) return header.generation
+    }
+    return undefined
+  }
+
+  async #replace(id: string, file: Buffer): Promise<void> {
+    const newest = this.#path(id, suffix)
+    const temporary = this.#temporary(id)
+    await this.#disk.create(temporary, file)
+    try {
+      if ((await this.#disk.modifiedAt(newest)) !== undefined) {
+        const kept = this.#temporary(id)
+        await this.#disk.link(newest, kept)
+        await this.#disk.rename(kept, this.#path(id, former))
+      }
+      await this.#disk.rename(temporary, newest)
+    } catch (error) {
+      await this.#disk.remove(temporary).catch(() => {})
+      throw error
+    }
+    await this.#disk.syncFolder(this.#folder)
+  }
+
+  async #place(path: string, file: Buffer): Promise<void> {
+    const temporary = this.#temporary('reseal')
+    await this.#disk.create(temporary, file)
+    await this.#disk.rename(temporary, path)
+  }
+
+  #path(id: string, ending: string): string {
+    return join(this.#folder, id + ending)
+  }
+
+  #temporary(id: string): string {
+    return join(this.#folder, `${id}.${randomBytes(8).toString('hex')}.tmp`)
+  }
+
+  /** One writer at a time for a record. */
+  #queue<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(id) ?? Promise.resolve()
+    const result = before.then(() => this.#try(`the record '${id}' cannot be written`, work))
+    const settled = result.catch(() => {})
+    this.#queues.set(id, settled)
+    void settled.then(() => {
+      if (this.#queues.get(id) === settled) this.#queues.delete(id)
+    })
+    return result
+  }
+
+  async #try<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw diskFailure(error, what)
+    }
+  }
+}

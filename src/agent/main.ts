@@ -1,0 +1,178 @@
+// The agent's start and end: the one place where its parts are put together. Only src/main.ts imports it.
+
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { asFailure, exitCodes, Failure } from '../core/failures.ts'
+import { ConfigFile } from '../config/config.ts'
+import { connectBy } from '../oauth/server.ts'
+import { systemClock } from '../platform/clock.ts'
+import { harden, startClean } from '../platform/hardening.ts'
+import { inheritedSocket, listenOn, listenOnInherited } from '../platform/listen.ts'
+import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
+import { type Paths, paths } from '../platform/paths.ts'
+import { isOwnPeer } from '../platform/peer.ts'
+import { prepareSocketFolder } from '../platform/socket-folder.ts'
+import { sessionLocks } from '../vault/locks.ts'
+import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
+import { Agent } from './agent.ts'
+import { EventHub } from './events.ts'
+import { describeEvent, Log, type LogLevel } from './log.ts'
+import { Logins } from './logins.ts'
+import { Logout } from './logout.ts'
+import { Profiles } from './profiles.ts'
+import { createAgentServer } from './server.ts'
+import { SessionStore } from './session-store.ts'
+import { Sessions } from './sessions.ts'
+
+export interface AgentOptions {
+  readonly log: LogLevel
+  /** A descriptor that holds the master key. */
+  readonly masterKeyFd?: number
+  /** A file that holds the master key. */
+  readonly masterKeyFile?: string
+}
+
+/** Runs until it is told to stop; the result is the exit code. */
+export async function runAgent(options: AgentOptions): Promise<number> {
+  startClean()
+  harden()
+  const log = new Log(options.log)
+  try {
+    const where = paths()
+    prepareSocketFolder(where.runtimeDirectory)
+    const release = takeAgentLock(where.agentLock)
+    if (release === undefined) {
+      log.error(`an agent is already running at ${where.socket}`)
+      return exitCodes.ok
+    }
+    return await serve(where, options, log)
+  } catch (error) {
+    const failure = asFailure(error)
+    log.error(failure.message)
+    if (failure.hint !== '') log.error(`hint: ${failure.hint}`)
+    return failure.exitCode
+  }
+}
+
+async function serve(where: Paths, options: AgentOptions, log: Log): Promise<number> {
+  const clock = systemClock
+  const events = new EventHub(() => clock.now())
+  const warnings = new Set<string>()
+  const warn = (text: string): void => {
+    warnings.add(text)
+    events.publish({ type: 'warning', text })
+  }
+  events.subscribe((event) => (event.type === 'warning' ? log.error(describeEvent(event)) : log.info(describeEvent(event))))
+
+  const lock = sessionLocks({
+    directory: join(where.vaultDirectory, 'locks'),
+    clock,
+    onWarning: warn,
+    ...(hasLocalLock() ? { tryLocalLock } : {}),
+  })
+  const named = namedMasterKey(options)
+  const vault = new Vault({
+    directory: where.vaultDirectory,
+    clock,
+    lock,
+    onWarning: warn,
+    ...(named === undefined ? {} : { named }),
+  })
+  const connect = connectBy(clock)
+  const profiles = new Profiles(new ConfigFile(where.configFile), vault, connect, () => clock.now())
+  const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
+  const sessions: Sessions = new Sessions({
+    clock,
+    store: new SessionStore(vault, warn),
+    lock,
+    profiles,
+    events,
+    logInUnattended: async (profile) => {
+      await logins.logIn(profile, 'client_credentials', { onProgress: () => {}, signal: new AbortController().signal })
+    },
+  })
+  const logout = new Logout({ clock, records: vault, connect, clientSecret: (name) => profiles.clientSecret(name), events })
+  const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
+  const agent = new Agent({
+    clock,
+    vault,
+    profiles,
+    sessions,
+    logins,
+    logout,
+    events,
+    warnings,
+    about: { version: version(), socket: where.socket },
+    shutDown,
+  })
+  const server = createAgentServer({ agent, isTrustedPeer: isOwnPeer, log: (text) => log.error(text) })
+  const inherited = inheritedSocket(process.env)
+  const removeSocket =
+    inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
+  log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
+  watchSignals(shutDown, log)
+  void wakeUp(vault, sessions, logout, log)
+
+  await stopped
+  log.info('stopping')
+  removeSocket()
+  logins.cancelAll()
+  logout.stop()
+  const closing = server.close()
+  const impatient = clock.after(5_000, () => sessions.interrupt())
+  await sessions.close(new Failure('shutting_down', 'the agent is stopping'))
+  impatient()
+  await closing
+  vault.close()
+  return exitCodes.ok
+}
+
+/** What the vault holds is taken up without being asked, where that needs no user. */
+async function wakeUp(vault: Vault, sessions: Sessions, logout: Logout, log: Log): Promise<void> {
+  try {
+    await vault.open()
+    if (vault.status().state !== 'open') return
+    await sessions.loadAll()
+    await logout.resume()
+  } catch (error) {
+    log.info(`not opened yet: ${asFailure(error).message}`)
+  }
+}
+
+function namedMasterKey({ masterKeyFd, masterKeyFile }: AgentOptions): MasterKeyChoice | undefined {
+  if (masterKeyFd !== undefined) return { provider: 'descriptor', fd: masterKeyFd }
+  const path = masterKeyFile ?? process.env['AUTHSOCK_MASTER_KEY_FILE']
+  if (path !== undefined && path !== '') return { provider: 'key-file', path }
+  const credentials = process.env['CREDENTIALS_DIRECTORY']
+  if (credentials === undefined) return undefined
+  const credential = join(credentials, 'authsock-master-key')
+  return isThere(credential) ? { provider: 'systemd-credential', path: credential } : undefined
+}
+
+function isThere(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'r'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** R9: the kernel's lock where there is one; elsewhere the pipe, which can be bound once. */
+function takeAgentLock(path: string): (() => void) | undefined {
+  const release = tryLocalLock(path)
+  if (release !== undefined && hasLocalLock()) writeFileSync(path, `${process.pid}\n`)
+  return release
+}
+
+function watchSignals(shutDown: () => void, log: Log): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, shutDown)
+  // What nobody expected ends no session: it is said (without what it held), and the agent goes on.
+  process.on('unhandledRejection', (reason) => log.error(`unexpected: ${asFailure(reason).message}`))
+  process.on('uncaughtException', (error) => log.error(`unexpected: ${asFailure(error).message}`))
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../../package.json') as { version: string }).version
+}

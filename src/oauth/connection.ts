@@ -1,0 +1,56 @@
+// What the grants share: a server's metadata, configurations to ask it with, and the reading of its token answers.
+
+import type * as openid from 'openid-client'
+import type { Clock, TokenResponse } from '../core/ports.ts'
+import type { Profile } from '../core/profile.ts'
+import { redact } from '../core/redacted.ts'
+import { parseScope } from '../core/scope.ts'
+import type { Identity, Target } from '../core/session.ts'
+import type { Exchange } from './exchange.ts'
+import { identityOf } from './identity.ts'
+
+/** What the grants need of the server. */
+export interface Connection {
+  readonly profile: Profile
+  readonly clock: Clock
+  readonly metadata: openid.ServerMetadata
+  readonly openid: typeof openid
+  /** A configuration whose requests are traced by the exchange that comes with it. */
+  configure(signal: AbortSignal, options?: { readonly dropIdToken?: boolean }): Promise<Configured>
+}
+
+export interface Configured {
+  readonly configuration: openid.Configuration
+  readonly exchange: Exchange
+}
+
+export const defaultTarget = ({ resource, audience }: Profile): Target => ({
+  ...(resource === undefined ? {} : { resource }),
+  ...(audience === undefined ? {} : { audience }),
+})
+
+export const targetParameters = ({ scope, resource, audience }: Target): Record<string, string> => ({
+  ...(scope === undefined || scope.length === 0 ? {} : { scope: scope.join(' ') }),
+  ...(resource === undefined ? {} : { resource }),
+  ...(audience === undefined ? {} : { audience }),
+})
+
+export function tokenResponse(
+  answer: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers,
+  { trace }: Exchange,
+  now: number,
+): TokenResponse {
+  const claims = answer.claims()
+  const identity: Identity | undefined = claims === undefined ? undefined : identityOf(claims)
+  const { expires_in: expiresIn, scope, refresh_token: refreshToken } = answer
+  return {
+    accessToken: redact(answer.access_token),
+    tokenType: answer.token_type.toLowerCase() === 'bearer' ? 'Bearer' : answer.token_type,
+    receivedAt: now,
+    ...(expiresIn === undefined ? {} : { expiresIn }),
+    ...(scope === undefined ? {} : { scope: parseScope(scope) }),
+    ...(refreshToken === undefined ? {} : { refreshToken: redact(refreshToken) }),
+    ...(trace.refreshTokenExpiresIn === undefined ? {} : { refreshTokenExpiresIn: trace.refreshTokenExpiresIn }),
+    ...(identity === undefined ? {} : { identity }),
+  }
+}

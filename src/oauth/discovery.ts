@@ -1,0 +1,113 @@
+// What a server says of itself: OpenID discovery or RFC 8414, whichever it has, or endpoints given by hand. P3: the issuer
+// it names is the one configured, to the letter.
+
+import type { ServerMetadata } from 'openid-client'
+import { Failure } from '../core/failures.ts'
+import type { Endpoints, Profile } from '../core/profile.ts'
+import type { Exchange } from './exchange.ts'
+import { isLoopback } from './exchange.ts'
+import { failureOf, printable } from './outcome.ts'
+
+/** Where the metadata of an issuer may lie: OpenID Connect Discovery section 4, RFC 8414 section 3, and what some made of them. */
+export function metadataUrls(issuer: string): readonly string[] {
+  const url = new URL(issuer)
+  if (url.pathname.includes('/.well-known/')) return [issuer]
+  const path = url.pathname.replace(/\/+$/, '')
+  const base = url.origin + path
+  const urls = [
+    `${base}/.well-known/openid-configuration`,
+    `${url.origin}/.well-known/oauth-authorization-server${path}`,
+    `${base}/.well-known/oauth-authorization-server`,
+    `${url.origin}/.well-known/openid-configuration${path}`,
+  ]
+  return [...new Set(urls)]
+}
+
+/** Throws discovery_failed, issuer_mismatch, insecure_url, server_*. */
+export async function discover(profile: Profile, makeExchange: () => Exchange): Promise<ServerMetadata> {
+  if (profile.endpoints !== undefined) return fromEndpoints(profile.issuer, profile.endpoints)
+  requireSecure(profile.issuer, 'the issuer')
+  const tried: string[] = []
+  for (const url of metadataUrls(profile.issuer)) {
+    const document = await fetchDocument(url, makeExchange())
+    if (typeof document === 'object') return checkMetadata(document, profile, url)
+    tried.push(`${url}: ${document}`)
+  }
+  throw new Failure('discovery_failed', `no metadata was found for ${profile.issuer}: ${tried.join('; ')}`)
+}
+
+/** The document, or why it is none. Throws where the server cannot be asked at all. */
+async function fetchDocument(url: string, exchange: Exchange): Promise<Readonly<Record<string, unknown>> | string> {
+  try {
+    const response = await exchange.fetch(url, { headers: { accept: 'application/json' } })
+    if (response.status !== 200) {
+      if (response.status === 429 || response.status >= 500) throw failureOf(undefined, exchange.trace)
+      return `status ${response.status}`
+    }
+    const document: unknown = JSON.parse(await response.text())
+    return typeof document === 'object' && document !== null && !Array.isArray(document)
+      ? (document as Record<string, unknown>)
+      : 'not a JSON object'
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'not JSON'
+    throw failureOf(error, exchange.trace)
+  }
+}
+
+const urlFields = [
+  'token_endpoint',
+  'authorization_endpoint',
+  'device_authorization_endpoint',
+  'revocation_endpoint',
+  'userinfo_endpoint',
+  'jwks_uri',
+  'pushed_authorization_request_endpoint',
+]
+
+function checkMetadata(document: Readonly<Record<string, unknown>>, profile: Profile, url: string): ServerMetadata {
+  const { issuer } = document
+  if (typeof issuer !== 'string') throw new Failure('discovery_failed', `${url} names no issuer`)
+  checkIssuer(issuer, profile.issuer)
+  const metadata: Record<string, unknown> = { ...document }
+  for (const [name, value] of Object.entries(metadata)) if (value === null) delete metadata[name]
+  for (const field of urlFields) {
+    const value = metadata[field]
+    if (value === undefined) continue
+    if (typeof value !== 'string' || !URL.canParse(value)) {
+      throw new Failure('discovery_failed', `the '${field}' of ${profile.issuer} is not a URL`)
+    }
+    requireSecure(value, `the '${field}' of ${profile.issuer}`)
+  }
+  if (metadata['token_endpoint'] === undefined) throw new Failure('discovery_failed', `${url} names no token_endpoint`)
+  return metadata as unknown as ServerMetadata
+}
+
+/** P3. Where the profile gives the URL of the document itself, the issuer must at least live at the same origin. */
+function checkIssuer(found: string, configured: string): void {
+  if (found === configured) return
+  const isDocumentUrl = configured.includes('/.well-known/')
+  if (isDocumentUrl && URL.canParse(found) && configured.startsWith(`${found.replace(/\/$/, '')}/`)) return
+  throw new Failure('issuer_mismatch', `the server calls itself '${printable(found)}', not '${configured}'`, {
+    hint: `if that is the server you mean, use ${printable(found)} as the issuer`,
+  })
+}
+
+export function requireSecure(text: string, what: string): void {
+  const url = new URL(text)
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return
+  throw new Failure('insecure_url', `${what} is ${printable(text)}, which is not https`)
+}
+
+function fromEndpoints(issuer: string, endpoints: Endpoints): ServerMetadata {
+  for (const [name, url] of Object.entries(endpoints)) requireSecure(url as string, `the ${name} endpoint`)
+  const { token, authorization, deviceAuthorization, revocation, userinfo, jwks } = endpoints
+  return {
+    issuer,
+    token_endpoint: token,
+    ...(authorization === undefined ? {} : { authorization_endpoint: authorization }),
+    ...(deviceAuthorization === undefined ? {} : { device_authorization_endpoint: deviceAuthorization }),
+    ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),
+    ...(userinfo === undefined ? {} : { userinfo_endpoint: userinfo }),
+    ...(jwks === undefined ? {} : { jwks_uri: jwks }),
+  }
+}

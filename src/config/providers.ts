@@ -30,6 +30,11 @@ const providers: readonly Provider[] = [
     },
   },
   {
+    // Consent each time would ask for an administrator's in many tenants; a refresh token comes without.
+    issuer: /^https:\/\/login\.microsoftonline\.com\//,
+    authorizationParameters: { prompt: 'select_account' },
+  },
+  {
     // GitLab gives refresh tokens always and refuses offline_access as a scope it does not know.
     issuer: /^https:\/\/gitlab\.com$/,
     scopes: ['openid'],

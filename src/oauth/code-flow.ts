@@ -46,6 +46,8 @@ async function authorizationUrl(connection: Connection, attempt: Attempt, signal
   const { profile, metadata, openid } = connection
   const { configuration, exchange } = await connection.configure(signal)
   const parameters: Record<string, string> = {
+    // OpenID Connect Core section 11: without it, offline_access is ignored.
+    ...(profile.scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
     ...profile.authorizationParameters,
     ...targetParameters({ scope: profile.scopes, ...defaultTarget(profile) }),
     redirect_uri: attempt.redirectUri,

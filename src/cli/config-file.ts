@@ -1,0 +1,8 @@
+// config.toml, for the commands that read or change it; loaded only by those.
+
+import { type Config, ConfigFile } from '../config/config.ts'
+
+export { addProfile, removeProfile } from '../config/edit.ts'
+
+/** Throws config_invalid. */
+export const readConfigFile = (path: string): Promise<Config> => new ConfigFile(path).read()

@@ -1,0 +1,28 @@
+// Times for people.
+
+const units = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const
+
+/** `4 d`, `3 h 20 min`, `12 min`, `45 s`: two units at most, and none that does not matter. Seconds. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  const index = units.findIndex(([, size]) => whole >= size)
+  const largest = units[index]
+  if (largest === undefined) return '0 s'
+  const [name, size] = largest
+  const first = Math.floor(whole / size)
+  const next = units[index + 1]
+  const rest = next === undefined ? 0 : Math.floor((whole - first * size) / next[1])
+  const isWorthSaying = next !== undefined && rest > 0 && first < 10 && name !== 'min'
+  return isWorthSaying ? `${first} ${name} ${rest} ${next[0]}` : `${first} ${name}`
+}
+
+/** Seconds since the epoch, seen from `now`. */
+export const fromNow = (at: number, now: number): string =>
+  at > now ? `in ${duration(at - now)}` : at === now ? 'now' : ago(at, now)
+
+export const ago = (at: number, now: number): string => (now - at < 1 ? 'just now' : `${duration(now - at)} ago`)

@@ -1,0 +1,30 @@
+// `authsock events`, a line each for people.
+
+import type { EventMessage } from '../client/index.ts'
+import { fromNow } from './durations.ts'
+
+export function describeEvent(event: EventMessage): string {
+  return `${new Date(event.at * 1000).toTimeString().slice(0, 8)}  ${words(event)}`
+}
+
+function words(event: EventMessage): string {
+  switch (event.type) {
+    case 'hello':
+      return `watching the agent (version ${event.version})`
+    case 'refreshed':
+      return `${event.profile}: refreshed${event.expires_at === undefined ? '' : `, expires ${fromNow(event.expires_at, event.at)}`}`
+    case 'refresh_failed':
+      return `${event.profile}: not refreshed: ${event.reason}; next try ${fromNow(event.retry_at, event.at)}`
+    case 'login_required':
+      return `${event.profile}: login required: ${event.reason}`
+    case 'logged_in':
+      return `${event.profile}: logged in${event.user === undefined ? '' : ` as ${event.user}`}`
+    case 'logged_out':
+      return `${event.profile}: logged out`
+    case 'locked':
+    case 'unlocked':
+      return `the vault is ${event.type}`
+    case 'warning':
+      return `warning: ${event.text}`
+  }
+}

@@ -1,0 +1,179 @@
+// The command line: what commands there are, and how an error ends one.
+
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { asFailure, exitCodes, Failure } from '../core/failures.ts'
+import { grants } from '../core/profile.ts'
+import { exitCodeOf, type TokenOptions } from './commands.ts'
+import { Context } from './context.ts'
+import { overview, topics } from './help.ts'
+import type { LoginOptions } from './login.ts'
+import { collect, withProfileOptions } from './profile-options.ts'
+import { Terminal } from './terminal.ts'
+
+type Action = (context: Context, ...args: never[]) => Promise<void>
+
+/** Runs one command; the result is the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const terminal = new Terminal()
+  const context = new Context(terminal, process.env)
+  context.asJson = args.includes('--json')
+  try {
+    refuseSecretsIn(args)
+    await program(context).parseAsync(args, { from: 'user' })
+    return exitCodes.ok
+  } catch (error) {
+    // commander has said it already: help and version end with 0, wrong usage with 2.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    terminal.endProgress()
+    const failure = asFailure(error)
+    if (failure.code !== 'cancelled') terminal.failure(failure, context.asJson)
+    return exitCodeOf(failure)
+  } finally {
+    context.close()
+  }
+}
+
+/** Every process of the machine can read argv. */
+function refuseSecretsIn(args: readonly string[]): void {
+  const found = args.find((arg) => /^--(client-secret|passphrase|password|token|refresh-token)(=|$)/.test(arg))
+  if (found === undefined) return
+  throw new Failure(
+    'bad_request',
+    `${found.split('=')[0]} is not taken: everybody on this machine can read a command's arguments`,
+    {
+      hint: 'use a prompt, --client-secret-stdin, --client-secret-file, AUTHSOCK_CLIENT_SECRET or --passphrase-stdin',
+    },
+  )
+}
+
+function program(context: Context): Command {
+  const root = new Command('authsock')
+    .description('Keeps your OAuth logins, refreshes them once, and hands access tokens to your programs.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.printRaw(text),
+      writeErr: (text) => context.terminal.say(text.trimEnd().replace(/^error: /, 'authsock: ')),
+    })
+    .showHelpAfterError('hint: `authsock help` lists the commands')
+    .addHelpText('after', '\nMore: authsock help vault | exit-codes')
+    .action(async () => {
+      context.terminal.print(overview)
+    })
+
+  /** A leaf: --json, lazily loaded. */
+  const leaf = (parent: Command, signature: string, description: string, run: () => Promise<Action>): Command =>
+    parent
+      .command(signature)
+      .description(description)
+      .option('--json', 'print JSON')
+      .exitOverride()
+      .action(async (...given: unknown[]) => {
+        const action = (await run()) as (context: Context, ...args: unknown[]) => Promise<void>
+        await action(context, ...given.slice(0, -1))
+      })
+
+  withProfileOptions(
+    leaf(root, 'login [what]', 'log in to a profile, or to an issuer for the first time', async () => {
+      const { login } = await import('./login.ts')
+      return (context: Context, what: string | undefined, options: LoginOptions) => login(context, what, options)
+    }),
+  )
+    .option('--name <profile>', 'what to call the profile (default: the host of the issuer)')
+    .option('--device', 'log in with a code, on any device')
+    .option('--no-browser', 'do not open a browser here; print the address')
+    .option('--client-secret-stdin', 'read the client secret from stdin')
+    .option('--client-secret-file <path>', 'read the client secret from a file')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  authsock login https://login.example.com --client-id my-cli --scope "openid offline_access api"
+  authsock login https://login.example.com --client-id my-cli --name work --device
+  authsock login work
+
+Over SSH the address is printed: open it in any browser, and paste the address that it ends on.
+Grants: ${grants.join(', ')}. A profile that was made stays when the login fails: try again with \`authsock login NAME\`.`,
+    )
+
+  leaf(
+    root,
+    'logout [profile]',
+    'end a session here and at the server',
+    async () => (await import('./commands.ts')).logout,
+  ).option('--all', 'of every profile')
+
+  leaf(root, 'token [profile]', 'print an access token', async () => {
+    const { token } = await import('./commands.ts')
+    return (context: Context, profile: string | undefined, options: TokenOptions) => token(context, profile, options)
+  })
+    .option('--scope <scopes>', 'fewer scopes than the session has', collect)
+    .option('--resource <uri>', 'for this resource (RFC 8707)')
+    .option('--audience <audience>', 'for this audience')
+    .option('--min-ttl <seconds>', 'good for at least so long')
+    .option('--header', 'as an Authorization header')
+    .addHelpText('after', '\nExample:\n  curl -H "$(authsock token work --header)" https://api.example.com/')
+
+  leaf(root, 'status', 'what you are logged in to', async () => (await import('./status.ts')).status).option(
+    '--watch',
+    'keep it up to date',
+  )
+  leaf(root, 'events', 'what happens in the agent, as it happens', async () => (await import('./commands.ts')).events)
+  leaf(root, 'lock', 'forget the master key until it is unlocked', async () => (await import('./commands.ts')).lock)
+  leaf(root, 'unlock', 'open the vault', async () => (await import('./commands.ts')).unlock).option(
+    '--passphrase-stdin',
+    'read the passphrase from stdin',
+  )
+  leaf(root, 'stop', 'stop the agent', async () => (await import('./commands.ts')).stop)
+  root.command('agent').description('run the agent in the foreground (`authsock agent --help`)')
+
+  const profile = root.command('profile').description('the profiles in config.toml').exitOverride()
+  withProfileOptions(leaf(profile, 'add <name>', 'add a profile', async () => (await import('./commands.ts')).profileAdd))
+    .requiredOption('--issuer <url>', 'the authorization server, as it calls itself')
+    .option('--client-secret-stdin', 'read the client secret from stdin')
+    .option('--client-secret-file <path>', 'read the client secret from a file')
+  leaf(profile, 'list', 'list the profiles', async () => (await import('./commands.ts')).profileList)
+  leaf(profile, 'show <name>', 'show a profile with its defaults', async () => (await import('./commands.ts')).profileShow)
+  leaf(profile, 'remove <name>', 'log out of a profile and remove it', async () => (await import('./commands.ts')).profileRemove)
+
+  const vault = root.command('vault').description('where logins are stored (`authsock help vault`)').exitOverride()
+  leaf(vault, 'status', 'whether it is open, and where its key is kept', async () => (await import('./commands.ts')).vaultStatus)
+  leaf(
+    vault,
+    'master-key <place> [path]',
+    'keep the master key somewhere else',
+    async () => (await import('./commands.ts')).masterKey,
+  ).option('--passphrase-stdin', 'read the new passphrase from stdin')
+
+  root
+    .command('help [topic...]')
+    .description('explain a command or a topic')
+    .exitOverride()
+    .action((words: readonly string[]) => {
+      const topic = topics[words.join(' ')]
+      if (topic !== undefined) context.terminal.print(topic)
+      else help(root, words)
+    })
+  leaf(root, 'version', 'print the version', async () => async (context: Context) => {
+    if (context.asJson) context.terminal.json({ version: version() })
+    else context.terminal.print(version())
+  })
+  return root
+}
+
+function help(root: Command, words: readonly string[]): void {
+  let command = root
+  for (const word of words) {
+    const next = command.commands.find((each) => each.name() === word)
+    if (next === undefined) {
+      throw new Failure('bad_request', `there is no help on '${words.join(' ')}'`, {
+        hint: `topics: ${Object.keys(topics).join(', ')}, and every command`,
+      })
+    }
+    command = next
+  }
+  command.outputHelp()
+}
+
+const version = (): string => (createRequire(import.meta.url)('../../package.json') as { version: string }).version

@@ -1,0 +1,89 @@
+// Secrets come from a prompt, from stdin, from a file or from the environment, and never from argv, which every process of
+// the machine can read.
+
+import { readFile } from 'node:fs/promises'
+import { Failure } from '../core/failures.ts'
+import type { Context } from './context.ts'
+
+const mostBytes = 64 * 1024
+
+export interface SecretOptions {
+  readonly clientSecretStdin?: boolean
+  readonly clientSecretFile?: string
+}
+
+/** Undefined where none was given and nobody can be asked. */
+export async function clientSecret(
+  context: Context,
+  options: SecretOptions,
+  prompt: string | undefined,
+): Promise<string | undefined> {
+  if (options.clientSecretStdin === true) return firstLine(await readStdin(), 'stdin')
+  if (options.clientSecretFile !== undefined)
+    return firstLine(await readSecretFile(options.clientSecretFile), options.clientSecretFile)
+  const fromEnvironment = context.env['AUTHSOCK_CLIENT_SECRET']
+  if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment
+  if (prompt === undefined || !context.terminal.isInteractive) return undefined
+  return ask(context, prompt)
+}
+
+/** A passphrase that opens the vault. */
+export async function passphrase(context: Context, fromStdin: boolean): Promise<string | undefined> {
+  if (fromStdin) return firstLine(await readStdin(), 'stdin')
+  if (!context.terminal.isInteractive) return undefined
+  return ask(context, 'passphrase: ')
+}
+
+/** A new one: asked for twice. */
+export async function newPassphrase(context: Context, fromStdin: boolean): Promise<string> {
+  if (fromStdin) return firstLine(await readStdin(), 'stdin')
+  if (!context.terminal.isInteractive) {
+    throw new Failure('bad_request', 'there is no terminal to ask for a passphrase on', {
+      hint: 'give it with --passphrase-stdin',
+    })
+  }
+  const first = await ask(context, 'new passphrase: ')
+  if (first === '')
+    throw new Failure('bad_request', 'an empty passphrase protects nothing', { hint: 'choose one of several words' })
+  const second = await ask(context, 'once more: ')
+  if (first !== second) throw new Failure('bad_request', 'the two are not the same', { hint: 'try again' })
+  return first
+}
+
+async function ask(context: Context, prompt: string): Promise<string> {
+  const { read } = await import('read')
+  try {
+    return await read({ prompt, silent: true, replace: '', output: process.stderr })
+  } catch {
+    throw new Failure('cancelled', 'cancelled')
+  } finally {
+    context.terminal.say('')
+  }
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > mostBytes) throw new Failure('too_large', 'stdin holds more than a secret')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+async function readSecretFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new Failure('bad_request', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'name a file that you can read',
+    })
+  }
+}
+
+function firstLine(text: string, where: string): string {
+  const [line = ''] = text.split(/\r?\n/)
+  if (line === '') throw new Failure('bad_request', `${where} holds no secret`, { hint: 'it is the first line that counts' })
+  return line
+}

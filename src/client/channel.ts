@@ -1,0 +1,105 @@
+// A WebSocket to the agent as an async iterable, for index.ts alone.
+
+import { connect, type Socket } from 'node:net'
+import type { ClientOptions, WebSocket } from 'ws'
+import { Failure } from '../core/failures.ts'
+import type { EventMessage, LoginMessage, LoginReply } from '../wire/messages.ts'
+import { decodeProblem } from '../wire/problem.ts'
+import { address, connectionFailure } from './transport.ts'
+
+interface Channel {
+  say(reply: LoginReply): void
+  login(): AsyncGenerator<Exclude<LoginMessage, { type: 'error' }>, void, undefined>
+  events(): AsyncGenerator<EventMessage, void, undefined>
+}
+
+export async function openChannel(path: string, target: string, signal: AbortSignal | undefined): Promise<Channel> {
+  if (signal?.aborted === true) throw new Failure('cancelled', 'cancelled')
+  const socketPath = address(path)
+  const { WebSocket } = await import('ws')
+  // ws takes the connection that this makes, and with it Node's pipes on Windows; its types do not say so.
+  const options: ClientOptions & { createConnection: () => Socket } = {
+    createConnection: () => connect(socketPath),
+    perMessageDeflate: false,
+  }
+  const socket = new WebSocket(`ws://authsock${target}`, options)
+  const messages = new Queue(socket, path)
+  const hangUp = (): void => socket.terminate()
+  signal?.addEventListener('abort', hangUp, { once: true })
+  await messages.opened
+  return {
+    say: (reply) => socket.send(JSON.stringify(reply)),
+    async *login() {
+      try {
+        for await (const message of messages.all<LoginMessage>()) {
+          if (message.type === 'error') throw decodeProblem(message.problem)
+          yield message
+          if (message.type === 'done') return
+        }
+        throw signal?.aborted === true
+          ? new Failure('login_cancelled', 'the login was cancelled')
+          : new Failure('shutting_down', 'the agent hung up before the login was done')
+      } finally {
+        hangUp()
+      }
+    },
+    async *events() {
+      try {
+        yield* messages.all<EventMessage>()
+      } finally {
+        hangUp()
+      }
+    },
+  }
+}
+
+/** What has arrived and was not taken yet. */
+class Queue {
+  readonly opened: Promise<void>
+  readonly #waiting: string[] = []
+  #wake: () => void = () => {}
+  #ended = false
+
+  constructor(socket: WebSocket, path: string) {
+    this.opened = new Promise((resolve, reject) => {
+      socket.on('open', () => resolve())
+      socket.on('error', (error) => reject(connectionFailure(error, path)))
+      socket.on('unexpected-response', (_, response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => {
+          text += chunk.toString()
+        })
+        response.on('end', () => reject(decodeProblem(safeParse(text))))
+      })
+    })
+    socket.on('message', (data: Buffer) => {
+      this.#waiting.push(data.toString())
+      this.#wake()
+    })
+    socket.on('close', () => {
+      this.#ended = true
+      this.#wake()
+    })
+  }
+
+  async *all<T>(): AsyncGenerator<T, void, undefined> {
+    for (;;) {
+      const text = this.#waiting.shift()
+      if (text !== undefined) yield JSON.parse(text) as T
+      else if (this.#ended) return
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+    }
+  }
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,4 @@
+// What the command line needs of this machine: paths and a browser. The command line itself imports no platform code.
+
+export { openBrowser } from '../platform/browser.ts'
+export { paths } from '../platform/paths.ts'

@@ -1,0 +1,56 @@
+// Starting the agent where nobody listens. Many clients may do so at once: the agents settle among themselves which one
+// stays (the others exit with 0), and every client goes on asking until one answers.
+
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Failure } from '../core/failures.ts'
+import { cleanEnvironment } from '../platform/hardening.ts'
+import type { Paths } from '../platform/paths.ts'
+
+/** ms for an agent to come up, on a machine that is busy. */
+const patience = 20_000
+
+/** Resolves when `isThere` does. Throws agent_unreachable with what the agent said. */
+export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: () => Promise<boolean>): Promise<void> {
+  mkdirSync(dirname(paths.logFile), { recursive: true, mode: 0o700 })
+  const log = openSync(paths.logFile, 'a', 0o600)
+  const logged = statSync(paths.logFile).size
+  const child = spawn(process.execPath, [program(), 'agent'], {
+    detached: true,
+    stdio: ['ignore', 'ignore', log],
+    env: cleanEnvironment(env),
+    cwd: '/',
+    windowsHide: true,
+  })
+  closeSync(log)
+  child.unref()
+  let failed: number | undefined
+  child.on('error', () => {
+    failed = -1
+  })
+  child.on('exit', (code) => {
+    if (code !== 0) failed = code ?? -1
+  })
+  const deadline = Date.now() + patience
+  for (let wait = 10; Date.now() < deadline; wait = Math.min(wait * 1.5, 200)) {
+    await pause(wait)
+    if (await isThere()) return
+    if (failed !== undefined) break
+  }
+  const said = readFileSync(paths.logFile).subarray(logged).toString().trim()
+  const why = said
+    .split('\n')
+    .at(-1)
+    ?.replace(/^authsock: /, '')
+  const text = failed === undefined ? 'the agent was started and does not answer' : 'the agent could not be started'
+  throw new Failure('agent_unreachable', why === undefined || why === '' ? text : `${text}: ${why}`)
+}
+
+/** src/main.ts or dist/main.js, whichever this module belongs to. */
+function program(): string {
+  const built = fileURLToPath(new URL('../main.js', import.meta.url))
+  return existsSync(built) ? built : fileURLToPath(new URL('../main.ts', import.meta.url))
+}

@@ -1,0 +1,132 @@
+// HTTP over the agent's socket or pipe, for index.ts alone.
+
+import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { Failure } from '../core/failures.ts'
+import { trustSocket } from '../platform/socket-folder.ts'
+import { decodeProblem, problemType } from '../wire/problem.ts'
+
+/** Bytes. The largest answer is a status with thousands of sessions. */
+const largestAnswer = 16 * 1024 * 1024
+/** ms. A token may wait for another agent's lock and then for a slow server. */
+const patience = 120_000
+
+export interface Exchange {
+  readonly status: number
+  readonly text: string
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly body?: unknown
+  readonly accept?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Nobody listens: the one failure on which a client may start an agent. */
+export const isNobodyThere = (error: unknown): boolean => error instanceof Failure && error.code === 'agent_unreachable'
+
+const nobody = (path: string, cause?: unknown): Failure =>
+  new Failure('agent_unreachable', `no agent listens at ${path}`, { cause })
+
+/** What Node connects to: the socket itself, or the pipe that the file names. Throws agent_unreachable, agent_untrusted. */
+export function address(path: string): string {
+  if (trustSocket(path) === 'missing') throw nobody(path)
+  if (process.platform !== 'win32') return path
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw nobody(path, error)
+  }
+}
+
+export class Transport {
+  readonly #path: string
+  readonly #agent = new Agent({ keepAlive: true })
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  get path(): string {
+    return this.#path
+  }
+
+  /** The answer, whatever its status but an error's. Throws the Failure that the agent sent, or agent_unreachable, agent_untrusted. */
+  async call(call: Call): Promise<Exchange> {
+    const answer = await this.#callOnce(call).catch((error: unknown) => {
+      // A kept connection that the agent has closed meanwhile; what only reads may be asked again.
+      if (call.method === 'GET' && isBroken(error)) return this.#callOnce(call)
+      throw error
+    })
+    if (answer.status < 400) return answer
+    throw decodeProblem(answer.type === problemType ? parse(answer.text) : undefined)
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #callOnce({ method, path, body, accept, signal }: Call): Promise<Exchange & { readonly type: string }> {
+    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+    const socketPath = address(this.#path)
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest({
+        socketPath,
+        method,
+        path,
+        agent: this.#agent,
+        timeout: patience,
+        headers: {
+          host: 'authsock',
+          accept: accept ?? 'application/json',
+          ...(content === undefined ? {} : { 'content-type': 'application/json', 'content-length': content.length }),
+        },
+        ...(signal === undefined ? {} : { signal }),
+      })
+      outgoing.on('response', (response) => {
+        readText(response).then(
+          (text) => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text }),
+          reject,
+        )
+      })
+      outgoing.on('timeout', () => outgoing.destroy(new Failure('agent_unreachable', 'the agent does not answer')))
+      outgoing.on('error', (error: NodeJS.ErrnoException) => reject(connectionFailure(error, this.#path)))
+      outgoing.end(content)
+    })
+  }
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > largestAnswer) throw new Failure('unexpected', 'the agent sent far too much')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+const isBroken = (error: unknown): boolean =>
+  error instanceof Failure &&
+  ['ECONNRESET', 'EPIPE'].includes((error.details.cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+
+export function connectionFailure(error: NodeJS.ErrnoException, path: string): Error {
+  if (error instanceof Failure) return error
+  if (error.name === 'AbortError') return new Failure('cancelled', 'cancelled')
+  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return nobody(path, error)
+  if (error.code === 'EACCES' || error.code === 'EPERM') {
+    return new Failure('agent_untrusted', `the socket ${path} belongs to another user`, { cause: error })
+  }
+  return new Failure('shutting_down', `the agent at ${path} hung up: ${error.code ?? error.message}`, { cause: error })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { grants } from '../core/profile.ts'
+import { closest } from '../core/words.ts'
 import { exitCodeOf, type TokenOptions } from './commands.ts'
 import { Context } from './context.ts'
 import { overview, topics } from './help.ts'
@@ -58,7 +59,10 @@ function program(context: Context): Command {
     })
     .showHelpAfterError('hint: `authsock help` lists the commands')
     .addHelpText('after', '\nMore: authsock help vault | exit-codes')
-    .action(async () => {
+    .allowExcessArguments(true)
+    .action(() => {
+      const [unknown] = root.args
+      if (unknown !== undefined) throw unknownCommand(unknown, root)
       context.terminal.print(overview)
     })
 
@@ -160,6 +164,16 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
     else context.terminal.print(version())
   })
   return root
+}
+
+function unknownCommand(word: string, { commands }: Command): Failure {
+  const close = closest(
+    word,
+    commands.map((command) => command.name()),
+  )
+  return new Failure('bad_request', `there is no command '${word}'`, {
+    hint: close === undefined ? '`authsock help` lists the commands' : `did you mean \`authsock ${close}\`?`,
+  })
 }
 
 function help(root: Command, words: readonly string[]): void {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { OutputUnit, Schema } from '@cfworker/json-schema'
 import { Failure } from '../core/failures.ts'
+import { closest } from '../core/words.ts'
 import type { TomlDocument } from './toml.ts'
 
 type Path = readonly (string | number)[]
@@ -109,7 +110,7 @@ function unknownKeys(value: unknown, path: Path, at: Readonly<Record<string, unk
   return Object.keys(value ?? {})
     .filter((key) => !known.includes(key))
     .map((key) => {
-      const close = known.find((each) => distance(key, each) <= 2)
+      const close = closest(key, known)
       const advice = close === undefined ? `known are ${known.join(', ')}` : `did you mean '${close}'?`
       return { path: [...path, key], text: `'${key}' is not known here: ${advice}` }
     })
@@ -138,18 +139,4 @@ function schemaAt(schema: Schema, location: string): Readonly<Record<string, unk
     else at = (at[decodeURIComponent(step)] ?? at) as Record<string, unknown>
   }
   return at
-}
-
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider, { type Configuration } from 'oidc-provider'
+import { type Adapter, type AdapterPayload, type Configuration, type JWK, Provider } from 'oidc-provider'
 
 export interface AuthorizationServerOptions {
   /** Seconds an access token lives. Default: 3600. */
@@ -180,11 +180,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
 // ---- the provider
 
 interface Stored {
-  readonly payload: Record<string, unknown>
+  readonly payload: AdapterPayload
   readonly expiresAt: number
 }
 
-function configuration(options: AuthorizationServerOptions, store: Map<string, Stored>, key: object): Configuration {
+function configuration(options: AuthorizationServerOptions, store: Map<string, Stored>, key: JWK): Configuration {
   const redirectUris = ['http://127.0.0.1/callback', 'http://[::1]/callback']
   const grantTypes = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']
   const accessTokenTtl = options.accessTokenTtl ?? 3600
@@ -219,7 +219,7 @@ function configuration(options: AuthorizationServerOptions, store: Map<string, S
     ],
     scopes: ['openid', 'offline_access', 'read', 'write'],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
-    jwks: { keys: [key] } as NonNullable<Configuration['jwks']>,
+    jwks: { keys: [key] },
     cookies: { keys: ['a key of the lab, of no worth'] },
     conformIdTokenClaims: false,
     findAccount: (_, sub) => ({
@@ -261,58 +261,40 @@ function configuration(options: AuthorizationServerOptions, store: Map<string, S
         }),
       },
     },
-  } as Configuration
+  }
 }
 
 /** What survives a change of keys: oidc-provider's own memory would not. */
-function adapterOver(store: Map<string, Stored>): NonNullable<Configuration['adapter']> {
+function adapterOver(store: Map<string, Stored>): (model: string) => Adapter {
   const now = (): number => Date.now()
-  return class {
-    readonly #model: string
-
-    constructor(model: string) {
-      this.#model = model
-    }
-
-    #key(id: string): string {
-      return `${this.#model}:${id}`
-    }
-
-    #find(matches: (stored: Stored) => boolean) {
-      for (const [key, stored] of store) if (key.startsWith(`${this.#model}:`) && matches(stored)) return stored.payload
+  return (model) => {
+    const key = (id: string): string => `${model}:${id}`
+    const find = (matches: (payload: AdapterPayload) => boolean): AdapterPayload | undefined => {
+      for (const [id, { payload }] of store) if (id.startsWith(`${model}:`) && matches(payload)) return payload
       return undefined
     }
-
-    async upsert(id: string, payload: Record<string, unknown>, expiresIn: number) {
-      store.set(this.#key(id), { payload, expiresAt: expiresIn ? now() + expiresIn * 1000 : Infinity })
+    return {
+      upsert: async (id, payload, expiresIn) => {
+        store.set(key(id), { payload, expiresAt: expiresIn ? now() + expiresIn * 1000 : Infinity })
+      },
+      find: async (id) => {
+        const stored = store.get(key(id))
+        return stored !== undefined && stored.expiresAt > now() ? stored.payload : undefined
+      },
+      findByUid: async (uid) => find((payload) => payload.uid === uid),
+      findByUserCode: async (userCode) => find((payload) => payload.userCode === userCode),
+      consume: async (id) => {
+        const stored = store.get(key(id))
+        if (stored !== undefined) stored.payload['consumed'] = Math.floor(now() / 1000)
+      },
+      destroy: async (id) => {
+        store.delete(key(id))
+      },
+      revokeByGrantId: async (grantId) => {
+        for (const [id, { payload }] of store) if (payload.grantId === grantId) store.delete(id)
+      },
     }
-
-    async find(id: string) {
-      const stored = store.get(this.#key(id))
-      return stored !== undefined && stored.expiresAt > now() ? stored.payload : undefined
-    }
-
-    async findByUid(uid: string) {
-      return this.#find(({ payload }) => payload['uid'] === uid)
-    }
-
-    async findByUserCode(userCode: string) {
-      return this.#find(({ payload }) => payload['userCode'] === userCode)
-    }
-
-    async consume(id: string) {
-      const stored = store.get(this.#key(id))
-      if (stored !== undefined) stored.payload['consumed'] = Math.floor(now() / 1000)
-    }
-
-    async destroy(id: string) {
-      store.delete(this.#key(id))
-    }
-
-    async revokeByGrantId(grantId: string) {
-      for (const [key, { payload }] of store) if (payload['grantId'] === grantId) store.delete(key)
-    }
-  } as unknown as NonNullable<Configuration['adapter']>
+  }
 }
 
 /** oidc-provider says on the console what a lab does on purpose (development pages, a body read before it). */

@@ -42,6 +42,8 @@ export interface AuthorizationServer {
   /** Refreshes at the token endpoint at one time, at most. */
   readonly mostInFlight: number
   readonly refreshes: number
+  /** Every refresh token that is or was valid: what no file, argument or log may hold. */
+  readonly refreshTokens: ReadonlySet<string>
   /** Takes the next requests to the token endpoint, until it returns false. */
   intercept: Intercept | undefined
   /** As a user who opens the page with the code and agrees. */
@@ -75,6 +77,7 @@ class Lab implements AuthorizationServer {
   readonly postClient = postClient
   readonly requests: TokenRequest[] = []
   mostInFlight = 0
+  readonly refreshTokens = new Set<string>()
   intercept: Intercept | undefined
   readonly #http: Server
   readonly #options: AuthorizationServerOptions
@@ -105,7 +108,7 @@ class Lab implements AuthorizationServer {
     const { privateKey } = await generateKeyPair('RS256', { extractable: true })
     this.#keyNumber += 1
     const key = { ...(await exportJWK(privateKey)), kid: `key-${this.#keyNumber}`, use: 'sig', alg: 'RS256' }
-    const provider = new Provider(this.issuer, configuration(this.#options, this.#store, key))
+    const provider = new Provider(this.issuer, configuration(this.#options, this.#store, key, this.refreshTokens))
     this.#callback = provider.callback()
   }
 
@@ -184,12 +187,17 @@ interface Stored {
   readonly expiresAt: number
 }
 
-function configuration(options: AuthorizationServerOptions, store: Map<string, Stored>, key: JWK): Configuration {
+function configuration(
+  options: AuthorizationServerOptions,
+  store: Map<string, Stored>,
+  key: JWK,
+  refreshTokens: Set<string>,
+): Configuration {
   const redirectUris = ['http://127.0.0.1/callback', 'http://[::1]/callback']
   const grantTypes = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']
   const accessTokenTtl = options.accessTokenTtl ?? 3600
   return {
-    adapter: adapterOver(store),
+    adapter: adapterOver(store, refreshTokens),
     clients: [
       {
         client_id: clientId,
@@ -265,7 +273,7 @@ function configuration(options: AuthorizationServerOptions, store: Map<string, S
 }
 
 /** What survives a change of keys: oidc-provider's own memory would not. */
-function adapterOver(store: Map<string, Stored>): (model: string) => Adapter {
+function adapterOver(store: Map<string, Stored>, refreshTokens: Set<string>): (model: string) => Adapter {
   const now = (): number => Date.now()
   return (model) => {
     const key = (id: string): string => `${model}:${id}`
@@ -275,6 +283,8 @@ function adapterOver(store: Map<string, Stored>): (model: string) => Adapter {
     }
     return {
       upsert: async (id, payload, expiresIn) => {
+        // An opaque token is its own id.
+        if (model === 'RefreshToken') refreshTokens.add(id)
         store.set(key(id), { payload, expiresAt: expiresIn ? now() + expiresIn * 1000 : Infinity })
       },
       find: async (id) => {

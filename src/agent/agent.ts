@@ -114,7 +114,6 @@ export class Agent {
   /** Resolves when no token can leave and the key is gone from memory; what was being refreshed is saved first. */
   async lock(): Promise<VaultStatus> {
     const { logins, sessions, vault, events } = this.#parts
-    if (vault.status().state === 'locked') return this.vaultStatus()
     logins.cancelAll()
     await sessions.close(locked())
     vault.lock()
@@ -145,7 +144,7 @@ export class Agent {
   }
 
   async removeClientSecret(name: string): Promise<void> {
-    if (this.#parts.vault.status().state !== 'new') await this.#parts.profiles.removeClientSecret(name)
+    await this.#parts.profiles.removeClientSecret(name)
   }
 
   subscribe(subscriber: (event: EventMessage) => void): () => void {

@@ -6,6 +6,7 @@ import type { AuthorizationServer, ConnectAuthorizationServer, RecordStore } fro
 import type { Profile } from '../core/profile.ts'
 import { type Redacted, redact } from '../core/redacted.ts'
 import type { Config, ConfigFile } from '../config/config.ts'
+import { latestGeneration } from './session-store.ts'
 
 const secretPrefix = 'client-secret.'
 const freshFor = 1000
@@ -90,7 +91,7 @@ export class Profiles {
   /** Kept in the vault; no request gives it back (L2). */
   async setClientSecret(profile: string, secret: string): Promise<void> {
     const id = secretPrefix + profile
-    const generation = (await this.#records.read(id))?.generation ?? 0
+    const generation = await latestGeneration(this.#records, id, this.#now())
     await this.#records.write(id, generation + 1, new TextEncoder().encode(secret))
   }
 

@@ -37,13 +37,18 @@ export class SessionStore {
     await this.#records.remove(prefix + profile)
   }
 
-  /** The generation that a new record must exceed. A damaged record's is unknown: no counter has reached the clock. */
-  async latestGeneration(profile: string, now: number): Promise<number> {
-    try {
-      return (await this.load(profile))?.generation ?? 0
-    } catch (error) {
-      if (error instanceof Failure && error.code === 'record_damaged') return now
-      throw error
-    }
+  /** What a new record of the profile must exceed. */
+  latestGeneration(profile: string, now: number): Promise<number> {
+    return latestGeneration(this.#records, prefix + profile, now)
+  }
+}
+
+/** The generation that a new record must exceed. A damaged record's is unknown: no counter has reached the clock. */
+export async function latestGeneration(records: RecordStore, id: string, now: number): Promise<number> {
+  try {
+    return (await records.read(id))?.generation ?? 0
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'record_damaged') return now
+    throw error
   }
 }

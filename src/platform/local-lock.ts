@@ -8,6 +8,8 @@ const exclusive = 2
 const nonBlocking = 4
 
 let flock: ((fd: number, operation: number) => number) | undefined
+/** EWOULDBLOCK, of Linux and of macOS. Anything else means that this file system has no such lock. */
+const taken: ReadonlySet<number> = new Set([11, 35])
 
 /** Whether this platform has such a lock. Where it has not (Windows), the pipe's name and proper-lockfile stand in. */
 export const hasLocalLock = (): boolean => process.platform !== 'win32' && libc() !== undefined
@@ -18,6 +20,8 @@ export const tryLocalLock: TryLocalLock = (path) => {
   if (flock === undefined) return () => {}
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
   if (flock(fd, exclusive | nonBlocking) === 0) return () => closeSync(fd)
+  const errno = libc()?.koffi.errno()
   closeSync(fd)
-  return undefined
+  // Without it, the lock that goes stale has to do.
+  return errno === undefined || taken.has(errno) ? undefined : () => {}
 }

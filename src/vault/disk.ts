@@ -2,7 +2,7 @@
 // a faulty disk in its place; nothing else in the vault touches files.
 
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { chmod, copyFile, link, lstat, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { Failure } from '../core/failures.ts'
 
 export interface Disk {
@@ -40,6 +40,10 @@ export const realDisk: Disk = {
     try {
       await file.writeFile(content)
       await file.sync()
+    } catch (error) {
+      // A full disk must not fill up with what did not fit on it.
+      await unlink(path).catch(() => {})
+      throw error
     } finally {
       await file.close()
     }
@@ -68,8 +72,9 @@ export const realDisk: Disk = {
   list: (path) => readdir(path),
   async makeFolder(path) {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    const { uid, mode } = await lstat(path)
     if (process.platform === 'win32') return
+    // Of the folder itself, should the name be a link to it.
+    const { uid, mode } = await stat(path)
     if (uid !== process.getuid?.()) throw new Failure('storage_failed', `${path} belongs to another user (uid ${uid})`)
     if ((mode & 0o077) !== 0) await chmod(path, 0o700)
   },

@@ -1,8 +1,9 @@
 // A master key in a file that the user names (or asked for beside the vault by name), or behind a descriptor.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, readSync } from 'node:fs'
-import { lstat, readFile } from 'node:fs/promises'
+import { closeSync, constants, readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import type { Disk } from './disk.ts'
 import { masterKeyLength } from './seal.ts'
@@ -15,19 +16,28 @@ const unavailable = (message: string, cause?: unknown): Failure =>
 
 /** Undefined where there is no such file. Fails with master_key_unavailable. */
 export async function readKeyFile(path: string): Promise<Buffer | undefined> {
+  let file: FileHandle | undefined
   try {
-    const { mode, uid } = await lstat(path)
+    // One descriptor for the questions and the reading; a pipe or a device is asked nothing that could take for ever.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
+    const stats = await file.stat()
+    const { mode, uid } = stats
+    if (!stats.isFile()) throw unavailable(`${path} is not a file`)
     if (process.platform !== 'win32') {
       if (uid !== process.getuid?.() && uid !== 0) throw unavailable(`the key file ${path} belongs to another user (uid ${uid})`)
       if ((mode & 0o077) !== 0 && !isCredential(path))
         throw unavailable(`the key file ${path} can be read by others: chmod 600 it`)
     }
-    return parseKey(await readFile(path), path)
+    const buffer = Buffer.alloc(mostBytes + 1)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+    return parseKey(buffer.subarray(0, bytesRead), path)
   } catch (error) {
     if (error instanceof Failure) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
     throw unavailable(`the key file ${path} cannot be read: ${code}`, error)
+  } finally {
+    await file?.close()
   }
 }
 
@@ -39,6 +49,7 @@ export async function createKeyFile(path: string, disk: Disk): Promise<Buffer> {
   const key = randomBytes(masterKeyLength)
   try {
     await disk.create(path, Buffer.from(`${key.toString('hex')}\n`))
+    await disk.syncFolder(dirname(path))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw unavailable(`the key file ${path} cannot be created: ${code}`, error)
@@ -62,7 +73,8 @@ export function readDescriptor(fd: number): Buffer {
 
 /** 32 bytes as they are, or in hex or base64 with an optional line end. */
 function parseKey(content: Buffer, where: string): Buffer {
-  if (content.length === masterKeyLength) return Buffer.from(content)
+  // A line of text of that length is a mistake, not a key.
+  if (content.length === masterKeyLength && !/^[\x20-\x7e]*\r?\n?$/.test(content.toString('latin1'))) return Buffer.from(content)
   const text = content.length > mostBytes ? '' : content.toString('latin1').trim()
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex')
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return Buffer.from(text, 'base64')

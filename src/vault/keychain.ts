@@ -7,7 +7,7 @@ import { Failure } from '../core/failures.ts'
 
 const service = 'authsock'
 /** ms. A prompt on a desktop can stay open for ever, and a provider can hang. */
-const deadline = 20_000
+const deadline = 10_000
 
 export class Keychain {
   readonly #account: string
@@ -85,11 +85,12 @@ async function load(): Promise<typeof keyring> {
 }
 
 /** By what providers say: gnome-keyring, KWallet and KeePassXC (prompt dismissed), macOS (interaction not allowed, cancelled). */
-const lockedWords = /dismissed|locked|interaction is not allowed|user (has )?cancell?ed|not unlocked/i
+const lockedWords = /dismissed|\blocked\b|interaction is not allowed|user (has )?cancell?ed|not unlocked/i
 const unreachableWords: readonly (readonly [RegExp, string])[] = [
+  [/did not receive a reply|does not answer/i, 'the keychain does not answer'],
+  [/was not provided by any/i, 'no keychain is running on the session bus'],
   [/DBUS_SESSION_BUS_ADDRESS|autolaunch|D-?Bus/i, 'there is no session bus to reach a keychain by'],
   [/no result found/i, 'the keychain has no default collection to store in'],
-  [/does not answer/, 'the keychain does not answer'],
 ]
 
 function keychainFailure(error: unknown): Failure {

@@ -2,9 +2,8 @@
 // and where the kernel has one, a lock in front of it that is dropped at once. Whoever holds the kernel's lock knows that
 // a holder noted for this machine is dead, and need not wait for it to go stale.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../core/failures.ts'
@@ -44,12 +43,12 @@ export function sessionLocks(options: LockOptions): SessionLock {
         if (queues.get(id) === place) queues.delete(id)
       })
       try {
-        await before
+        await inTime(before, options, deadline, signal)
         const release = await acquireAcross(options, id, deadline, signal)
-        return async () => {
+        return once(async () => {
           await release()
           leave()
-        }
+        })
       } catch (error) {
         leave()
         throw error
@@ -70,12 +69,17 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
   try {
     const owner = join(directory, `${id}.owner`)
     const lockFolder = join(directory, `${id}.lock`)
-    if (tryLocalLock !== undefined && (await ownerOf(owner)) === machine()) {
+    const name = machine()
+    if (tryLocalLock !== undefined && name !== undefined && (await ownerOf(owner)) === name) {
       await rm(lockFolder, { recursive: true, force: true })
       await rm(owner, { force: true })
     }
-    const unlock = await waitFor(options, deadline, signal, () => tryLock(lockFolder, onWarning))
-    await attempt(() => writeFile(owner, machine(), { mode: 0o600 }))
+    const unlock = await waitFor(options, deadline, signal, async () => {
+      // A name left by a dead holder must not be taken for the next one's; a missing name only costs the wait to be stale.
+      if (await isFree(lockFolder)) await rm(owner, { force: true })
+      return tryLock(lockFolder, onWarning)
+    })
+    if (name !== undefined) await attempt(() => writeFile(owner, name, { mode: 0o600 }))
     return async () => {
       await rm(owner, { force: true }).catch(() => {})
       await unlock()
@@ -85,6 +89,27 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
     dropLocal()
     throw error
   }
+}
+
+/** Nobody holds it, or its holder has not touched it for long. */
+async function isFree(lockFolder: string): Promise<boolean> {
+  const stats = await stat(lockFolder).catch(() => undefined)
+  return stats === undefined || stats.mtimeMs < Date.now() - stale
+}
+
+/** A second release does nothing: the descriptor may be somebody else's by then. */
+function once(release: Release): Release {
+  let released: Promise<void> | undefined
+  return () => (released ??= release())
+}
+
+/** The turn of those before in this process; it does not wait longer than the caller does. */
+async function inTime(before: Promise<unknown>, options: LockOptions, deadline: number, signal: AbortSignal): Promise<void> {
+  let isOver = false
+  const over = before.then(() => {
+    isOver = true
+  })
+  await Promise.race([over, waitFor(options, deadline, signal, async () => (isOver ? true : undefined))])
 }
 
 const notAsked = (tryLocalLock: TryLocalLock | undefined): (() => void) | undefined =>
@@ -124,17 +149,16 @@ async function waitFor<T>(
   }
 }
 
-let machineName: string | undefined
+let bootId: string | undefined
 
-/** This machine since it was last started: two hosts may share a name, and none shares this. */
-function machine(): string {
-  if (machineName !== undefined) return machineName
+/** This machine since it was last started. Undefined where that has no name: a host name is not one, since two may share it. */
+function machine(): string | undefined {
   try {
-    machineName = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {
-    machineName = hostname()
+    // A dead holder's lock then goes stale by time.
   }
-  return machineName
+  return bootId
 }
 
 async function ownerOf(path: string): Promise<string | undefined> {

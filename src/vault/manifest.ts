@@ -21,6 +21,8 @@ export interface KeyPlace {
   readonly provider: ProviderName
   /** Of key-file and systemd-credential: where the user keeps it. Of passphrase and insecure-key-file: the file in the vault. */
   readonly path?: string
+  /** While records are being sealed anew: this older key, sealed with the current one (base64), so that the current one is enough to go on. */
+  readonly wrapped?: string
 }
 
 export interface Manifest {
@@ -60,7 +62,12 @@ function parse(content: Buffer): Manifest | undefined {
       typeof manifest.vault_id === 'string' &&
       typeof manifest.current === 'string' &&
       Array.isArray(manifest.keys) &&
-      manifest.keys.every((key: KeyPlace) => typeof key.key_id === 'string' && providers.has(key.provider)) &&
+      manifest.keys.every(
+        (key: KeyPlace) =>
+          typeof key.key_id === 'string' &&
+          providers.has(key.provider) &&
+          (key.path === undefined || typeof key.path === 'string'),
+      ) &&
       manifest.keys.some(({ key_id }) => key_id === manifest.current)
     return isRight ? (manifest as Manifest) : undefined
   } catch {

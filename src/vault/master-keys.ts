@@ -1,14 +1,14 @@
 // Where master keys are kept: making one, fetching one and letting one go, a row a provider. vault.ts is its only user.
 
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import type { Redacted } from '../core/redacted.ts'
 import { type Disk, diskFailure } from './disk.ts'
 import { Keychain } from './keychain.ts'
 import { createKeyFile, readDescriptor, readKeyFile } from './key-file.ts'
 import type { KeyPlace, Manifest } from './manifest.ts'
-import { keyId, masterKeyLength } from './seal.ts'
+import { keyId, masterKeyLength, seal, unseal } from './seal.ts'
 
 export type MasterKeyChoice =
   | { readonly provider: 'keychain' }
@@ -51,19 +51,23 @@ export class MasterKeys {
         return placed(key, 'keychain')
       }
       case 'passphrase': {
+        if (choice.passphrase.reveal() === '') throw new Failure('bad_request', 'the passphrase is empty')
         const key = randomBytes(masterKeyLength)
         const name = `master-key-${keyId(key)}.age`
         const { encryptKey } = await import('./passphrase.ts')
         const file = await encryptKey(key, choice.passphrase)
         try {
           await this.#disk.create(join(this.#folder, name), file)
+          await this.#disk.syncFolder(this.#folder)
         } catch (error) {
           throw diskFailure(error, `${name} cannot be written`)
         }
         return placed(key, 'passphrase', name)
       }
-      case 'key-file':
-        return placed((await readKeyFile(choice.path)) ?? (await createKeyFile(choice.path, this.#disk)), 'key-file', choice.path)
+      case 'key-file': {
+        const path = resolve(choice.path)
+        return placed((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'key-file', path)
+      }
       case 'insecure-key-file': {
         const path = join(this.#folder, insecureFile)
         return placed((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'insecure-key-file', insecureFile)
@@ -94,9 +98,18 @@ export class MasterKeys {
       }
       case 'passphrase':
         throw new Failure('vault_locked', 'the vault is locked with a passphrase')
-      case 'key-file':
+      case 'key-file': {
+        // What was named for this run comes first; it may be the former key's, and the manifest then knows better.
+        const named = this.#named?.provider === 'key-file' ? [resolve(this.#named.path)] : []
+        const paths = [...named, place.path ?? '']
+        for (const path of paths) {
+          const key = await readKeyFile(path)
+          if (key !== undefined && (keyId(key) === place.key_id || path === paths.at(-1))) return key
+        }
+        throw new Failure('master_key_unavailable', `the key file ${paths[0]} is not there`)
+      }
       case 'insecure-key-file': {
-        const path = place.provider === 'key-file' ? (place.path ?? '') : join(this.#folder, insecureFile)
+        const path = join(this.#folder, insecureFile)
         const key = await readKeyFile(path)
         if (key !== undefined) return key
         throw new Failure('master_key_unavailable', `the key file ${path} is not there`)
@@ -139,6 +152,20 @@ export class MasterKeys {
 
 /** An account of its own for each key: while records are sealed anew, the old one and the new one are both there. */
 const keychainAccount = (vaultId: string, id: string): string => `${vaultId}:${id}`
+
+/** An older key beside the current one, which alone opens it: what a crash interrupted needs no second provider to go on. */
+export const wrapKey = (current: Uint8Array, place: KeyPlace, key: Uint8Array): KeyPlace => ({
+  ...place,
+  wrapped: seal(current, wrapId(place), 0, key).toString('base64'),
+})
+
+export function unwrapKey(current: Uint8Array, place: KeyPlace): Buffer | undefined {
+  const key = place.wrapped === undefined ? undefined : unseal(current, wrapId(place), Buffer.from(place.wrapped, 'base64'))
+  return key !== undefined && keyId(key) === place.key_id ? key : undefined
+}
+
+/** No record can have this id. */
+const wrapId = ({ key_id: id }: KeyPlace): string => `MASTER KEY ${id}`
 
 const placed = (key: Buffer, provider: KeyPlace['provider'], path?: string): PlacedKey => ({
   key,

@@ -30,5 +30,6 @@ function run(job: Job): Promise<Uint8Array | undefined> {
       void worker.terminate()
     })
     worker.once('error', reject)
+    worker.once('exit', () => reject(new Error('the passphrase worker ended without an answer')))
   })
 }

@@ -6,7 +6,7 @@ import { asFailure } from '../core/failures.ts'
 import type { SessionLock } from '../core/ports.ts'
 import type { Disk } from './disk.ts'
 import { type KeyPlace, type Manifest, writeManifest } from './manifest.ts'
-import type { MasterKeyChoice, MasterKeys } from './master-keys.ts'
+import { type MasterKeyChoice, type MasterKeys, wrapKey } from './master-keys.ts'
 import type { Keys, SealedFiles } from './sealed-files.ts'
 
 interface Ports {
@@ -28,13 +28,17 @@ export async function startRekey({
   masterKeys,
   manifest: before,
   choice,
-}: Ports & { readonly manifest: Manifest; readonly choice: MasterKeyChoice }): Promise<{
+  keys,
+}: Ports & { readonly manifest: Manifest; readonly choice: MasterKeyChoice; readonly keys: Keys }): Promise<{
   readonly manifest: Manifest
   readonly place: KeyPlace
   readonly key: Buffer
 }> {
   const { key, place } = await masterKeys.make(choice, before.vault_id)
-  const others = before.keys.filter(({ key_id }) => key_id !== place.key_id)
+  const others = before.keys.flatMap((each) => {
+    const old = each.key_id === place.key_id ? undefined : keys.get(each.key_id)
+    return each.key_id === place.key_id ? [] : [old === undefined ? each : wrapKey(key, each, old)]
+  })
   const manifest: Manifest = { ...before, current: place.key_id, keys: [place, ...others] }
   await writeManifest(directory, disk, manifest)
   return { manifest, place, key }

@@ -22,6 +22,9 @@ export interface Keys {
   get(keyId: string): Uint8Array | undefined
 }
 
+/** A file under a key that is not in hand: `refuse` where another agent may know the key, `damaged` where no key is missing. */
+export type Foreign = 'refuse' | 'damaged'
+
 export class SealedFiles {
   readonly #folder: string
   readonly #disk: Disk
@@ -32,43 +35,47 @@ export class SealedFiles {
     this.#disk = disk
   }
 
-  /** Fails with record_damaged, master_key_wrong, storage_failed. */
-  async read(id: string, keys: Keys): Promise<SealedContent | undefined> {
+  /**
+   * Fails with record_damaged, master_key_wrong, storage_failed. A newest file whose key is not in hand hides what is
+   * before it: that is older, and its refresh token spent.
+   */
+  async read(id: string, keys: Keys, foreign: Foreign): Promise<SealedContent | undefined> {
     const [newest, before] = await this.#both(id)
     if (newest === undefined && before === undefined) return undefined
     const content = newest === undefined ? undefined : this.#open(id, newest, keys)
     if (content !== undefined) return content
+    const header = newest === undefined ? undefined : readHeader(newest)
+    if (foreign === 'refuse' && header !== undefined && keys.get(header.keyId) === undefined) {
+      throw new Failure('master_key_wrong', `the record '${id}' was sealed with another master key`)
+    }
     const older = before === undefined ? undefined : this.#open(id, before, keys)
     const what = newest === undefined ? 'is missing' : 'is damaged'
     if (older === undefined) {
-      const header = newest === undefined ? undefined : readHeader(newest)
-      if (header !== undefined && keys.get(header.keyId) === undefined) {
-        throw new Failure('master_key_wrong', `the record '${id}' was sealed with another master key`)
-      }
       throw new Failure('record_damaged', `the record '${id}' ${what}, and so is the generation before it`)
     }
     return { ...older, recovered: `the newest file ${what}; generation ${older.generation} was read` }
   }
 
   /** Durable when it resolves. */
-  async write(id: string, generation: number, content: Uint8Array, keys: Keys): Promise<void> {
-    if (!idPattern.test(id)) throw new Failure('unexpected', `'${id}' is not a record id`)
+  async write(id: string, generation: number, content: Uint8Array, keys: Keys, foreign: Foreign): Promise<void> {
     await this.#queue(id, async () => {
-      const known = await this.#newestGeneration(id)
+      const { generation: known, isSound } = await this.#newest(id, keys, foreign)
       if (known !== undefined && known >= generation) {
         throw new Failure('storage_failed', `the record '${id}' has generation ${known} already: another agent has written it`, {
           hint: 'try again',
         })
       }
-      await this.#replace(id, seal(keys.current, id, generation, content))
+      await this.#replace(id, seal(keys.current, id, generation, content), isSound)
     })
   }
 
   async remove(id: string): Promise<void> {
     await this.#queue(id, async () => {
-      await this.#disk.remove(this.#path(id, suffix))
-      await this.#disk.remove(this.#path(id, former))
-      await this.#disk.syncFolder(this.#folder)
+      // The older first, and for good: it must never be what is left.
+      for (const ending of [former, suffix]) {
+        await this.#disk.remove(this.#path(id, ending))
+        await this.#disk.syncFolder(this.#folder)
+      }
     })
   }
 
@@ -141,28 +148,37 @@ export class SealedFiles {
     )
   }
 
-  /** By the header of the newest file that has one: it need not be authentic to keep a write from going backwards. */
-  async #newestGeneration(id: string): Promise<number | undefined> {
-    for (const file of await this.#both(id)) {
-      const header = file === undefined ? undefined : readHeader(file)
-      if (header !== undefined) return header.generation
-    }
-    return undefined
+  /** The newest generation that is sound; what a damaged file says of itself counts for nothing. */
+  async #newest(id: string, keys: Keys, foreign: Foreign): Promise<{ generation: number | undefined; isSound: boolean }> {
+    const [newest, before] = await this.#both(id)
+    const generation = this.#soundGeneration(id, newest, keys, foreign)
+    if (generation !== undefined) return { generation, isSound: true }
+    return { generation: this.#soundGeneration(id, before, keys, foreign), isSound: false }
   }
 
-  async #replace(id: string, file: Buffer): Promise<void> {
+  #soundGeneration(id: string, file: Buffer | undefined, keys: Keys, foreign: Foreign): number | undefined {
+    const header = file === undefined ? undefined : readHeader(file)
+    if (file === undefined || header === undefined) return undefined
+    if (keys.get(header.keyId) === undefined) return foreign === 'refuse' ? header.generation : undefined
+    return this.#open(id, file, keys)?.generation
+  }
+
+  /** `keeps`: the newest file is sound, and takes the place of the one before it. */
+  async #replace(id: string, file: Buffer, keeps: boolean): Promise<void> {
     const newest = this.#path(id, suffix)
     const temporary = this.#temporary(id)
+    const kept = this.#temporary(id)
     await this.#disk.create(temporary, file)
     try {
-      if ((await this.#disk.modifiedAt(newest)) !== undefined) {
-        const kept = this.#temporary(id)
+      if (keeps) {
         await this.#disk.link(newest, kept)
         await this.#disk.rename(kept, this.#path(id, former))
+        // POSIX renames nothing where both names are one file already, as after a crash just here.
+        await this.#disk.remove(kept)
       }
       await this.#disk.rename(temporary, newest)
     } catch (error) {
-      await this.#disk.remove(temporary).catch(() => {})
+      for (const left of [temporary, kept]) await this.#disk.remove(left).catch(() => {})
       throw error
     }
     await this.#disk.syncFolder(this.#folder)
@@ -175,6 +191,7 @@ export class SealedFiles {
   }
 
   #path(id: string, ending: string): string {
+    if (!idPattern.test(id)) throw new Failure('unexpected', `'${id}' is not a record id`)
     return join(this.#folder, id + ending)
   }
 

@@ -7,9 +7,9 @@ import type { Clock, RecordStore, SealedContent, SessionLock } from '../core/por
 import type { Redacted } from '../core/redacted.ts'
 import { type Disk, diskFailure, realDisk } from './disk.ts'
 import { createManifest, type KeyPlace, type Manifest, type ProviderName, readManifest } from './manifest.ts'
-import { type MasterKeyChoice, MasterKeys } from './master-keys.ts'
+import { type MasterKeyChoice, MasterKeys, unwrapKey } from './master-keys.ts'
 import { finishRekey, startRekey } from './rekey.ts'
-import { type Keys, SealedFiles } from './sealed-files.ts'
+import { type Foreign, type Keys, SealedFiles } from './sealed-files.ts'
 
 export type { MasterKeyChoice } from './master-keys.ts'
 
@@ -50,7 +50,9 @@ class KeyRing implements Keys {
   }
 
   get current(): Buffer {
-    return this.#keys.get(this.#current) as Buffer
+    const key = this.#keys.get(this.#current)
+    if (key === undefined) throw new Failure('vault_locked', 'the vault is locked')
+    return key
   }
 
   get(keyId: string): Buffer | undefined {
@@ -68,6 +70,9 @@ class KeyRing implements Keys {
 const firstPause = 1
 const longestPause = 300
 
+/** Held while the manifest is changed: no record has this id. ms: as long as another agent may take to seal everything anew. */
+const manifestLock = { id: 'vault.json', timeout: 120_000 }
+
 export class Vault implements RecordStore {
   readonly #options: VaultOptions
   readonly #disk: Disk
@@ -78,6 +83,8 @@ export class Vault implements RecordStore {
   #manifest: Manifest | undefined
   #opening: Promise<OpenVault | undefined> | undefined
   #unlocking: Promise<unknown> = Promise.resolve()
+  /** Set while the manifest names a new key that is not entered yet. */
+  #changing: Promise<unknown> | undefined
   #wrongTries = 0
   #nextTryAt = 0
 
@@ -98,7 +105,7 @@ export class Vault implements RecordStore {
       return { state: stateOf(failure), ...masterKey, detail: failure.message, hint: failure.hint }
     }
     if (this.#shut.kind === 'by_user') return { state: 'locked', ...masterKey, hint: new Failure('vault_locked', '').hint }
-    return { state: 'new', ...masterKey }
+    return { state: this.#manifest === undefined ? 'new' : 'locked', ...masterKey }
   }
 
   /** Opens it without the user; a vault that is not there yet stays away. Fails with vault_locked, keychain_*, master_key_*. */
@@ -108,7 +115,11 @@ export class Vault implements RecordStore {
 
   /** R11: opens it, makes it where it is not there yet, and proves that key and disk can be written. */
   async prepare(): Promise<void> {
-    if ((await this.#open()) === undefined) await this.#create(this.#options.named ?? { provider: 'keychain' })
+    if ((await this.#open()) === undefined) {
+      await this.#withManifest(async () => {
+        if ((await this.#open()) === undefined) await this.#create(this.#options.named ?? { provider: 'keychain' })
+      })
+    }
     await this.probe()
   }
 
@@ -125,7 +136,7 @@ export class Vault implements RecordStore {
     try {
       await turn
     } catch (error) {
-      if (before.kind === 'by_user') this.#shut = before
+      if (before.kind === 'by_user' || this.#shut.kind === 'unopened') this.#shut = before
       throw error
     }
   }
@@ -144,37 +155,48 @@ export class Vault implements RecordStore {
 
   /** Seals every record anew under a key of another provider. A crash at any point loses nothing: the next opening goes on. */
   async changeMasterKey(choice: MasterKeyChoice): Promise<void> {
-    const opened = await this.#open()
-    if (opened === undefined) return this.#create(choice)
-    const { manifest, place, key } = await startRekey({ ...this.#rekeyPorts(), manifest: opened.manifest, choice })
-    const keys = new Map([[place.key_id, key]])
-    for (const { key_id } of opened.manifest.keys) {
-      const old = opened.keys.get(key_id)
-      if (old !== undefined) keys.set(key_id, old)
-    }
-    const both = { manifest, keys: new KeyRing(keys, place.key_id) }
-    this.#enter(both)
-    await this.#finishRekey(both)
+    await this.#withManifest(async () => {
+      if ((await this.#open()) === undefined) return this.#create(choice)
+      const opened = await this.#openNow()
+      const start = startRekey({ ...this.#rekeyPorts(), manifest: opened.manifest, choice, keys: opened.keys }).then(
+        ({ manifest, place, key }) => {
+          const keys = new Map([[place.key_id, key]])
+          for (const { key_id } of opened.manifest.keys) {
+            const old = opened.keys.get(key_id)
+            if (old !== undefined) keys.set(key_id, old)
+          }
+          return this.#enter({ manifest, keys: new KeyRing(keys, place.key_id) })
+        },
+      )
+      this.#changing = start.catch(() => {})
+      await this.#finishRekey(await start)
+    })
   }
 
   async read(id: string): Promise<SealedContent | undefined> {
     const opened = await this.#open()
     if (opened === undefined) return undefined
     try {
-      return await this.#files.read(id, opened.keys)
+      return await this.#files.read(id, opened.keys, 'refuse')
     } catch (error) {
+      if (asFailure(error).code !== 'master_key_wrong') throw error
       // Another agent may have changed the master key meanwhile.
-      if (asFailure(error).code !== 'master_key_wrong' || !(await this.#hasMovedOn(opened))) throw error
-      return this.read(id)
+      if ((await this.#hasMovedOn(opened)) || this.#opened !== opened) return this.read(id)
+      if (foreign(opened) === 'refuse') throw error
+      return this.#files.read(id, opened.keys, 'damaged')
     }
   }
 
   async write(id: string, generation: number, content: Uint8Array): Promise<void> {
-    let opened = await this.#open()
-    if (opened === undefined) throw new Failure('storage_failed', 'the vault has not been made yet')
-    if (await this.#hasMovedOn(opened)) opened = await this.#open()
-    if (opened === undefined) throw new Failure('storage_failed', 'the vault is gone')
-    await this.#files.write(id, generation, content, opened.keys)
+    if ((await this.#open()) === undefined) throw new Failure('storage_failed', 'the vault has not been made yet')
+    const opened = await this.#openNow()
+    await this.#files.write(id, generation, content, opened.keys, foreign(opened))
+    // A change of the master key that did not see this file has let go of its key: it is sealed anew before it counts.
+    for (let used = opened; await this.#hasMovedOn(used);) {
+      const [old, next] = [used, await this.#openNow()]
+      await this.#files.resealOne(id, { current: next.keys.current, get: (key) => next.keys.get(key) ?? old.keys.get(key) })
+      used = next
+    }
   }
 
   async remove(id: string): Promise<void> {
@@ -207,21 +229,20 @@ export class Vault implements RecordStore {
         this.#shut = { kind: 'unopened' }
         return undefined
       }
+      await this.#makeFolder()
       const keys = new Map<string, Buffer>()
       const [current, ...others] = placesOf(manifest)
       keys.set(current.key_id, await this.#masterKeys.fetch(current, manifest))
       for (const place of others) {
         // Without it, only what is still sealed with it stays shut.
-        const key = await this.#masterKeys.fetch(place, manifest).catch(() => undefined)
+        const key = unwrapKey(keys.get(current.key_id) as Buffer, place)
         if (key !== undefined) keys.set(place.key_id, key)
       }
       const opened = this.#enter({ manifest, keys: new KeyRing(keys, manifest.current) })
       void this.#tidy(opened)
       return opened
     } catch (error) {
-      const failure = asFailure(error)
-      this.#shut = { kind: 'failed', failure }
-      throw failure
+      throw this.#failed(error)
     }
   }
 
@@ -242,13 +263,21 @@ export class Vault implements RecordStore {
     return opened
   }
 
+  /** What the user locked stays locked, whatever becomes of an opening that was under way. */
+  #failed(error: unknown): Failure {
+    const failure = asFailure(error)
+    if (this.#shut.kind !== 'by_user') this.#shut = { kind: 'failed', failure }
+    return failure
+  }
+
   /** What a crash left: temporary files, records under an old key. Nothing of it keeps anybody waiting. */
   async #tidy(opened: OpenVault): Promise<void> {
     try {
       await this.#files.sweep(this.#options.clock.now())
-      const hasAll =
-        opened.manifest.keys.length > 1 && opened.manifest.keys.every(({ key_id }) => opened.keys.get(key_id) !== undefined)
-      if (hasAll) await this.#finishRekey(opened)
+      if (opened.manifest.keys.length === 1 || foreign(opened) === 'refuse') return
+      await this.#withManifest(async () => {
+        if (this.#opened === opened && !(await this.#hasMovedOn(opened))) await this.#finishRekey(opened)
+      })
     } catch (error) {
       this.#options.onWarning(`the vault could not be tidied: ${asFailure(error).message}`)
     }
@@ -258,6 +287,11 @@ export class Vault implements RecordStore {
     if (this.#shut.kind === 'by_user') throw new Failure('vault_locked', 'the vault is locked')
     try {
       await this.#makeFolder()
+      if ((await this.#files.list()).length > 0) {
+        throw new Failure('record_damaged', 'sealed records are here, but vault.json, which says what opens them, is gone', {
+          hint: `restore ${this.#options.directory}/vault.json from a backup, or move the folder away to start anew`,
+        })
+      }
       await this.#files.probe()
       const vaultId = randomUUID()
       const { key, place } = await this.#masterKeys.make(choice, vaultId)
@@ -270,9 +304,7 @@ export class Vault implements RecordStore {
       if (place.provider === 'keychain' || place.provider === 'passphrase')
         await this.#masterKeys.discard(place, manifest).catch(() => {})
     } catch (error) {
-      const failure = asFailure(error)
-      this.#shut = { kind: 'failed', failure }
-      throw failure
+      throw this.#failed(error)
     }
     await this.#open()
   }
@@ -284,8 +316,9 @@ export class Vault implements RecordStore {
       throw new Failure('unlock_throttled', `too many wrong passphrases: wait ${retryAfter} s`, { retryAfter })
     }
     const manifest = await readManifest(this.#options.directory, this.#disk)
-    const place = manifest === undefined ? undefined : placesOf(manifest).find(({ provider }) => provider === 'passphrase')
-    if (manifest === undefined || place === undefined) {
+    this.#manifest = manifest
+    const place = manifest === undefined ? undefined : placesOf(manifest)[0]
+    if (manifest === undefined || place?.provider !== 'passphrase') {
       throw new Failure('bad_request', 'this vault has no passphrase', { hint: '`authsock unlock` without one' })
     }
     const key = await this.#masterKeys.fetchByPassphrase(place, passphrase)
@@ -297,11 +330,9 @@ export class Vault implements RecordStore {
     this.#wrongTries = 0
     const keys = new Map([[place.key_id, key]])
     for (const other of manifest.keys) {
-      if (other === place) continue
-      const found = await this.#masterKeys.fetch(other, manifest).catch(() => undefined)
+      const found = unwrapKey(key, other)
       if (found !== undefined) keys.set(other.key_id, found)
     }
-    if (!keys.has(manifest.current)) await this.#masterKeys.fetch(placesOf(manifest)[0], manifest)
     void this.#tidy(this.#enter({ manifest, keys: new KeyRing(keys, manifest.current) }))
   }
 
@@ -318,12 +349,33 @@ export class Vault implements RecordStore {
     return { directory, lock, disk: this.#disk, files: this.#files, masterKeys: this.#masterKeys, warn: this.#options.onWarning }
   }
 
-  /** Another agent has moved the vault to another key: what is in memory is then forgotten. */
-  async #hasMovedOn({ manifest }: OpenVault): Promise<boolean> {
+  /** The vault has moved to another key: what is in memory is then forgotten. Fails where the manifest is gone. */
+  async #hasMovedOn(opened: OpenVault): Promise<boolean> {
     const stored = await readManifest(this.#options.directory, this.#disk)
-    if (stored === undefined || stored.current === manifest.current) return false
-    this.#opened = undefined
+    if (stored === undefined) throw new Failure('storage_failed', 'the description of the vault is gone: restore vault.json')
+    if (stored.current === opened.manifest.current) return false
+    await this.#changing
+    if (this.#opened === opened) this.#opened = undefined
     return true
+  }
+
+  /** Open, under the key that the manifest names now. */
+  async #openNow(): Promise<OpenVault> {
+    for (;;) {
+      const opened = await this.#open()
+      if (opened === undefined) throw new Failure('storage_failed', 'the description of the vault is gone: restore vault.json')
+      if (!(await this.#hasMovedOn(opened))) return opened
+    }
+  }
+
+  /** One at a time over all agents: each starts from the manifest that the one before has left. */
+  async #withManifest(work: () => Promise<void>): Promise<void> {
+    const release = await this.#options.lock.acquire(manifestLock.id, manifestLock.timeout, new AbortController().signal)
+    try {
+      await work()
+    } finally {
+      await release()
+    }
   }
 
   async #makeFolder(): Promise<void> {
@@ -334,6 +386,10 @@ export class Vault implements RecordStore {
     }
   }
 }
+
+/** Whether a file under an unknown key can be anybody's: not where every key that the vault lists is in hand. */
+const foreign = ({ manifest, keys }: OpenVault): Foreign =>
+  manifest.keys.every(({ key_id }) => keys.get(key_id) !== undefined) ? 'damaged' : 'refuse'
 
 /** The current place first. */
 function placesOf({ keys, current }: Manifest): readonly [KeyPlace, ...KeyPlace[]] {

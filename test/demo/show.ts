@@ -1,0 +1,19 @@
+// What the demo prints: handsome in a terminal, plain elsewhere.
+
+const isTerminal = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
+const paint = (code: number, text: string): string => (isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text)
+
+export const line = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
+
+export const heading = (text: string): void => line(`\n${paint(1, text)}\n`)
+
+/** The first column on the left, the others on the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const format = (row: readonly string[]): string =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ')
+  line(paint(2, format(head)))
+  for (const row of rows) line(format(row))
+}

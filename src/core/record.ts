@@ -23,10 +23,10 @@ export function encodeRecord(record: SessionRecord): Uint8Array {
 export function decodeRecord(content: Uint8Array, profile: string, generation: number): SessionRecord {
   try {
     return decode(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)), profile, generation)
-  } catch (cause) {
-    throw new Failure('record_damaged', `the stored session of '${profile}' cannot be read: ${(cause as Error).message}`, {
-      profile,
-    })
+  } catch (error) {
+    // What JSON.parse says quotes what it read.
+    const why = error instanceof Misshapen ? error.message : 'it is not JSON'
+    throw new Failure('record_damaged', `the stored session of '${profile}' cannot be read: ${why}`, { profile })
   }
 }
 

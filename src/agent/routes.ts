@@ -15,7 +15,7 @@ import {
 import type { Agent } from './agent.ts'
 import type { Issued } from './sessions.ts'
 
-export interface RouteRequest {
+interface RouteRequest {
   /** Without the question mark. */
   readonly query: string
   /** The name in the path, where the path has one. */
@@ -103,7 +103,7 @@ const withProfile: readonly { readonly pattern: RegExp; readonly route: Route }[
 ]
 
 /** Paths that a WebSocket upgrade leads to. */
-export const upgradePaths: readonly string[] = ['/v1/login', '/v1/events']
+const upgradePaths: ReadonlySet<string> = new Set(['/v1/login', '/v1/events'])
 
 /** The handler of a request. Throws not_found, method_not_allowed, bad_request. */
 export function findHandler(method: string, path: string): { readonly handler: Handler; readonly profile: string } {
@@ -113,7 +113,7 @@ export function findHandler(method: string, path: string): { readonly handler: H
     const name = pattern.exec(path)?.[1]
     if (name !== undefined) return { handler: handlerOf(route, method, path), profile: profileIn(name) }
   }
-  if (upgradePaths.includes(path)) throw new Failure('bad_request', `${path} is a WebSocket: ask for an upgrade`)
+  if (upgradePaths.has(path)) throw new Failure('bad_request', `${path} is a WebSocket: ask for an upgrade`)
   throw new Failure('not_found', `there is nothing at ${path.slice(0, 100)}`)
 }
 

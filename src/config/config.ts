@@ -112,7 +112,7 @@ function checkProfile(table: ProfileTable, path: readonly string[]): Complaint[]
 }
 
 /** P19: https everywhere but on this machine. */
-export function urlProblem(text: string): string | undefined {
+function urlProblem(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null) return `is '${text}', not an absolute URL`
   if (url.username !== '' || url.password !== '') return 'holds a user name or a password'

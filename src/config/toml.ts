@@ -3,7 +3,7 @@
 import type { AST } from 'toml-eslint-parser'
 import { Failure } from '../core/failures.ts'
 
-export interface Position {
+interface Position {
   readonly line: number
   /** From 1. */
   readonly column: number

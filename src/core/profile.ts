@@ -41,6 +41,6 @@ export interface Profile {
 }
 
 /** Lower case, so that two profiles never meet in one file on a case-insensitive disk. */
-export const profileNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/
+const profileNamePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
 export const isProfileName = (name: string): boolean => profileNamePattern.test(name)

@@ -13,7 +13,7 @@ const assumedLifetime = 60 * minute
 
 const clamp = (low: number, value: number, high: number): number => Math.min(Math.max(low, value), high)
 
-export const lifetime = (token: AccessToken): number => (token.expiresAt ?? token.obtainedAt + assumedLifetime) - token.obtainedAt
+const lifetime = (token: AccessToken): number => (token.expiresAt ?? token.obtainedAt + assumedLifetime) - token.obtainedAt
 
 /** How long before its expiry a token is replaced: a tenth of its life, at most five minutes. */
 const lead = (token: AccessToken): number => clamp(2 * second, lifetime(token) / 10, 5 * minute)

@@ -65,7 +65,7 @@ export function decide(
   }
 }
 
-export const withoutRefreshToken = (now: EpochMs): LoginReason => ({
+const withoutRefreshToken = (now: EpochMs): LoginReason => ({
   code: 'no_refresh_token',
   text: 'the access token has expired and the server gave no refresh token',
   at: now,

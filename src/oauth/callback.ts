@@ -18,7 +18,7 @@ export interface Callback {
   close(): void
 }
 
-export interface Hit {
+interface Hit {
   readonly url: URL
   readonly respond: (failure: Failure | undefined) => Promise<void>
 }

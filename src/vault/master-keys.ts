@@ -172,7 +172,7 @@ const placed = (key: Buffer, provider: KeyPlace['provider'], path?: string): Pla
   place: { key_id: keyId(key), provider, ...(path === undefined ? {} : { path }) },
 })
 
-export function describePlace({ provider, path }: KeyPlace): string {
+function describePlace({ provider, path }: KeyPlace): string {
   switch (provider) {
     case 'keychain':
       return 'the keychain'

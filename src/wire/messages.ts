@@ -70,15 +70,9 @@ export interface SessionStatus {
   readonly hint?: string
 }
 
-export type MasterKeyProviderName =
-  | 'keychain'
-  | 'passphrase'
-  | 'key-file'
-  | 'descriptor'
-  | 'systemd-credential'
-  | 'insecure-key-file'
+type MasterKeyProviderName = 'keychain' | 'passphrase' | 'key-file' | 'descriptor' | 'systemd-credential' | 'insecure-key-file'
 
-export type VaultState =
+type VaultState =
   /** Nothing is stored yet. */
   | 'new'
   | 'open'
@@ -173,6 +167,3 @@ export type EventMessage =
   | { readonly type: 'locked'; readonly at: number }
   | { readonly type: 'unlocked'; readonly at: number }
   | { readonly type: 'warning'; readonly at: number; readonly text: string }
-
-/** Files that a client finds the agent by, and the path prefix of the protocol. */
-export const protocolPrefix = '/v1'

@@ -20,7 +20,7 @@ export interface AuthorizationServerOptions {
   readonly requirePushedAuthorization?: boolean
 }
 
-export interface TokenRequest {
+interface TokenRequest {
   readonly grantType: string
   /** SHA-256 of the refresh token, so that a test can count without holding one. */
   readonly refreshTokenDigest: string | undefined

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe } from 'vitest'
 
-export const all = process.env['AUTHSOCK_TEST_ALL'] === '1'
+const all = process.env['AUTHSOCK_TEST_ALL'] === '1'
 
 /** The program on the PATH, or undefined. */
 export function findProgram(name: string): string | undefined {

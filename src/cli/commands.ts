@@ -41,8 +41,11 @@ const revocations: Readonly<Record<LogoutAnswer['revocation'], string>> = {
 }
 
 export async function logout(context: Context, profile: string | undefined, options: { readonly all?: boolean }): Promise<void> {
+  if (profile !== undefined && options.all === true)
+    throw new Failure('bad_request', '--all is every profile, and one is named', { hint: 'leave one of them out' })
   const agent = await context.agent()
-  const { sessions } = await agent.status()
+  // Not the status: that shows a mistake in config.toml as no sessions at all.
+  const sessions = profile === undefined ? await agent.sessions() : []
   const only = sessions.length === 1 ? sessions[0]?.profile : undefined
   const names =
     options.all === true ? sessions.filter(({ state }) => state !== 'logged_out').map((each) => each.profile) : [profile ?? only]
@@ -209,7 +212,7 @@ export async function profileShow(context: Context, name: string): Promise<void>
   const profile = (await readConfigFile(configFile)).profiles.get(name)
   if (profile === undefined) throw new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name })
   if (context.asJson) {
-    context.terminal.json(profile)
+    context.terminal.json(inSnakeCase(profile))
     return
   }
   const { redirect, ...rest } = profile
@@ -224,6 +227,15 @@ export async function profileShow(context: Context, name: string): Promise<void>
     if (text !== '{}') context.terminal.print(`${snake(key).padEnd(24)} ${text === '' ? '-' : text}`)
   }
 }
+
+/** As config.toml and the protocol write names; those within tables are the user's own. */
+const inSnakeCase = (table: object): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(table).map(([key, value]: [string, unknown]) => [
+      snake(key),
+      key === 'endpoints' ? inSnakeCase(value as object) : value,
+    ]),
+  )
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 

@@ -2,6 +2,7 @@
 
 import { type Config, ConfigFile } from '../config/config.ts'
 
+export { toProfile } from '../config/config.ts'
 export { addProfile, removeProfile } from '../config/edit.ts'
 
 /** Throws config_invalid. */

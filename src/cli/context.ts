@@ -3,6 +3,8 @@
 import { type AuthsockClient, connect } from '../client/index.ts'
 import type { Terminal } from './terminal.ts'
 
+const ends = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 export class Context {
   readonly terminal: Terminal
   readonly env: NodeJS.ProcessEnv
@@ -27,13 +29,20 @@ export class Context {
     return this.#client
   }
 
-  /** For commands that can end what they wait for: the first Ctrl-C is theirs, the second ends the program. */
+  /** A client that looks on and starts nothing: an agent that was stopped stays stopped. */
+  async onlooker(): Promise<AuthsockClient> {
+    await (await this.agent()).status()
+    this.#client = await connect({ env: this.env, start: false })
+    return this.#client
+  }
+
+  /** For commands that can end what they wait for: the first Ctrl-C (or SIGTERM) is theirs, the second ends the program. */
   catchInterrupt(): void {
     const interrupt = (): void => {
-      process.off('SIGINT', interrupt)
+      for (const name of ends) process.off(name, interrupt)
       this.#interrupted.abort()
     }
-    process.on('SIGINT', interrupt)
+    for (const name of ends) process.on(name, interrupt)
   }
 
   close(): void {

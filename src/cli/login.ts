@@ -1,14 +1,14 @@
 // `authsock login`: makes the profile where an issuer is given, then talks the user through the login.
 
-import { Failure } from '../core/failures.ts'
-import { type Grant, isProfileName } from '../core/profile.ts'
+import { asFailure, Failure } from '../core/failures.ts'
+import { type Grant, isProfileName, type Profile } from '../core/profile.ts'
 import type { ProfileTable } from '../config/config.ts'
 import type { AuthsockClient, LoginConversation, LoginMessage, SessionStatus } from '../client/index.ts'
 import { openBrowser, paths } from '../client/local.ts'
 import type { Context } from './context.ts'
 import { duration, fromNow } from './durations.ts'
-import { type ProfileOptions, profileTable } from './profile-options.ts'
-import { clientSecret, type SecretOptions } from './secrets.ts'
+import { describing, differing, type ProfileOptions, profileTable } from './profile-options.ts'
+import { clientSecret, givesSecret, type SecretOptions } from './secrets.ts'
 
 export interface LoginOptions extends ProfileOptions, SecretOptions {
   readonly name?: string
@@ -25,30 +25,50 @@ export async function login(context: Context, what: string | undefined, options:
   const profile = await storeSecret(context, agent, name, options)
   context.catchInterrupt()
   const grant: Grant | undefined = options.device === true ? 'device_code' : isIssuer ? undefined : options.grant
-  const conversation = await agent.login(profile, { signal: context.signal, ...(grant === undefined ? {} : { grant }) })
-  const session = await converse(context, conversation, options.browser !== false)
-  if (context.asJson) context.terminal.json(session)
-  else sayDone(context, session)
+  try {
+    const conversation = await agent.login(profile?.name ?? name, {
+      signal: context.signal,
+      ...(grant === undefined ? {} : { grant }),
+    })
+    const session = await converse(context, conversation, options.browser !== false)
+    if (context.asJson) context.terminal.json(session)
+    else sayDone(context, session, profile)
+  } catch (error) {
+    throw profile === undefined ? error : asFailure(error).of(profile.name)
+  }
 }
 
 async function makeProfile(context: Context, issuer: string, options: LoginOptions): Promise<string> {
   const name = options.name ?? nameOf(issuer)
-  const { readConfigFile, addProfile } = await import('./config-file.ts')
+  const { readConfigFile, addProfile, toProfile } = await import('./config-file.ts')
   const file = paths(context.env).configFile
   const existing = (await readConfigFile(file)).profiles.get(name)
   if (existing !== undefined) {
     // Typed again after a login that failed: the same profile is meant.
-    if (existing.issuer === issuer && (options.clientId === undefined || existing.clientId === options.clientId)) return name
+    if (existing.issuer === issuer && (options.clientId === undefined || existing.clientId === options.clientId)) {
+      const others = differing(existing, toProfile(name, tableOf(issuer, { ...options, clientId: existing.clientId })), options)
+      if (others.length === 0) return name
+      throw new Failure('profile_exists', `there is a profile '${name}' already: ${others.join(', ')} would change it`, {
+        profile: name,
+        hint: `\`authsock login ${name}\`, edit ${file}, or \`authsock profile remove ${name}\` first`,
+      })
+    }
     throw new Failure('profile_exists', `there is a profile '${name}' already, for ${existing.issuer}`, {
       profile: name,
       hint: `choose another name with --name, or \`authsock profile remove ${name}\` first`,
     })
   }
-  const table: ProfileTable = profileTable(issuer, options.device === true ? { ...options, grant: 'device_code' } : options)
-  await addProfile(file, name, table)
+  await addProfile(file, name, tableOf(issuer, options))
   if (!context.asJson) context.terminal.note(`profile '${name}' is in ${file}`)
   return name
 }
+
+const tableOf = (issuer: string, options: LoginOptions): ProfileTable =>
+  profileTable(issuer, {
+    ...options,
+    ...(options.device === true ? { grant: 'device_code' as const } : {}),
+    ...(givesSecret(options) ? { clientAuthentication: options.clientAuthentication ?? 'client_secret_basic' } : {}),
+  })
 
 /** `https://login.example.com/realms/a` -> `login.example.com`. */
 function nameOf(issuer: string): string {
@@ -62,27 +82,24 @@ function nameOf(issuer: string): string {
 }
 
 function refuseProfileOptions(options: LoginOptions): void {
-  const given = (['clientId', 'scope', 'resource', 'audience', 'redirect', 'name'] as const).find(
-    (option) => options[option] !== undefined,
-  )
-  if (given === undefined) return
+  if (options.clientId === undefined && options.name === undefined && describing(options).length === 0) return
   throw new Failure('bad_request', 'these options make a profile, and that needs an issuer', {
     hint: '`authsock login https://ISSUER --client-id ID`, or `authsock login PROFILE` for one that is there',
   })
 }
 
-/** A client that has a secret: given now, stored before, or asked for. Gives the profile's name. */
+/** A client that has a secret: given now, stored before, or asked for. Gives the profile, where it is known which. */
 async function storeSecret(
   context: Context,
   agent: AuthsockClient,
   name: string | undefined,
   options: SecretOptions,
-): Promise<string | undefined> {
+): Promise<Profile | undefined> {
   const { readConfigFile } = await import('./config-file.ts')
   const { profiles, defaultProfile } = await readConfigFile(paths(context.env).configFile)
   const sole = profiles.size === 1 ? [...profiles.keys()][0] : undefined
   const profile = profiles.get(name ?? defaultProfile ?? sole ?? '')
-  if (profile === undefined) return name
+  if (profile === undefined) return undefined
   const needsSecret = profile.clientAuthentication !== 'none' && profile.clientSecretFile === undefined
   if (!needsSecret) {
     if (options.clientSecretStdin === true || options.clientSecretFile !== undefined) {
@@ -91,12 +108,12 @@ async function storeSecret(
         hint: `set client_authentication in the profile: \`authsock profile show ${profile.name}\``,
       })
     }
-    return profile.name
+    return profile
   }
   const known = context.env['AUTHSOCK_CLIENT_SECRET'] === undefined && (await isKnown(agent, profile.name))
   const secret = await clientSecret(context, options, known ? undefined : `client secret of '${profile.clientId}': `)
   if (secret !== undefined) await agent.setClientSecret(profile.name, secret)
-  return profile.name
+  return profile
 }
 
 /** A session that is there was made with a secret. */
@@ -113,8 +130,9 @@ async function converse(context: Context, conversation: LoginConversation, mayOp
       switch (message.type) {
         case 'open_browser':
           await showBrowser(context, message, mayOpenBrowser)
+          // What is being pasted shows on this line: nothing may move on it.
           if (context.terminal.isInteractive) void takePasted(context, conversation, stopPasting.signal)
-          ticker.start('waiting for the browser', undefined)
+          if (context.terminal.isInteractive) context.terminal.say('waiting for the browser (Ctrl-C cancels)')
           break
         case 'device_code':
           await showDeviceCode(context, message)
@@ -141,7 +159,8 @@ async function showBrowser(
 ): Promise<void> {
   const { terminal, env } = context
   const isRemote = env['SSH_CONNECTION'] !== undefined && env['BROWSER'] === undefined
-  const opened = mayOpenBrowser && !isRemote && (await openBrowser(url, env))
+  const { AUTHSOCK_CLIENT_SECRET: _, ...forBrowser } = env
+  const opened = mayOpenBrowser && !isRemote && (await openBrowser(url, forBrowser))
   if (opened) {
     terminal.say('The browser has been opened to log in. If it has not, open this address:')
     terminal.say(`\n  ${url}\n`)
@@ -158,6 +177,7 @@ async function showBrowser(
 /** Whatever is pasted goes to the agent, which says what is wrong with it. */
 async function takePasted(context: Context, conversation: LoginConversation, signal: AbortSignal): Promise<void> {
   const { createInterface } = await import('node:readline')
+  if (signal.aborted) return
   const lines = createInterface({ input: process.stdin, terminal: false })
   signal.addEventListener('abort', () => {
     lines.close()
@@ -175,18 +195,23 @@ async function showDeviceCode(context: Context, message: Extract<LoginMessage, {
   const { terminal } = context
   const { bold } = terminal.asideStyle
   const { user_code: userCode, verification_uri: page, verification_uri_complete: complete } = message
-  terminal.say(`To log in, open this address on any device:\n\n  ${bold(page)}\n`)
-  terminal.say(`and enter this code:\n\n  ${bold(userCode)}\n`)
-  if (complete !== undefined && terminal.isInteractive) {
+  const { origin } = new URL(page)
+  let otherwise = 'To log in, open'
+  // First, so that a small screen keeps the code; and only where it leads to the host that is shown (P10).
+  if (complete !== undefined && URL.parse(complete)?.origin === origin && terminal.isInteractive) {
     const { renderUnicodeCompact } = await import('uqr')
     const code = renderUnicodeCompact(complete, { border: 2 })
-    if (code.split('\n').every((line) => line.length + 2 <= terminal.width))
-      terminal.say(`or scan:\n\n${code.replaceAll(/^/gm, '  ')}\n`)
+    if (code.split('\n').every((line) => line.length + 2 <= terminal.width)) {
+      otherwise = 'Or open'
+      terminal.say(`To log in, scan this:\n\n${code.replaceAll(/^/gm, '  ')}\n`)
+    }
   }
-  terminal.say(`Only enter it if the address in the browser begins with ${new URL(page).origin}`)
+  terminal.say(`${otherwise} this address on any device:\n\n  ${bold(new URL(page).href)}\n`)
+  terminal.say(`and enter this code:\n\n  ${bold(userCode)}\n`)
+  terminal.say(`Only enter it if the address in the browser begins with ${origin}`)
 }
 
-function sayDone(context: Context, session: SessionStatus): void {
+function sayDone(context: Context, session: SessionStatus, profile: Profile | undefined): void {
   const { terminal } = context
   const { good } = terminal.asideStyle
   const who = session.user === undefined ? '' : ` as ${session.user}`
@@ -195,7 +220,9 @@ function sayDone(context: Context, session: SessionStatus): void {
     session.expires_at === undefined ? '' : `; the token expires ${fromNow(session.expires_at, now)} and is then refreshed`
   const lasting = session.next_refresh_at === undefined ? expiry.replace(' and is then refreshed', '') : expiry
   terminal.say(`${good('logged in')} to '${session.profile}'${who}${lasting}`)
-  if (session.next_refresh_at === undefined && session.grant !== 'client_credentials') {
+  // Without an expiry, or where it is refreshed on demand only, no refresh is planned and nothing is missing.
+  const isPlanned = session.expires_at !== undefined && profile?.refresh === 'ahead'
+  if (isPlanned && session.next_refresh_at === undefined && session.grant !== 'client_credentials') {
     terminal.hint('the server gave no refresh token; `offline_access` among the scopes usually brings one')
   }
 }

@@ -25,7 +25,12 @@ export async function main(args: readonly string[]): Promise<number> {
     return exitCodes.ok
   } catch (error) {
     // commander has said it already: help and version end with 0, wrong usage with 2.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok
+      if (context.asJson)
+        terminal.failure(new Failure('bad_request', error.message.replace(/^error: /, '').replaceAll('\n', ' ')), true)
+      return exitCodes.usage
+    }
     terminal.endProgress()
     const failure = asFailure(error)
     if (failure.code !== 'cancelled') terminal.failure(failure, context.asJson)
@@ -55,7 +60,9 @@ function program(context: Context): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.terminal.printRaw(text),
-      writeErr: (text) => context.terminal.say(text.trimEnd().replace(/^error: /, 'authsock: ')),
+      writeErr: (text) => {
+        if (!context.asJson) context.terminal.say(text.trimEnd().replace(/^error: /, 'authsock: '))
+      },
     })
     .showHelpAfterError('hint: `authsock help` lists the commands')
     .addHelpText('after', '\nMore: authsock help vault | exit-codes')
@@ -155,8 +162,8 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
     .description('explain a command or a topic')
     .exitOverride()
     .action((words: readonly string[]) => {
-      const topic = topics[words.join(' ')]
-      if (topic !== undefined) context.terminal.print(topic)
+      const topic = words.join(' ')
+      if (Object.hasOwn(topics, topic)) context.terminal.print(topics[topic] ?? '')
       else help(root, words)
     })
   leaf(root, 'version', 'print the version', async () => async (context: Context) => {

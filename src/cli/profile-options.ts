@@ -1,8 +1,10 @@
 // The options that describe a profile, shared by `login ISSUER` and `profile add`.
 
+import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Command } from 'commander'
 import { Failure } from '../core/failures.ts'
-import { type ClientAuthentication, type Grant, grants } from '../core/profile.ts'
+import { type ClientAuthentication, type Grant, grants, type Profile } from '../core/profile.ts'
 import type { ProfileTable } from '../config/config.ts'
 
 export interface ProfileOptions {
@@ -56,6 +58,36 @@ export function withProfileOptions(command: Command): Command {
     .option('--jwks-uri <url>', '... its signing keys')
 }
 
+/** Each option that says how a profile is to be, and what it sets; `grant` may also be said of a single login. */
+const describers = {
+  scope: 'scopes',
+  resource: 'resource',
+  audience: 'audience',
+  clientAuthentication: 'clientAuthentication',
+  redirect: 'redirect',
+  refresh: 'refresh',
+  caFile: 'caFile',
+  tokenEndpoint: 'endpoints',
+  authorizationEndpoint: 'endpoints',
+  deviceAuthorizationEndpoint: 'endpoints',
+  revocationEndpoint: 'endpoints',
+  jwksUri: 'endpoints',
+} as const satisfies Partial<Record<keyof ProfileOptions, keyof Profile>>
+
+const given = (options: ProfileOptions): readonly (keyof typeof describers)[] =>
+  (Object.keys(describers) as (keyof typeof describers)[]).filter((key) => options[key] !== undefined)
+
+const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** Options that describe a profile, as they are typed. */
+export const describing = (options: ProfileOptions): readonly string[] => given(options).map(flag)
+
+/** Of those, the ones by which `wanted` is another profile than `existing`. */
+export const differing = (existing: Profile, wanted: Profile, options: ProfileOptions): readonly string[] =>
+  given(options)
+    .filter((key) => !isDeepStrictEqual(existing[describers[key]], wanted[describers[key]]))
+    .map(flag)
+
 /** As config.toml writes it. Throws bad_request where what must be there is not. */
 export function profileTable(issuer: string, options: ProfileOptions): ProfileTable {
   if (options.clientId === undefined) {
@@ -73,25 +105,26 @@ export function profileTable(issuer: string, options: ProfileOptions): ProfileTa
     client_authentication: options.clientAuthentication,
     redirect: options.redirect,
     refresh: options.refresh,
-    ca_file: options.caFile,
+    // The agent works in another folder.
+    ca_file: options.caFile === undefined ? undefined : resolve(options.caFile),
     endpoints: endpoints(options),
   }
   return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined)) as unknown as ProfileTable
 }
 
 function endpoints(options: ProfileOptions): Readonly<Record<string, string>> | undefined {
-  const given = Object.entries({
+  const named = Object.entries({
     token: options.tokenEndpoint,
     authorization: options.authorizationEndpoint,
     device_authorization: options.deviceAuthorizationEndpoint,
     revocation: options.revocationEndpoint,
     jwks: options.jwksUri,
   }).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  if (given.length === 0) return undefined
+  if (named.length === 0) return undefined
   if (options.tokenEndpoint === undefined) {
     throw new Failure('bad_request', 'endpoints given by hand need the token endpoint at least', {
       hint: 'add --token-endpoint URL',
     })
   }
-  return Object.fromEntries(given)
+  return Object.fromEntries(named)
 }

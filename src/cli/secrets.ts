@@ -12,6 +12,10 @@ export interface SecretOptions {
   readonly clientSecretFile?: string
 }
 
+/** Whether the user has named a source; the environment is none, since it may be meant for another profile. */
+export const givesSecret = ({ clientSecretStdin, clientSecretFile }: SecretOptions): boolean =>
+  clientSecretStdin === true || clientSecretFile !== undefined
+
 /** Undefined where none was given and nobody can be asked. */
 export async function clientSecret(
   context: Context,

@@ -1,6 +1,7 @@
 // `authsock status`, once or as a table that keeps itself up to date.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { Failure } from '../core/failures.ts'
 import type { AgentStatus } from '../client/index.ts'
 import type { Context } from './context.ts'
 import { statusLines } from './status-table.ts'
@@ -8,9 +9,8 @@ import { statusLines } from './status-table.ts'
 const seconds = (): number => Math.floor(Date.now() / 1000)
 
 export async function status(context: Context, options: { readonly watch?: boolean }): Promise<void> {
-  const agent = await context.agent()
   if (options.watch === true) return watch(context)
-  const current = await agent.status()
+  const current = await (await context.agent()).status()
   if (context.asJson) context.terminal.json(current)
   else show(context, current)
 }
@@ -24,15 +24,22 @@ function show({ terminal }: Context, current: AgentStatus): void {
 async function watch(context: Context): Promise<void> {
   const { terminal, signal } = context
   context.catchInterrupt()
-  const agent = await context.agent()
+  const agent = await context.onlooker()
   const isScreen = terminal.outputIsTerminal && !context.asJson
   let changed: () => void = () => {}
+  let hasStopped = false
   void (async () => {
     for await (const _ of await agent.events(signal)) changed()
-  })().catch(() => {})
+  })()
+    .catch(() => {})
+    .finally(() => {
+      hasStopped = true
+      changed()
+    })
   if (isScreen) terminal.printRaw(enter)
   try {
     while (!signal.aborted) {
+      if (hasStopped) throw new Failure('agent_unreachable', 'the agent has stopped')
       const current = await agent.status()
       if (context.asJson) terminal.print(JSON.stringify(current))
       else if (isScreen) terminal.printRaw(screen(statusLines(current, seconds(), terminal.width, terminal.style), terminal.rows))

@@ -15,6 +15,14 @@ export interface Style {
 const code = (open: number, close: number) => (text: string) => `\u001b[${open}m${text}\u001b[${close}m`
 const plain = (text: string): string => text
 
+/** Names, codes and reasons come from servers: of their controls a terminal gets none but the colours below, which hide nothing. */
+const controls = /\p{Cc}(?:\[(?:1|2|22|31|32|33|39)m)?|[\p{Cf}\p{Zl}\p{Zp}]/gu
+const printable = (text: string): string =>
+  text.replaceAll(controls, (found) => (found === '\n' || found.startsWith('\u001b[') ? found : `\ufffd${found.slice(1)}`))
+
+/** Cut to the columns that a terminal has. */
+const fit = (text: string, columns: number): string => (text.length <= columns ? text : text.slice(0, Math.max(0, columns)))
+
 const colours: Style = { bold: code(1, 22), dim: code(2, 22), good: code(32, 39), warn: code(33, 39), bad: code(31, 39) }
 const noColours: Style = { bold: plain, dim: plain, good: plain, warn: plain, bad: plain }
 
@@ -32,11 +40,11 @@ export class Terminal {
     this.#out = out
     this.#err = err
     this.#env = env
-    // `authsock status | head -1`: whoever read has seen enough.
+    // `authsock status | head -1`: whoever read has seen enough. Without a reader of stderr the exit code still counts.
     for (const stream of [out, err]) {
       stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EPIPE') process.exit(0)
-        throw error
+        if (error.code !== 'EPIPE') throw error
+        if (stream === out) process.exit(0)
       })
     }
   }
@@ -51,11 +59,11 @@ export class Terminal {
 
   /** Columns of stdout. */
   get width(): number {
-    return this.#out.columns ?? 100
+    return positive(this.#out.columns) ?? 100
   }
 
   get rows(): number {
-    return this.#out.rows ?? 24
+    return positive(this.#out.rows) ?? 24
   }
 
   get style(): Style {
@@ -69,10 +77,10 @@ export class Terminal {
 
   /** A result. */
   print(text: string): void {
-    this.#out.write(`${text}\n`)
+    this.#out.write(`${this.outputIsTerminal ? printable(text) : text}\n`)
   }
 
-  /** A result as it is. */
+  /** As it is: cursor movements. */
   printRaw(text: string): void {
     this.#out.write(text)
   }
@@ -84,13 +92,13 @@ export class Terminal {
   /** Something about a result, for people. */
   say(text: string): void {
     this.#clearTransient()
-    this.#err.write(`${text}\n`)
+    this.#err.write(`${printable(text)}\n`)
   }
 
   /** One line that the next one replaces; nothing where stderr is no terminal. */
   progress(text: string): void {
     if (this.#err.isTTY !== true) return
-    this.#err.write(`\r\u001b[2K${text}`)
+    this.#err.write(`\r\u001b[2K${fit(printable(text), (positive(this.#err.columns) ?? 80) - 1)}`)
     this.#transient = true
   }
 
@@ -133,5 +141,8 @@ export class Terminal {
     return stream.isTTY === true && term !== 'dumb' ? colours : noColours
   }
 }
+
+/** A terminal that does not know its size says 0. */
+const positive = (size: number | undefined): number | undefined => (size === undefined || size <= 0 ? undefined : size)
 
 const linesOf = (failure: Failure): readonly string[] => failure.message.split('\n')

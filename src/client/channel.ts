@@ -5,7 +5,7 @@ import type { ClientOptions, WebSocket } from 'ws'
 import { Failure } from '../core/failures.ts'
 import type { EventMessage, LoginMessage, LoginReply } from '../wire/messages.ts'
 import { decodeProblem } from '../wire/problem.ts'
-import { address, connectionFailure } from './transport.ts'
+import { address, connectionFailure, parse } from './transport.ts'
 
 interface Channel {
   say(reply: LoginReply): void
@@ -26,7 +26,10 @@ export async function openChannel(path: string, target: string, signal: AbortSig
   const messages = new Queue(socket, path)
   const hangUp = (): void => socket.terminate()
   signal?.addEventListener('abort', hangUp, { once: true })
-  await messages.opened
+  socket.on('close', () => signal?.removeEventListener('abort', hangUp))
+  await messages.opened.catch((error: unknown) => {
+    throw signal?.aborted === true ? new Failure('cancelled', 'cancelled') : error
+  })
   return {
     say: (reply) => socket.send(JSON.stringify(reply)),
     async *login() {
@@ -69,7 +72,7 @@ class Queue {
         response.on('data', (chunk: Buffer) => {
           text += chunk.toString()
         })
-        response.on('end', () => reject(decodeProblem(safeParse(text))))
+        response.on('end', () => reject(decodeProblem(parse(text))))
       })
     })
     socket.on('message', (data: Buffer) => {
@@ -85,7 +88,7 @@ class Queue {
   async *all<T>(): AsyncGenerator<T, void, undefined> {
     for (;;) {
       const text = this.#waiting.shift()
-      if (text !== undefined) yield JSON.parse(text) as T
+      if (text !== undefined) yield message<T>(text)
       else if (this.#ended) return
       else {
         await new Promise<void>((resolve) => {
@@ -96,10 +99,8 @@ class Queue {
   }
 }
 
-function safeParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function message<T>(text: string): T {
+  const json = parse(text)
+  if (typeof json === 'object' && json !== null) return json as T
+  throw new Failure('unexpected', "what listens there does not speak authsock's protocol")
 }

@@ -23,7 +23,7 @@ import type {
   VaultStatus,
 } from '../wire/messages.ts'
 import { startAgent } from './start.ts'
-import { isNobodyThere, Transport } from './transport.ts'
+import { isNobodyThere, parse, Transport } from './transport.ts'
 import { openChannel } from './channel.ts'
 
 export { exitCodes, Failure, type FailureCode } from '../core/failures.ts'
@@ -79,7 +79,9 @@ export interface LoginConversation extends AsyncIterable<Exclude<LoginMessage, {
  */
 export async function connect(options: ConnectOptions = {}): Promise<AuthsockClient> {
   const env = options.env ?? process.env
-  const where = paths(options.socket === undefined ? env : { ...env, AUTHSOCK: options.socket })
+  // The agent that is started has to listen there too.
+  const told = options.socket === undefined ? env : { ...env, AUTHSOCK: options.socket }
+  const where = paths(told)
   const transport = new Transport(where.socket)
   const isThere = async (): Promise<boolean> => {
     try {
@@ -93,7 +95,7 @@ export async function connect(options: ConnectOptions = {}): Promise<AuthsockCli
       throw error
     }
   }
-  return new AuthsockClient(transport, options.start === false ? undefined : () => startAgent(where, env, isThere))
+  return new AuthsockClient(transport, options.start === false ? undefined : () => startAgent(where, told, isThere))
 }
 
 export class AuthsockClient {
@@ -126,6 +128,15 @@ export class AuthsockClient {
   /** The agent, its vault and all sessions. Never a token. */
   async status(): Promise<AgentStatus> {
     return this.#json({ method: 'GET', path: '/v1/status' })
+  }
+
+  /** All sessions. Throws config_invalid. */
+  async sessions(): Promise<readonly SessionStatus[]> {
+    const { sessions } = await this.#json<{ readonly sessions: readonly SessionStatus[] }>({
+      method: 'GET',
+      path: '/v1/sessions',
+    })
+    return sessions
   }
 
   /** Throws unknown_profile. */
@@ -191,7 +202,9 @@ export class AuthsockClient {
   }
 
   async #json<T>(call: Parameters<Transport['call']>[0]): Promise<T> {
-    return JSON.parse((await this.#call(call)).text) as T
+    const json = parse((await this.#call(call)).text)
+    if (typeof json === 'object' && json !== null) return json as T
+    throw new Failure('unexpected', `what listens at ${this.socket} does not speak authsock's protocol`)
   }
 
   #call(call: Parameters<Transport['call']>[0]): ReturnType<Transport['call']> {

@@ -15,8 +15,7 @@ const patience = 20_000
 
 /** Resolves when `isThere` does. Throws agent_unreachable with what the agent said. */
 export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: () => Promise<boolean>): Promise<void> {
-  mkdirSync(dirname(paths.logFile), { recursive: true, mode: 0o700 })
-  const log = openSync(paths.logFile, 'a', 0o600)
+  const log = openLog(paths.logFile)
   const logged = statSync(paths.logFile).size
   const child = spawn(process.execPath, [program(), 'agent'], {
     detached: true,
@@ -41,12 +40,20 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: 
     if (failed !== undefined) break
   }
   const said = readFileSync(paths.logFile).subarray(logged).toString().trim()
-  const why = said
-    .split('\n')
-    .at(-1)
-    ?.replace(/^authsock: /, '')
+  const lines = said.split('\n').map((line) => line.replace(/^authsock: /, ''))
+  const why = lines.findLast((line) => line !== '' && !line.startsWith('hint: '))
+  const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length)
   const text = failed === undefined ? 'the agent was started and does not answer' : 'the agent could not be started'
-  throw new Failure('agent_unreachable', why === undefined || why === '' ? text : `${text}: ${why}`)
+  throw new Failure('agent_unreachable', why === undefined ? text : `${text}: ${why}`, hint === undefined ? {} : { hint })
+}
+
+function openLog(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    return openSync(path, 'a', 0o600)
+  } catch (error) {
+    throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+  }
 }
 
 /** src/main.ts or dist/main.js, whichever this module belongs to. */

@@ -24,11 +24,13 @@ export interface Call {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Nobody listens: the one failure on which a client may start an agent. */
-export const isNobodyThere = (error: unknown): boolean => error instanceof Failure && error.code === 'agent_unreachable'
+/** Nothing was sent, since nobody listens: the one failure on which a client may start an agent and say it again. */
+class NobodyThere extends Failure {}
+
+export const isNobodyThere = (error: unknown): boolean => error instanceof NobodyThere
 
 const nobody = (path: string, cause?: unknown): Failure =>
-  new Failure('agent_unreachable', `no agent listens at ${path}`, { cause })
+  new NobodyThere('agent_unreachable', `no agent listens at ${path}`, { cause })
 
 /** What Node connects to: the socket itself, or the pipe that the file names. Throws agent_unreachable, agent_untrusted. */
 export function address(path: string): string {
@@ -123,7 +125,8 @@ export function connectionFailure(error: NodeJS.ErrnoException, path: string): E
   return new Failure('shutting_down', `the agent at ${path} hung up: ${error.code ?? error.message}`, { cause: error })
 }
 
-function parse(text: string): unknown {
+/** Undefined where it is not JSON. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -34,7 +34,13 @@ export async function listenForCallback({
   const { promise: hit, resolve: settle, reject: fail } = Promise.withResolvers<Hit>()
   hit.catch(() => {})
   let used = false
-  const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 5_000, requestTimeout: 5_000, keepAliveTimeout: 1_000 })
+  const server = createServer({
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 5_000,
+    requestTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 1_000,
+  })
   server.maxConnections = 32
   server.on('request', (request, response) => {
     try {
@@ -115,13 +121,16 @@ function isOurs(url: URL, state: string): boolean {
 }
 
 async function conclude(response: ServerResponse, { name, issuer }: Profile, failure: Failure | undefined): Promise<void> {
+  // The window was closed meanwhile: there is nobody to tell, and nothing would ever finish.
+  if (response.destroyed) return
+  const told = Promise.race([once(response, 'finish'), once(response, 'close')])
   const about = { profile: name, issuer }
   send(
     response,
     failure === undefined ? 200 : 400,
     failure === undefined ? { kind: 'done', ...about } : { kind: 'failed', ...about, failure },
   )
-  if (!response.writableFinished) await Promise.race([once(response, 'finish'), once(response, 'close')])
+  await told
 }
 
 function send(response: ServerResponse, status: number, content: PageContent): void {

@@ -49,6 +49,9 @@ async function authorizationUrl(connection: Connection, attempt: Attempt, signal
     // OpenID Connect Core section 11: without it, offline_access is ignored.
     ...(profile.scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
     ...profile.authorizationParameters,
+    // P20, whatever the profile adds.
+    response_type: 'code',
+    client_id: profile.clientId,
     ...targetParameters({ scope: profile.scopes, ...defaultTarget(profile) }),
     redirect_uri: attempt.redirectUri,
     state: attempt.state,
@@ -57,6 +60,9 @@ async function authorizationUrl(connection: Connection, attempt: Attempt, signal
     ...(attempt.nonce === undefined ? {} : { nonce: attempt.nonce }),
   }
   if (metadata.require_pushed_authorization_requests !== true) return openid.buildAuthorizationUrl(configuration, parameters).href
+  if (metadata.pushed_authorization_request_endpoint === undefined) {
+    throw new Failure('discovery_failed', `${profile.issuer} wants authorization requests pushed, and does not say where to`)
+  }
   try {
     return (await openid.buildAuthorizationUrlWithPAR(configuration, parameters)).href // P17
   } catch (error) {
@@ -88,6 +94,7 @@ async function waitForUser(
 
 async function redeem(connection: Connection, attempt: Attempt, current: URL, signal: AbortSignal): Promise<TokenResponse> {
   const { profile, openid, metadata } = connection
+  checkSender(current, metadata)
   refuseErrors(current, profile.issuer)
   const { configuration, exchange } = await connection.configure(signal)
   try {
@@ -101,24 +108,26 @@ async function redeem(connection: Connection, attempt: Attempt, current: URL, si
       },
       targetParameters(defaultTarget(profile)),
     )
-    return tokenResponse(answer, exchange, connection.clock.now())
+    return tokenResponse(answer, exchange)
   } catch (error) {
     if (exchange.trace.host === '') {
-      // No request was made: the callback itself is wrong (P4: `iss` missing or another's).
-      const iss = current.searchParams.get('iss')
-      const about =
-        iss === metadata.issuer
-          ? ''
-          : iss === null
-            ? ": it does not say which server it is from ('iss')"
-            : `: it is from ${printable(iss)}`
-      throw new Failure('login_failed', `the browser came back with an answer that cannot be trusted${about}`)
+      // No request was made: the callback itself is wrong.
+      throw new Failure('login_failed', 'the browser came back with an answer that cannot be trusted')
     }
     const refusal = refusalOf(error, exchange.trace)
     throw refusal.kind === 'invalid_grant' || refusal.kind === 'refused'
       ? new Failure('login_failed', refusal.failure.message)
       : refusal.failure
   }
+}
+
+/** P4, for answers and errors alike (RFC 9207 section 2). */
+function checkSender(current: URL, metadata: Connection['metadata']): void {
+  const iss = current.searchParams.get('iss')
+  if (iss === metadata.issuer) return
+  if (iss === null && metadata.authorization_response_iss_parameter_supported !== true) return
+  const about = iss === null ? "does not say which server it is from ('iss')" : `is from ${printable(iss)}`
+  throw new Failure('login_failed', `the browser came back with an answer that cannot be trusted: it ${about}`)
 }
 
 /** RFC 6749 section 4.1.2.1. */

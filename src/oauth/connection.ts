@@ -37,20 +37,25 @@ export const targetParameters = ({ scope, resource, audience }: Target): Record<
 
 export function tokenResponse(
   answer: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers,
-  { trace }: Exchange,
-  now: number,
+  exchange: Exchange,
 ): TokenResponse {
   const claims = answer.claims()
   const identity: Identity | undefined = claims === undefined ? undefined : identityOf(claims)
   const { expires_in: expiresIn, scope, refresh_token: refreshToken } = answer
+  // Not the exchange's trace: the last request may have been the one for the keys.
+  const { receivedAt, tokenType, refreshTokenExpiresIn } = exchange.answer ?? unreachable()
   return {
     accessToken: redact(answer.access_token),
-    tokenType: answer.token_type.toLowerCase() === 'bearer' ? 'Bearer' : answer.token_type,
-    receivedAt: now,
+    tokenType,
+    receivedAt,
     ...(expiresIn === undefined ? {} : { expiresIn }),
     ...(scope === undefined ? {} : { scope: parseScope(scope) }),
     ...(refreshToken === undefined ? {} : { refreshToken: redact(refreshToken) }),
-    ...(trace.refreshTokenExpiresIn === undefined ? {} : { refreshTokenExpiresIn: trace.refreshTokenExpiresIn }),
+    ...(refreshTokenExpiresIn === undefined ? {} : { refreshTokenExpiresIn }),
     ...(identity === undefined ? {} : { identity }),
   }
+}
+
+function unreachable(): never {
+  throw new Error('a token answer that was not seen')
 }

@@ -6,11 +6,13 @@ import { Failure } from '../core/failures.ts'
 import type { LoginOptions, TokenResponse } from '../core/ports.ts'
 import { type Connection, defaultTarget, targetParameters, tokenResponse } from './connection.ts'
 import { requireSecure } from './discovery.ts'
-import { failureOf, refusalOf } from './outcome.ts'
+import { failureOf, printable, refusalOf } from './outcome.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Seconds, where the server says nothing (RFC 8628 section 3.2). */
 const defaultInterval = 5
+/** Seconds: no server means less or more. */
+const [shortestInterval, longestInterval] = [1, 300]
 const slowDown = 5
 
 export async function deviceFlow(connection: Connection, { onProgress, signal }: LoginOptions): Promise<TokenResponse> {
@@ -27,19 +29,20 @@ export async function deviceFlow(connection: Connection, { onProgress, signal }:
     .catch((error: unknown) => {
       throw failureOf(error, start.exchange.trace)
     })
-  requireWebPage(code.verification_uri)
+  const page = webPage(code.verification_uri)
+  const complete = completePage(code.verification_uri_complete, page)
   const expiresAt = clock.now() + code.expires_in * 1000
   onProgress({
     type: 'device_code',
-    userCode: code.user_code,
-    verificationUri: code.verification_uri,
-    ...(code.verification_uri_complete === undefined ? {} : { verificationUriComplete: code.verification_uri_complete }),
+    userCode: printable(code.user_code),
+    verificationUri: page.href,
+    ...(complete === undefined ? {} : { verificationUriComplete: complete.href }),
     expiresIn: code.expires_in,
   })
 
-  let interval = code.interval ?? defaultInterval
+  let interval = Math.min(Math.max(code.interval ?? defaultInterval, shortestInterval), longestInterval)
   for (;;) {
-    await wait(interval * 1000, signal)
+    await wait(Math.min(interval * 1000, Math.max(0, expiresAt - clock.now())), signal)
     if (clock.now() >= expiresAt) throw expired(profile.name)
     const { configuration, exchange } = await connection.configure(signal)
     try {
@@ -47,9 +50,11 @@ export async function deviceFlow(connection: Connection, { onProgress, signal }:
         device_code: code.device_code,
         ...targetParameters(target),
       })
-      return tokenResponse(answer, exchange, connection.clock.now())
+      return tokenResponse(answer, exchange)
     } catch (error) {
       if (signal.aborted) throw cancelled()
+      // Tokens came, and the code is spent: something about them is wrong, or the keys to check them by cannot be had (P11).
+      if (exchange.answer !== undefined) throw failureOf(error, exchange.trace)
       const { oauthError, status, trouble } = exchange.trace
       if (oauthError === 'authorization_pending') continue
       if (oauthError === 'slow_down') {
@@ -64,7 +69,6 @@ export async function deviceFlow(connection: Connection, { onProgress, signal }:
         onProgress({ type: 'progress', text: `${refusalOf(error, exchange.trace).failure.message}; trying again` })
         continue
       }
-      // Tokens came, and something about them is wrong (P11), or the server has said no.
       throw status === 200
         ? failureOf(error, exchange.trace)
         : new Failure('login_failed', refusalOf(error, exchange.trace).failure.message)
@@ -86,7 +90,15 @@ const expired = (profile: string): Failure =>
   new Failure('login_expired', 'the code has expired before it was entered', { profile })
 
 /** P10: the user is sent there. */
-function requireWebPage(url: string): void {
-  if (!URL.canParse(url)) throw new Failure('server_invalid_response', 'the server gave no page to enter the code on')
-  requireSecure(url, 'the page for the code')
+function webPage(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null) throw new Failure('server_invalid_response', 'the server gave no page to enter the code on')
+  requireSecure(text, 'the page for the code')
+  return url
+}
+
+/** Only where it is of the host that the user is told to look for. */
+function completePage(text: string | undefined, page: URL): URL | undefined {
+  const url = text === undefined ? null : URL.parse(text)
+  return url?.origin === page.origin ? url : undefined
 }

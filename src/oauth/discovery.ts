@@ -28,26 +28,30 @@ export async function discover(profile: Profile, makeExchange: () => Exchange): 
   if (profile.endpoints !== undefined) return fromEndpoints(profile.issuer, profile.endpoints)
   requireSecure(profile.issuer, 'the issuer')
   const tried: string[] = []
+  let unavailable: Failure | undefined
   for (const url of metadataUrls(profile.issuer)) {
     const document = await fetchDocument(url, makeExchange())
-    if (typeof document === 'object') return checkMetadata(document, profile, url)
-    tried.push(`${url}: ${document}`)
+    if (document instanceof Failure) unavailable ??= document
+    else if (typeof document === 'object') return checkMetadata(document, profile, url)
+    else tried.push(`${url}: ${document}`)
   }
+  if (unavailable !== undefined) throw unavailable
   throw new Failure('discovery_failed', `no metadata was found for ${profile.issuer}: ${tried.join('; ')}`)
 }
 
-/** The document, or why it is none. Throws where the server cannot be asked at all. */
-async function fetchDocument(url: string, exchange: Exchange): Promise<Readonly<Record<string, unknown>> | string> {
+/** The document, or why it is none (a Failure: it may be another time). Throws where the server cannot be asked at all. */
+async function fetchDocument(url: string, exchange: Exchange): Promise<Readonly<Record<string, unknown>> | string | Failure> {
   try {
     const response = await exchange.fetch(url, { headers: { accept: 'application/json' } })
     if (response.status !== 200) {
-      if (response.status === 429 || response.status >= 500) throw failureOf(undefined, exchange.trace)
+      if (response.status === 429 || response.status >= 500) return failureOf(undefined, exchange.trace)
       return `status ${response.status}`
     }
     const document: unknown = JSON.parse(await response.text())
-    return typeof document === 'object' && document !== null && !Array.isArray(document)
+    // Some answer any path with a page or an object of their own.
+    return typeof (document as { issuer?: unknown } | null)?.issuer === 'string'
       ? (document as Record<string, unknown>)
-      : 'not a JSON object'
+      : 'names no issuer'
   } catch (error) {
     if (error instanceof SyntaxError) return 'not JSON'
     throw failureOf(error, exchange.trace)
@@ -65,9 +69,7 @@ const urlFields = [
 ]
 
 function checkMetadata(document: Readonly<Record<string, unknown>>, profile: Profile, url: string): ServerMetadata {
-  const { issuer } = document
-  if (typeof issuer !== 'string') throw new Failure('discovery_failed', `${url} names no issuer`)
-  checkIssuer(issuer, profile.issuer)
+  checkIssuer(document['issuer'] as string, profile.issuer)
   const metadata: Record<string, unknown> = { ...document }
   for (const [name, value] of Object.entries(metadata)) if (value === null) delete metadata[name]
   for (const field of urlFields) {
@@ -78,15 +80,27 @@ function checkMetadata(document: Readonly<Record<string, unknown>>, profile: Pro
     }
     requireSecure(value, `the '${field}' of ${profile.issuer}`)
   }
+  metadata['id_token_signing_alg_values_supported'] = signingAlgorithms(metadata['id_token_signing_alg_values_supported'])
   if (metadata['token_endpoint'] === undefined) throw new Failure('discovery_failed', `${url} names no token_endpoint`)
   return metadata as unknown as ServerMetadata
 }
 
-/** P3. Where the profile gives the URL of the document itself, the issuer must at least live at the same origin. */
+/** What openid-client takes where the server does not say. */
+const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'RS384', 'RS512', 'PS384', 'PS512', 'ES384', 'ES512']
+
+/** P11: servers list `none`, which is for answers by the browser alone. */
+const signingAlgorithms = (listed: unknown): readonly string[] => {
+  const algorithms = Array.isArray(listed) ? listed.filter((each) => typeof each === 'string' && each !== 'none') : []
+  return algorithms.length > 0 ? algorithms : asymmetric
+}
+
+/** P3. Where the profile gives the URL of the document itself, it lies where that issuer's does, or below it. */
 function checkIssuer(found: string, configured: string): void {
   if (found === configured) return
   const isDocumentUrl = configured.includes('/.well-known/')
-  if (isDocumentUrl && URL.canParse(found) && configured.startsWith(`${found.replace(/\/$/, '')}/`)) return
+  if (isDocumentUrl && URL.canParse(found)) {
+    if (metadataUrls(found).includes(configured) || configured.startsWith(`${found.replace(/\/$/, '')}/`)) return
+  }
   throw new Failure('issuer_mismatch', `the server calls itself '${printable(found)}', not '${configured}'`, {
     hint: `if that is the server you mean, use ${printable(found)} as the issuer`,
   })
@@ -104,6 +118,7 @@ function fromEndpoints(issuer: string, endpoints: Endpoints): ServerMetadata {
   return {
     issuer,
     token_endpoint: token,
+    id_token_signing_alg_values_supported: [...asymmetric],
     ...(authorization === undefined ? {} : { authorization_endpoint: authorization }),
     ...(deviceAuthorization === undefined ? {} : { device_authorization_endpoint: deviceAuthorization }),
     ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),

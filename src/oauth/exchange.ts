@@ -3,19 +3,19 @@
 
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { AgentOptions } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import { Failure } from '../core/failures.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
-import { normalTokenBody } from './token-body.ts'
+import { type Json, normalDeviceBody, normalTokenBody, parseBody } from './token-body.ts'
 
 /** Bytes of an answer; metadata and keys of the largest servers are a tenth of it. */
 const largestBody = 1024 * 1024
-/** ms for a whole exchange. */
-const patience = 30_000
-
 export interface ExchangeOptions {
   /** PEM, trusted beside the system's. */
   readonly ca: string | undefined
   readonly signal: AbortSignal
+  /** ms for a whole exchange. */
+  readonly patience: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -40,9 +40,21 @@ export interface Trace {
   retryAfter: number | undefined
   /** What went wrong with the connection, if something did. */
   trouble: NodeJS.ErrnoException | undefined
+}
+
+/** What a token answer says beyond what openid-client tells of it. It outlives the request for keys that may follow. */
+export interface TokenAnswer {
+  readonly receivedAt: number
+  readonly tokenType: string
   /** `refresh_token_expires_in` and the names that others give it; seconds. */
-  refreshTokenExpiresIn: number | undefined
-  idToken: Redacted<string> | undefined
+  readonly refreshTokenExpiresIn: number | undefined
+  readonly idToken: Redacted<string> | undefined
+}
+
+/** Answers of these are brought into the form that their RFC gives them. */
+interface KnownEndpoints {
+  readonly token?: string | undefined
+  readonly device?: string | undefined
 }
 
 const untouched = (): Trace => ({
@@ -53,20 +65,20 @@ const untouched = (): Trace => ({
   oauthErrorDescription: undefined,
   retryAfter: undefined,
   trouble: undefined,
-  refreshTokenExpiresIn: undefined,
-  idToken: undefined,
 })
 
 export class Exchange {
   readonly #options: ExchangeOptions
-  readonly #tokenEndpoint: string | undefined
+  readonly #endpoints: KnownEndpoints
   readonly #dropIdToken: boolean
   trace: Trace = untouched()
+  /** Set once tokens have come. */
+  answer: TokenAnswer | undefined
 
-  /** Answers of `tokenEndpoint` are brought into the form of RFC 6749; `dropIdToken` keeps the ID token from openid-client. */
-  constructor(options: ExchangeOptions, tokenEndpoint?: string, dropIdToken = false) {
+  /** `dropIdToken` keeps the ID token from openid-client. */
+  constructor(options: ExchangeOptions, endpoints: KnownEndpoints = {}, dropIdToken = false) {
     this.#options = options
-    this.#tokenEndpoint = tokenEndpoint
+    this.#endpoints = endpoints
     this.#dropIdToken = dropIdToken
   }
 
@@ -77,7 +89,7 @@ export class Exchange {
     const { trace } = this
     const signal = AbortSignal.any([
       this.#options.signal,
-      AbortSignal.timeout(patience),
+      AbortSignal.timeout(this.#options.patience),
       ...(options.signal ? [options.signal] : []),
     ])
     try {
@@ -85,15 +97,15 @@ export class Exchange {
       trace.status = answer.statusCode
       trace.retryAfter = retryAfter(answer.headers['retry-after'], this.#options.now())
       const body = await readBody(answer)
-      return this.#isTokenEndpoint(target, options) ? this.#tokenResponse(answer, body) : plainResponse(answer, body)
+      if (isPostTo(this.#endpoints.token, target, options)) return this.#tokenResponse(answer, body, options)
+      if (isPostTo(this.#endpoints.device, target, options)) return this.#deviceResponse(answer, body, options)
+      if (options.method === 'POST') this.#noteError(parseBody(body.toString()), options)
+      return plainResponse(answer, body)
     } catch (error) {
-      trace.trouble = error as NodeJS.ErrnoException
+      // node:http reports every abort alike, and one in the body as a reset: only the signal knows why.
+      trace.trouble = (signal.aborted && signal.reason instanceof Error ? signal.reason : error) as NodeJS.ErrnoException
       throw error
     }
-  }
-
-  #isTokenEndpoint(target: string, { method }: FetchOptions): boolean {
-    return method === 'POST' && this.#tokenEndpoint !== undefined && new URL(this.#tokenEndpoint).href === new URL(target).href
   }
 
   async #send(url: URL, options: FetchOptions, signal: AbortSignal): Promise<IncomingMessage> {
@@ -106,10 +118,15 @@ export class Exchange {
       const outgoing = request(url, { method: options.method ?? 'GET', headers, agent, signal } satisfies RequestOptions, resolve)
       outgoing.on('error', reject)
       outgoing.on('socket', (socket) => {
-        // Before the connection (with TLS: the handshake) is complete, nothing of the request leaves this machine.
-        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        // Before the connection (with TLS: the handshake) is complete, nothing of the request leaves this machine. Through
+        // a proxy the socket comes when it is.
+        const isTls = url.protocol === 'https:'
+        const isOpen = isTls ? !(socket as TLSSocket & { secureConnecting: boolean }).secureConnecting : !socket.connecting
+        const markSent = (): void => {
           this.trace.sent = true
-        })
+        }
+        if (isOpen) markSent()
+        else socket.once(isTls ? 'secureConnect' : 'connect', markSent)
       })
       outgoing.end(body)
     })
@@ -131,29 +148,54 @@ export class Exchange {
     const options: AgentOptions & { proxyEnv?: NodeJS.ProcessEnv } = {
       keepAlive: false,
       minVersion: 'TLSv1.2',
+      // Said outright, for the default is NODE_TLS_REJECT_UNAUTHORIZED's to change.
+      rejectUnauthorized: true,
       ...(ca === undefined ? {} : { ca: [...trusted(), ca] }),
       ...(proxyEnv === undefined ? {} : { proxyEnv }),
     }
     return { request: https.request, agent: new https.Agent(options) }
   }
 
-  #tokenResponse(answer: IncomingMessage, body: Buffer): Response {
-    const { trace } = this
-    const { json, status } = normalTokenBody(body.toString(), answer.statusCode ?? 0)
-    if (json === undefined) return plainResponse(answer, body)
-    if (typeof json['error'] === 'string') {
-      trace.oauthError = json['error']
-      trace.oauthErrorDescription = typeof json['error_description'] === 'string' ? json['error_description'] : undefined
+  #tokenResponse(answer: IncomingMessage, body: Buffer, options: FetchOptions): Response {
+    const normal = normalTokenBody(body.toString(), answer.statusCode ?? 0)
+    if (normal === undefined) return plainResponse(answer, body)
+    const { json, status, tokenType, refreshTokenExpiresIn } = normal
+    this.#noteError(json, options)
+    if (status === 200 && typeof json['access_token'] === 'string') {
+      const idToken = typeof json['id_token'] === 'string' ? redact(json['id_token']) : undefined
+      this.answer = { receivedAt: this.#options.now(), tokenType, refreshTokenExpiresIn, idToken }
     }
-    const lifetime = Number(json['refresh_token_expires_in'] ?? json['refresh_expires_in'])
-    // Keycloak writes 0 for a token that does not expire.
-    trace.refreshTokenExpiresIn = Number.isFinite(lifetime) && lifetime > 0 ? lifetime : undefined
-    trace.idToken = typeof json['id_token'] === 'string' ? redact(json['id_token']) : undefined
     if (this.#dropIdToken) delete json['id_token']
-    trace.status = status
-    return new Response(JSON.stringify(json), { status, headers: { 'content-type': 'application/json' } })
+    this.trace.status = status
+    return jsonResponse(json, status)
+  }
+
+  #deviceResponse(answer: IncomingMessage, body: Buffer, options: FetchOptions): Response {
+    const json = parseBody(body.toString())
+    if (json === undefined) return plainResponse(answer, body)
+    this.#noteError(json, options)
+    return jsonResponse(normalDeviceBody(json), answer.statusCode ?? 0)
+  }
+
+  /** Servers have been seen to repeat the refresh token in the description of their error (L5). */
+  #noteError(json: Json | undefined, { body }: FetchOptions): void {
+    if (typeof json?.['error'] !== 'string') return
+    const clean = (text: string): string => secretsOf(body).reduce((text, secret) => text.replaceAll(secret, '[redacted]'), text)
+    this.trace.oauthError = clean(json['error'])
+    const description = json['error_description']
+    this.trace.oauthErrorDescription = typeof description === 'string' ? clean(description) : undefined
   }
 }
+
+const jsonResponse = (json: Json, status: number): Response => Response.json(json, { status: status < 200 ? 500 : status })
+
+const isPostTo = (endpoint: string | undefined, target: string, { method }: FetchOptions): boolean =>
+  method === 'POST' && endpoint !== undefined && new URL(endpoint).href === new URL(target).href
+
+const secretParameters = ['refresh_token', 'code', 'code_verifier', 'device_code', 'client_secret', 'token']
+
+const secretsOf = (body: unknown): readonly string[] =>
+  body instanceof URLSearchParams ? secretParameters.flatMap((name) => body.getAll(name)).filter((value) => value.length > 3) : []
 
 function plainResponse(answer: IncomingMessage, body: Buffer): Response {
   const status = answer.statusCode ?? 0

@@ -2,13 +2,14 @@
 
 import type { Redacted } from '../core/redacted.ts'
 import type { Identity } from '../core/session.ts'
+import { printable } from './outcome.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
 export function identityOf(claims: Claims & { readonly iss: string; readonly sub: string }): Identity {
   const text = (name: string): string | undefined => {
     const value = claims[name]
-    return typeof value === 'string' && value !== '' ? value : undefined
+    return typeof value === 'string' && printable(value) !== '' ? printable(value) : undefined
   }
   const [name, email, preferredUsername] = [text('name'), text('email'), text('preferred_username')]
   return {

@@ -5,16 +5,22 @@ import { Failure, type FailureCode, type FailureDetails } from '../core/failures
 import type { TokenRefusal } from '../core/ports.ts'
 import type { Trace } from './exchange.ts'
 
-/** Errors by which servers say that the refresh token is of no use: RFC 6749, OpenID (Entra sends these), GitHub. */
+/** Errors by which servers say that the refresh token is of no use: RFC 6749, OpenID (Entra sends these), GitHub, Slack. */
 const deadGrant = new Set([
   'invalid_grant',
   'bad_refresh_token',
+  'invalid_refresh_token',
+  'token_expired',
+  'token_revoked',
   'expired_token',
   'interaction_required',
   'login_required',
   'consent_required',
 ])
 const deadClient = new Set(['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'])
+
+/** Request time-out, too early, too many requests, unavailable. */
+const notActedOn = new Set([408, 425, 429, 503])
 
 /** Of a token request that gave no tokens. `error` is what was thrown. */
 export function refusalOf(error: unknown, trace: Trace): TokenRefusal {
@@ -33,9 +39,9 @@ export function refusalOf(error: unknown, trace: Trace): TokenRefusal {
     kind,
     failure: new Failure(code, text, { ...details, ...(oauthError === undefined ? {} : { oauthError }) }),
   })
-  if (status === 429 || status === 503) {
+  if (notActedOn.has(status)) {
     const { retryAfter } = trace
-    const text = status === 429 ? `${trace.host} limits requests` : `${trace.host} is not available just now (503)`
+    const text = status === 429 ? `${trace.host} limits requests` : `${trace.host} is not available just now (${status})`
     return refusal('busy', 'server_unavailable', text, retryAfter === undefined ? {} : { retryAfter })
   }
   if (status >= 500) return refusal('no_answer', 'server_unavailable', `${trace.host} has a problem of its own (${status})`)

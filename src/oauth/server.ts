@@ -26,26 +26,39 @@ import { failureOf, refusalOf } from './outcome.ts'
 
 /** ms for which metadata is believed. */
 const metadataLifetime = 3_600_000
+/** ms for one exchange with the server. */
+const usualPatience = 30_000
 
 export const connectBy =
-  (clock: Clock): ConnectAuthorizationServer =>
+  (clock: Clock, patience = usualPatience): ConnectAuthorizationServer =>
   (profile, clientSecret) =>
-    new Server(profile, clientSecret, clock)
+    new Server(profile, clientSecret, clock, patience)
 
 class Server implements AuthorizationServer {
   readonly #profile: Profile
   readonly #clientSecret: () => Promise<Redacted<string> | undefined>
   readonly #clock: Clock
+  readonly #patience: number
   #metadata: { readonly promise: Promise<openid.ServerMetadata>; readonly at: number } | undefined
 
-  constructor(profile: Profile, clientSecret: () => Promise<Redacted<string> | undefined>, clock: Clock) {
+  constructor(profile: Profile, clientSecret: () => Promise<Redacted<string> | undefined>, clock: Clock, patience: number) {
     this.#profile = profile
     this.#clientSecret = clientSecret
     this.#clock = clock
+    this.#patience = patience
   }
 
   async login(options: LoginOptions): Promise<TokenResponse> {
-    const connection = await this.#connect()
+    try {
+      return await this.#login(options)
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'cancelled') throw new Failure('login_cancelled', 'the login was cancelled')
+      throw error
+    }
+  }
+
+  async #login(options: LoginOptions): Promise<TokenResponse> {
+    const connection = await this.#connect(options.signal)
     switch (options.grant) {
       case 'authorization_code':
         return codeFlow(connection, options)
@@ -66,10 +79,11 @@ class Server implements AuthorizationServer {
         request.refreshToken.reveal(),
         targetParameters(request.target),
       )
-      const response = tokenResponse(answer, exchange, this.#clock.now())
+      const response = tokenResponse(answer, exchange)
       // P12. By the claims alone: the answer came straight from the server, and a key that cannot be fetched just now
       // must not cost the session its rotated token.
-      const claims = exchange.trace.idToken === undefined ? undefined : unverifiedClaims(exchange.trace.idToken)
+      const idToken = exchange.answer?.idToken
+      const claims = idToken === undefined ? undefined : unverifiedClaims(idToken)
       if (claims === undefined || request.identity === undefined || sameIdentity(claims, request.identity)) {
         return { kind: 'tokens', response }
       }
@@ -83,7 +97,7 @@ class Server implements AuthorizationServer {
     return this.#tokens(signal, async ({ openid }, { configuration, exchange }) => {
       const parameters = targetParameters(target.scope === undefined && scopes.length > 0 ? { ...target, scope: scopes } : target)
       const answer = await openid.clientCredentialsGrant(configuration, parameters)
-      const { refreshToken: _unwanted, ...response } = tokenResponse(answer, exchange, this.#clock.now())
+      const { refreshToken: _unwanted, ...response } = tokenResponse(answer, exchange)
       return { kind: 'tokens', response }
     })
   }
@@ -93,14 +107,16 @@ class Server implements AuthorizationServer {
     hint: 'refresh_token' | 'access_token',
     signal: AbortSignal,
   ): Promise<'revoked' | 'unsupported'> {
-    const connection = await this.#connect()
+    const connection = await this.#connect(signal)
     if (connection.metadata.revocation_endpoint === undefined) return 'unsupported'
     const { configuration, exchange } = await connection.configure(signal)
     try {
       await connection.openid.tokenRevocation(configuration, token.reveal(), { token_type_hint: hint })
       return 'revoked'
     } catch (error) {
-      if (exchange.trace.status === 200) return 'revoked'
+      const { status, oauthError } = exchange.trace
+      if (status !== undefined && status >= 200 && status < 300) return 'revoked'
+      if (oauthError === 'unsupported_token_type') return 'unsupported' // RFC 7009 section 2.2.1
       throw failureOf(error, exchange.trace)
     }
   }
@@ -111,7 +127,7 @@ class Server implements AuthorizationServer {
   ): Promise<TokenOutcome> {
     let exchange: Exchange | undefined
     try {
-      const connection = await this.#connect()
+      const connection = await this.#connect(signal)
       const configured = await connection.configure(signal, { dropIdToken: true })
       exchange = configured.exchange
       return await request(connection, configured)
@@ -122,9 +138,9 @@ class Server implements AuthorizationServer {
     }
   }
 
-  async #connect(): Promise<Connection> {
+  async #connect(signal: AbortSignal): Promise<Connection> {
     const openid = await import('openid-client')
-    const metadata = await this.#discover()
+    const metadata = await unlessAborted(this.#discover(), signal, this.#profile.issuer)
     const profile = this.#profile
     return {
       profile,
@@ -132,10 +148,10 @@ class Server implements AuthorizationServer {
       metadata,
       openid,
       configure: async (signal, { dropIdToken = false } = {}) => {
-        const exchange = await this.#exchange(signal, metadata.token_endpoint, dropIdToken)
+        const exchange = await this.#exchange(signal, metadata, dropIdToken)
         const configuration = new openid.Configuration(metadata, profile.clientId, undefined, await this.#authentication(openid))
         configuration[openid.customFetch] = (url, options) => exchange.fetch(url, options)
-        configuration.timeout = 30
+        configuration.timeout = this.#patience / 1000
         // http is let through to loopback alone: discovery.ts has looked at each endpoint (P19).
         // oxlint-disable-next-line typescript/no-deprecated
         openid.allowInsecureRequests(configuration)
@@ -149,21 +165,26 @@ class Server implements AuthorizationServer {
     const now = this.#clock.now()
     const known = this.#metadata
     if (known !== undefined && now >= known.at && now - known.at < metadataLifetime) return known.promise
-    const promise = this.#exchange(new AbortController().signal).then((exchange) => discover(this.#profile, () => exchange))
+    const fetched = this.#exchange(new AbortController().signal).then((exchange) => discover(this.#profile, () => exchange))
+    // What was known before is better than nothing while the server cannot be asked.
+    const promise = known === undefined ? fetched : fetched.catch(() => known.promise)
     const entry = { promise, at: now }
     this.#metadata = entry
-    promise.catch(() => {
-      // What was known before is better than nothing while the server cannot be asked.
+    fetched.catch(() => {
       if (this.#metadata === entry)
         this.#metadata = known === undefined ? undefined : { ...known, at: this.#clock.now() - metadataLifetime + 60_000 }
     })
-    return known === undefined ? promise : promise.catch(() => known.promise)
+    return promise
   }
 
-  async #exchange(signal: AbortSignal, tokenEndpoint?: string, dropIdToken = false): Promise<Exchange> {
+  async #exchange(signal: AbortSignal, metadata?: openid.ServerMetadata, dropIdToken = false): Promise<Exchange> {
     const { caFile } = this.#profile
     const ca = caFile === undefined ? undefined : await readText(caFile, 'ca_file')
-    return new Exchange({ ca, signal, now: () => this.#clock.now() }, tokenEndpoint, dropIdToken)
+    return new Exchange(
+      { ca, signal, patience: this.#patience, now: () => this.#clock.now() },
+      { token: metadata?.token_endpoint, device: metadata?.device_authorization_endpoint },
+      dropIdToken,
+    )
   }
 
   async #authentication(openid: Connection['openid']): Promise<openid.ClientAuth> {
@@ -182,6 +203,27 @@ class Server implements AuthorizationServer {
     return clientAuthentication === 'client_secret_basic'
       ? openid.ClientSecretBasic(secret.reveal())
       : openid.ClientSecretPost(secret.reveal())
+  }
+}
+
+/** Discovery is shared: one who gives up leaves it to the others. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, issuer: string): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const giveUp = (): void => {
+    const { host } = new URL(issuer)
+    const isTimeout = (signal.reason as Error | undefined)?.name === 'TimeoutError'
+    reject(
+      isTimeout
+        ? new Failure('server_timeout', `${host} did not answer in time`)
+        : new Failure('cancelled', `the request to ${host} was cancelled`),
+    )
+  }
+  if (signal.aborted) giveUp()
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 

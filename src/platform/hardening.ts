@@ -5,10 +5,11 @@ import { libc } from './ffi.ts'
 
 /**
  * Loads code (LD_*, DYLD_*, NODE_OPTIONS ...), opens a debugger, writes secrets out (SSLKEYLOGFILE, NODE_DEBUG), or turns TLS
- * verification off (P19). NODE_EXTRA_CA_CERTS goes too: a private CA is named in the profile.
+ * verification off (P19). NODE_EXTRA_CA_CERTS goes too: a private CA is named in the profile. So does what the command line
+ * takes a client secret from: it is in the vault, and no business of a process that lives for weeks (L5).
  */
 const dangerous =
-  /^(LD_.*|DYLD_.*|NODE_OPTIONS|NODE_DEBUG.*|NODE_V8_COVERAGE|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|NODE_PATH|NODE_REPL_.*|NODE_INSPECT.*|NODE_REDIRECT_WARNINGS|NODE_USE_ENV_PROXY|NODE_COMPILE_CACHE|SSLKEYLOGFILE|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF|OPENSSL_MODULES|OPENSSL_ENGINES|GCONV_PATH|MALLOC_.*|UV_.*)$/
+  /^(LD_.*|DYLD_.*|NODE_OPTIONS|NODE_DEBUG.*|NODE_V8_COVERAGE|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|NODE_PATH|NODE_REPL_.*|NODE_INSPECT.*|NODE_REDIRECT_WARNINGS|NODE_USE_ENV_PROXY|NODE_COMPILE_CACHE|SSLKEYLOGFILE|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF|OPENSSL_MODULES|OPENSSL_ENGINES|GCONV_PATH|AUTHSOCK_CLIENT_SECRET|MALLOC_.*|UV_.*)$/
 
 const isDangerous = (name: string): boolean => dangerous.test(name)
 

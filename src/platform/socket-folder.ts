@@ -52,6 +52,8 @@ export function trustSocket(path: string): 'trusted' | 'missing' {
   if (stats.uid !== me() && stats.uid !== 0) throw untrusted(`${path} belongs to another user (uid ${stats.uid})`)
   const folder = lookAt(dirname(path))
   const swappable = folder !== undefined && (folder.mode & groupOrOthersWrite) !== 0 && (folder.mode & sticky) === 0
+  if (folder !== undefined && folder.uid !== me() && folder.uid !== 0)
+    throw untrusted(`the folder of ${path} belongs to another user (uid ${folder.uid})`)
   if (swappable && !isOwnGroup(folder)) throw untrusted(`the folder of ${path} can be written by others (mode ${mode(folder)})`)
   return 'trusted'
 }

@@ -224,11 +224,13 @@ export class Vault implements RecordStore {
   async #openAnew(): Promise<OpenVault | undefined> {
     try {
       const manifest = await readManifest(this.#options.directory, this.#disk)
-      this.#manifest = manifest
       if (manifest === undefined) {
-        this.#shut = { kind: 'unopened' }
+        // That it could not be made stays said until it can (L9).
+        if (this.#manifest !== undefined) this.#shut = { kind: 'unopened' }
+        this.#manifest = undefined
         return undefined
       }
+      this.#manifest = manifest
       await this.#makeFolder()
       const keys = new Map<string, Buffer>()
       const [current, ...others] = placesOf(manifest)

@@ -89,7 +89,7 @@ export class LiveSessionRunner {
 
   /** When the session next needs `wake`, by the wall clock. */
   wakeAt(refreshesAhead: boolean): EpochMs | undefined {
-    return this.#running === undefined ? wakeAt(this.#state, refreshesAhead) : undefined
+    return this.#running === undefined ? wakeAt(this.#state, refreshesAhead, this.#ports.clock.now()) : undefined
   }
 
   /** Does what is due: a refresh ahead of expiry, a retry, or saving what could not be saved. */

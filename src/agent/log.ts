@@ -1,7 +1,6 @@
 // What the agent says of itself on stderr: a line an event, never a token. It is the agent's only way to a terminal.
 
 import { writeSync } from 'node:fs'
-import type { EventMessage } from '../wire/messages.ts'
 
 export type LogLevel = 'quiet' | 'info' | 'debug'
 
@@ -33,28 +32,5 @@ function write(text: string): void {
     writeSync(2, `authsock: ${text}\n`)
   } catch {
     // The terminal may be gone; the agent goes on.
-  }
-}
-
-/** One line for people. */
-export function describeEvent(event: EventMessage): string {
-  switch (event.type) {
-    case 'hello':
-      return `version ${event.version}`
-    case 'refreshed':
-      return `${event.profile}: refreshed`
-    case 'refresh_failed':
-      return `${event.profile}: not refreshed: ${event.reason}`
-    case 'login_required':
-      return `${event.profile}: login required: ${event.reason}`
-    case 'logged_in':
-      return `${event.profile}: logged in${event.user === undefined ? '' : ` as ${event.user}`}`
-    case 'logged_out':
-      return `${event.profile}: logged out`
-    case 'locked':
-    case 'unlocked':
-      return `the vault is ${event.type}`
-    case 'warning':
-      return `warning: ${event.text}`
   }
 }

@@ -1,6 +1,6 @@
 // The agent's start and end: the one place where its parts are put together. Only src/main.ts imports it.
 
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
@@ -12,12 +12,14 @@ import { inheritedSocket, listenOn, listenOnInherited } from '../platform/listen
 import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
 import { type Paths, paths } from '../platform/paths.ts'
 import { isOwnPeer } from '../platform/peer.ts'
+import { takeAgentLock } from '../platform/single-instance.ts'
 import { prepareSocketFolder } from '../platform/socket-folder.ts'
 import { sessionLocks } from '../vault/locks.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
+import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
 import { EventHub } from './events.ts'
-import { describeEvent, Log, type LogLevel } from './log.ts'
+import { Log, type LogLevel } from './log.ts'
 import { Logins } from './logins.ts'
 import { Logout } from './logout.ts'
 import { Profiles } from './profiles.ts'
@@ -41,7 +43,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   try {
     const where = paths()
     prepareSocketFolder(where.runtimeDirectory)
-    const release = takeAgentLock(where.agentLock)
+    const release = await takeAgentLock(where.agentLock)
     if (release === undefined) {
       log.error(`an agent is already running at ${where.socket}`)
       return exitCodes.ok
@@ -63,11 +65,10 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     warnings.add(text)
     events.publish({ type: 'warning', text })
   }
-  events.subscribe((event) => (event.type === 'warning' ? log.error(describeEvent(event)) : log.info(describeEvent(event))))
+  events.subscribe((event) => (event.type === 'warning' ? log.error(eventWords(event)) : log.info(eventWords(event))))
 
   const lock = sessionLocks({
     directory: join(where.vaultDirectory, 'locks'),
-    clock,
     onWarning: warn,
     ...(hasLocalLock() ? { tryLocalLock } : {}),
   })
@@ -157,13 +158,6 @@ function isThere(path: string): boolean {
   } catch {
     return false
   }
-}
-
-/** R9: the kernel's lock where there is one; elsewhere the pipe, which can be bound once. */
-function takeAgentLock(path: string): (() => void) | undefined {
-  const release = tryLocalLock(path)
-  if (release !== undefined && hasLocalLock()) writeFileSync(path, `${process.pid}\n`)
-  return release
 }
 
 function watchSignals(shutDown: () => void, log: Log): void {

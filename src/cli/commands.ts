@@ -145,12 +145,12 @@ function sayVault(context: Context, status: VaultStatus, text: string): void {
 }
 
 export async function events(context: Context): Promise<void> {
-  const { describeEvent } = await import('./events.ts')
+  const { eventWords } = await import('../wire/event-words.ts')
   context.catchInterrupt()
   const stream = await (await context.agent()).events(context.signal)
   for await (const event of stream) {
     if (context.asJson) context.terminal.print(JSON.stringify(event satisfies EventMessage))
-    else context.terminal.print(describeEvent(event))
+    else context.terminal.print(`${new Date(event.at * 1000).toTimeString().slice(0, 8)}  ${eventWords(event)}`)
   }
   if (!context.signal.aborted) throw new Failure('agent_unreachable', 'the agent has stopped')
 }

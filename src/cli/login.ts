@@ -6,7 +6,7 @@ import type { ProfileTable } from '../config/config.ts'
 import type { AuthsockClient, LoginConversation, LoginMessage, SessionStatus } from '../client/index.ts'
 import { openBrowser, paths } from '../client/local.ts'
 import type { Context } from './context.ts'
-import { duration, fromNow } from './durations.ts'
+import { duration, fromNow } from '../core/durations.ts'
 import { describing, differing, type ProfileOptions, profileTable } from './profile-options.ts'
 import { clientSecret, givesSecret, type SecretOptions } from './secrets.ts'
 

@@ -2,7 +2,7 @@
 // stays (the others exit with 0), and every client goes on asking until one answers.
 
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,12 +12,14 @@ import type { Paths } from '../platform/paths.ts'
 
 /** ms for an agent to come up, on a machine that is busy. */
 const patience = 20_000
+/** Bytes. What is written there are warnings and errors alone. */
+const longestLog = 256 * 1024
 
 /** Resolves when `isThere` does. Throws agent_unreachable with what the agent said. */
 export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: () => Promise<boolean>): Promise<void> {
   const log = openLog(paths.logFile)
   const logged = statSync(paths.logFile).size
-  const child = spawn(process.execPath, [program(), 'agent'], {
+  const child = spawn(process.execPath, [program(), 'agent', '--log', 'quiet'], {
     detached: true,
     stdio: ['ignore', 'ignore', log],
     env: cleanEnvironment(env),
@@ -50,6 +52,8 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: 
 function openLog(path: string): number {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    // One is kept, and the one before it.
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > longestLog) renameSync(path, `${path}.1`)
     return openSync(path, 'a', 0o600)
   } catch (error) {
     throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })

@@ -21,6 +21,12 @@ const lead = (token: AccessToken): number => clamp(2 * second, lifetime(token) /
 /** Milliseconds left; Infinity where the server does not say. */
 export const remaining = (token: AccessToken, now: EpochMs): number => (token.expiresAt ?? Infinity) - now
 
+/** How far clocks may be moved without its mattering. */
+const slack = 10 * second
+
+/** The clock was set back: what was planned at `at` says nothing about now (R8). */
+export const isFromTheFuture = (at: EpochMs, now: EpochMs): boolean => now < at - slack
+
 /** Late enough in a token's life that a caller who takes it should also start its replacement. */
 export const isAging = (token: AccessToken, now: EpochMs): boolean =>
   now >= (token.expiresAt ?? token.obtainedAt + assumedLifetime) - lead(token)
@@ -53,14 +59,16 @@ export function backOff(attempts: number, seed: string): number {
 }
 
 /** When a session next needs looking at, whether or not anybody asks. */
-export function wakeAt(session: LiveSession, refreshesAhead: boolean): EpochMs | undefined {
+export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: EpochMs): EpochMs | undefined {
+  const planned = (madeAt: EpochMs, at: EpochMs | undefined): EpochMs | undefined =>
+    at !== undefined && isFromTheFuture(madeAt, now) ? now : at
   switch (session.kind) {
     case 'active':
-      return refreshesAhead ? refreshDueAt(session.record) : undefined
+      return refreshesAhead ? planned(primaryToken(session.record)?.obtainedAt ?? now, refreshDueAt(session.record)) : undefined
     case 'troubled':
-      return refreshesAhead ? session.trouble.retryAt : undefined
+      return refreshesAhead ? planned(session.trouble.at, session.trouble.retryAt) : undefined
     case 'unsaved':
-      return session.saving ? undefined : session.retryAt
+      return session.saving ? undefined : planned(session.failedAt, session.retryAt)
     case 'absent':
     case 'refreshing':
     case 'login_required':

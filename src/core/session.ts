@@ -83,6 +83,7 @@ export interface SessionRecord {
 export interface Trouble {
   readonly failure: Failure
   readonly attempts: number
+  readonly at: EpochMs
   /** By the timer. */
   readonly retryAt: EpochMs
   /** By a caller who would otherwise get nothing. */
@@ -135,6 +136,7 @@ export interface Unsaved {
   readonly target: Target
   readonly failure: Failure
   readonly attempts: number
+  readonly failedAt: EpochMs
   readonly retryAt: EpochMs
   /** A write is under way. */
   readonly saving: boolean

@@ -1,7 +1,7 @@
 // Which token answers which request: the one place that decides whether a caller is served, waits or is refused.
 
 import { Failure } from './failures.ts'
-import { isAging, isRenewable, remaining, requiredLife } from './schedule.ts'
+import { isAging, isFromTheFuture, isRenewable, remaining, requiredLife } from './schedule.ts'
 import { normalScope, sameScope, sameTarget } from './scope.ts'
 import type { TokenResponse } from './ports.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from './session.ts'
@@ -40,7 +40,9 @@ export function decide(
   const { record } = session
   const token = findToken(record, target)
   const left = token === undefined ? 0 : remaining(token, now)
-  if (token !== undefined && left > 0 && left >= requiredLife(token, minTtl)) {
+  // Of a token from the future nobody knows what is left.
+  const isSure = token !== undefined && !isFromTheFuture(token.obtainedAt, now)
+  if (isSure && left > 0 && left >= requiredLife(token, minTtl)) {
     return { kind: 'serve', token, refreshAhead: session.kind === 'active' && isRenewable(record) && isAging(token, now) }
   }
   // A token with less life than was asked for is better than none when no other can be had now (R7).
@@ -53,7 +55,7 @@ export function decide(
     case 'troubled': {
       const { trouble } = session
       if (trouble.ambiguous && token !== undefined && left > 0) return orLess(trouble.failure)
-      if (now >= trouble.notBefore) return { kind: 'refresh' }
+      if (now >= trouble.notBefore || isFromTheFuture(trouble.at, now)) return { kind: 'refresh' }
       return orLess(retryLater(trouble.failure, trouble.notBefore, now).of(profile))
     }
     case 'refreshing':

@@ -247,7 +247,7 @@ function keepUnsaved(
 ): Step {
   const retryAt = now + Math.min(backOff(attempts, record.profile), 15_000)
   return {
-    session: { kind: 'unsaved', record, next, target, failure, attempts, retryAt, saving: false },
+    session: { kind: 'unsaved', record, next, target, failure, attempts, failedAt: now, retryAt, saving: false },
     effects: [
       { type: 'answer', target, outcome: failure.of(record.profile) },
       ...(attempts === 1 ? [{ type: 'notify', notice: { type: 'refresh_failed', failure, retryAt } } as const] : []),
@@ -369,9 +369,9 @@ function plainTrouble(record: SessionRecord, failure: Failure, attempts: number,
   const asked = failure.details.retryAfter
   if (asked !== undefined) {
     const retryAt = now + Math.min(Math.max(asked * 1000, pause), longestRetryAfter)
-    return { failure, attempts, retryAt, notBefore: now + Math.min(asked * 1000, longestRetryAfter), ambiguous: false }
+    return { failure, attempts, at: now, retryAt, notBefore: now + Math.min(asked * 1000, longestRetryAfter), ambiguous: false }
   }
-  return { failure, attempts, retryAt: now + pause, notBefore: now + Math.min(pause, patience), ambiguous: false }
+  return { failure, attempts, at: now, retryAt: now + pause, notBefore: now + Math.min(pause, patience), ambiguous: false }
 }
 
 /** R4: the old token is not replayed while a live access token can be served; then it is tried. */
@@ -381,6 +381,7 @@ function ambiguousTrouble(record: SessionRecord, failure: Failure, attempts: num
   return {
     failure,
     attempts,
+    at: now,
     retryAt: Math.max(served, now + pause),
     notBefore: Math.max(served, now + Math.min(pause, patience)),
     ambiguous: true,

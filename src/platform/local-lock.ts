@@ -11,7 +11,7 @@ let flock: ((fd: number, operation: number) => number) | undefined
 /** EWOULDBLOCK, of Linux and of macOS. Anything else means that this file system has no such lock. */
 const taken: ReadonlySet<number> = new Set([11, 35])
 
-/** Whether this platform has such a lock. Where it has not (Windows), the pipe's name and proper-lockfile stand in. */
+/** Whether this platform has such a lock; Windows has not. */
 export const hasLocalLock = (): boolean => process.platform !== 'win32' && libc() !== undefined
 
 /** Throws where the file cannot be opened. Node opens with O_CLOEXEC, so no child inherits the lock. */

@@ -7,13 +7,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../core/failures.ts'
-import type { Clock, SessionLock, TryLocalLock } from '../core/ports.ts'
+import type { SessionLock, TryLocalLock } from '../core/ports.ts'
 import { diskFailure } from './disk.ts'
 
 interface LockOptions {
   /** The folder of the locks. */
   readonly directory: string
-  readonly clock: Clock
   readonly tryLocalLock?: TryLocalLock
   readonly onWarning: (text: string) => void
 }
@@ -31,7 +30,7 @@ export function sessionLocks(options: LockOptions): SessionLock {
 
   return {
     async acquire(id, timeout, signal) {
-      const deadline = options.clock.now() + timeout
+      const deadline = performance.now() + timeout
       const before = queues.get(id) ?? Promise.resolve()
       let leave: () => void = () => {}
       const turn = new Promise<void>((resolve) => {
@@ -43,7 +42,7 @@ export function sessionLocks(options: LockOptions): SessionLock {
         if (queues.get(id) === place) queues.delete(id)
       })
       try {
-        await inTime(before, options, deadline, signal)
+        await inTime(before, deadline, signal)
         const release = await acquireAcross(options, id, deadline, signal)
         return once(async () => {
           await release()
@@ -61,7 +60,6 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
   const { directory, tryLocalLock, onWarning } = options
   await attempt(() => mkdir(directory, { recursive: true, mode: 0o700 }))
   const dropLocal = await waitFor(
-    options,
     deadline,
     signal,
     async () => tryLocalLock?.(join(directory, `${id}.local`)) ?? notAsked(tryLocalLock),
@@ -74,7 +72,7 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
       await rm(lockFolder, { recursive: true, force: true })
       await rm(owner, { force: true })
     }
-    const unlock = await waitFor(options, deadline, signal, async () => {
+    const unlock = await waitFor(deadline, signal, async () => {
       // A name left by a dead holder must not be taken for the next one's; a missing name only costs the wait to be stale.
       if (await isFree(lockFolder)) await rm(owner, { force: true })
       return tryLock(lockFolder, onWarning)
@@ -104,12 +102,12 @@ function once(release: Release): Release {
 }
 
 /** The turn of those before in this process; it does not wait longer than the caller does. */
-async function inTime(before: Promise<unknown>, options: LockOptions, deadline: number, signal: AbortSignal): Promise<void> {
+async function inTime(before: Promise<unknown>, deadline: number, signal: AbortSignal): Promise<void> {
   let isOver = false
   const over = before.then(() => {
     isOver = true
   })
-  await Promise.race([over, waitFor(options, deadline, signal, async () => (isOver ? true : undefined))])
+  await Promise.race([over, waitFor(deadline, signal, async () => (isOver ? true : undefined))])
 }
 
 const notAsked = (tryLocalLock: TryLocalLock | undefined): (() => void) | undefined =>
@@ -133,18 +131,13 @@ async function tryLock(lockFolder: string, onWarning: (text: string) => void): P
   }
 }
 
-/** Tries again and again, ever more slowly. Fails with lock_timeout or cancelled. */
-async function waitFor<T>(
-  { clock }: LockOptions,
-  deadline: number,
-  signal: AbortSignal,
-  tryOnce: () => Promise<T | undefined>,
-): Promise<T> {
+/** Tries again and again, ever more slowly; `deadline` by the clock that nobody sets. Fails with lock_timeout or cancelled. */
+async function waitFor<T>(deadline: number, signal: AbortSignal, tryOnce: () => Promise<T | undefined>): Promise<T> {
   for (let wait = shortestWait; ; wait = Math.min(wait * 2, longestWait)) {
     if (signal.aborted) throw new Failure('cancelled', 'the wait for another agent was cancelled')
     const got = await attempt(tryOnce)
     if (got !== undefined) return got
-    if (clock.now() >= deadline) throw new Failure('lock_timeout', 'another agent has held this session for too long')
+    if (performance.now() >= deadline) throw new Failure('lock_timeout', 'another agent has held this session for too long')
     await pause(wait, undefined, { signal }).catch(() => {})
   }
 }

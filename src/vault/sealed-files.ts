@@ -60,6 +60,11 @@ export class SealedFiles {
   async write(id: string, generation: number, content: Uint8Array, keys: Keys, foreign: Foreign): Promise<void> {
     await this.#queue(id, async () => {
       const { generation: known, isSound } = await this.#newest(id, keys, foreign)
+      if (known === generation && (await this.#holds(id, content, keys))) {
+        // It was written before, and what came after failed: whether it is durable is not known.
+        await this.#replace(id, seal(keys.current, id, generation, content), false)
+        return
+      }
       if (known !== undefined && known >= generation) {
         throw new Failure('storage_failed', `the record '${id}' has generation ${known} already: another agent has written it`, {
           hint: 'try again',
@@ -146,6 +151,12 @@ export class SealedFiles {
     return this.#try('the vault cannot be read', () =>
       Promise.all([this.#disk.read(this.#path(id, suffix)), this.#disk.read(this.#path(id, former))]),
     )
+  }
+
+  async #holds(id: string, content: Uint8Array, keys: Keys): Promise<boolean> {
+    const [newest] = await this.#both(id)
+    const held = newest === undefined ? undefined : this.#open(id, newest, keys)
+    return held !== undefined && Buffer.compare(held.content.reveal(), content) === 0
   }
 
   /** The newest generation that is sound; what a damaged file says of itself counts for nothing. */

@@ -6,10 +6,12 @@ import { Failure, asFailure } from '../core/failures.ts'
 import type { Clock, RecordStore, SealedContent, SessionLock } from '../core/ports.ts'
 import type { Redacted } from '../core/redacted.ts'
 import { type Disk, diskFailure, realDisk } from './disk.ts'
-import { createManifest, type KeyPlace, type Manifest, type ProviderName, readManifest } from './manifest.ts'
-import { type MasterKeyChoice, MasterKeys, unwrapKey } from './master-keys.ts'
+import { currentPlace, foreign, KeyRing, type OpenVault } from './key-ring.ts'
+import { createManifest, type Manifest, type ProviderName, readManifest } from './manifest.ts'
+import { type MasterKeyChoice, MasterKeys } from './master-keys.ts'
+import { PassphraseTries } from './passphrase-tries.ts'
 import { finishRekey, startRekey } from './rekey.ts'
-import { type Foreign, type Keys, SealedFiles } from './sealed-files.ts'
+import { SealedFiles } from './sealed-files.ts'
 
 export type { MasterKeyChoice } from './master-keys.ts'
 
@@ -35,41 +37,6 @@ export interface VaultView {
 /** What keeps the vault from being open. */
 type Shut = { readonly kind: 'unopened' } | { readonly kind: 'by_user' } | { readonly kind: 'failed'; readonly failure: Failure }
 
-interface OpenVault {
-  readonly manifest: Manifest
-  readonly keys: KeyRing
-}
-
-class KeyRing implements Keys {
-  readonly #keys: Map<string, Buffer>
-  readonly #current: string
-
-  constructor(keys: Map<string, Buffer>, current: string) {
-    this.#keys = keys
-    this.#current = current
-  }
-
-  get current(): Buffer {
-    const key = this.#keys.get(this.#current)
-    if (key === undefined) throw new Failure('vault_locked', 'the vault is locked')
-    return key
-  }
-
-  get(keyId: string): Buffer | undefined {
-    return this.#keys.get(keyId)
-  }
-
-  /** Every byte of every key is overwritten. */
-  wipe(): void {
-    for (const key of this.#keys.values()) key.fill(0)
-    this.#keys.clear()
-  }
-}
-
-/** Wrong passphrases: so many seconds before the next try. */
-const firstPause = 1
-const longestPause = 300
-
 /** Held while the manifest is changed: no record has this id. ms: as long as another agent may take to seal everything anew. */
 const manifestLock = { id: 'vault.json', timeout: 120_000 }
 
@@ -78,6 +45,7 @@ export class Vault implements RecordStore {
   readonly #disk: Disk
   readonly #files: SealedFiles
   readonly #masterKeys: MasterKeys
+  readonly #tries = new PassphraseTries()
   #opened: OpenVault | undefined
   #shut: Shut = { kind: 'unopened' }
   #manifest: Manifest | undefined
@@ -85,8 +53,6 @@ export class Vault implements RecordStore {
   #unlocking: Promise<unknown> = Promise.resolve()
   /** Set while the manifest names a new key that is not entered yet. */
   #changing: Promise<unknown> | undefined
-  #wrongTries = 0
-  #nextTryAt = 0
 
   constructor(options: VaultOptions) {
     this.#options = options
@@ -97,7 +63,7 @@ export class Vault implements RecordStore {
 
   /** As last seen; asks nobody. */
   status(): VaultView {
-    const provider = this.#manifest?.keys.find(({ key_id }) => key_id === this.#manifest?.current)?.provider
+    const provider = this.#manifest === undefined ? undefined : currentPlace(this.#manifest).provider
     const masterKey = provider === undefined ? {} : { masterKey: provider }
     if (this.#opened !== undefined) return { state: 'open', ...masterKey }
     if (this.#shut.kind === 'failed') {
@@ -232,15 +198,8 @@ export class Vault implements RecordStore {
       }
       this.#manifest = manifest
       await this.#makeFolder()
-      const keys = new Map<string, Buffer>()
-      const [current, ...others] = placesOf(manifest)
-      keys.set(current.key_id, await this.#masterKeys.fetch(current, manifest))
-      for (const place of others) {
-        // Without it, only what is still sealed with it stays shut.
-        const key = unwrapKey(keys.get(current.key_id) as Buffer, place)
-        if (key !== undefined) keys.set(place.key_id, key)
-      }
-      const opened = this.#enter({ manifest, keys: new KeyRing(keys, manifest.current) })
+      const key = await this.#masterKeys.fetch(currentPlace(manifest), manifest)
+      const opened = this.#enter({ manifest, keys: KeyRing.of(manifest, key) })
       void this.#tidy(opened)
       return opened
     } catch (error) {
@@ -257,7 +216,7 @@ export class Vault implements RecordStore {
     this.#opened = opened
     this.#manifest = opened.manifest
     this.#shut = { kind: 'unopened' }
-    if (placesOf(opened.manifest)[0].provider === 'insecure-key-file') {
+    if (currentPlace(opened.manifest).provider === 'insecure-key-file') {
       this.#options.onWarning(
         'the master key lies in a plain file beside the vault: whoever copies the folder has every login. `authsock vault master-key` changes that',
       )
@@ -299,7 +258,7 @@ export class Vault implements RecordStore {
       const { key, place } = await this.#masterKeys.make(choice, vaultId)
       const manifest: Manifest = { format: 1, vault_id: vaultId, current: place.key_id, keys: [place] }
       if (await createManifest(this.#options.directory, this.#disk, manifest)) {
-        this.#enter({ manifest, keys: new KeyRing(new Map([[place.key_id, key]]), place.key_id) })
+        this.#enter({ manifest, keys: KeyRing.of(manifest, key) })
         return
       }
       // Another agent was first: its key counts, ours goes (but not a file that both were told to use).
@@ -312,30 +271,20 @@ export class Vault implements RecordStore {
   }
 
   async #unlockWith(passphrase: Redacted<string>): Promise<void> {
-    const now = this.#options.clock.now()
-    if (now < this.#nextTryAt) {
-      const retryAfter = Math.ceil((this.#nextTryAt - now) / 1000)
-      throw new Failure('unlock_throttled', `too many wrong passphrases: wait ${retryAfter} s`, { retryAfter })
-    }
+    this.#tries.check(this.#options.clock.now())
     const manifest = await readManifest(this.#options.directory, this.#disk)
     this.#manifest = manifest
-    const place = manifest === undefined ? undefined : placesOf(manifest)[0]
+    const place = manifest === undefined ? undefined : currentPlace(manifest)
     if (manifest === undefined || place?.provider !== 'passphrase') {
       throw new Failure('bad_request', 'this vault has no passphrase', { hint: '`authsock unlock` without one' })
     }
     const key = await this.#masterKeys.fetchByPassphrase(place, passphrase)
     if (key === undefined) {
-      this.#wrongTries += 1
-      this.#nextTryAt = this.#options.clock.now() + Math.min(firstPause * 2 ** (this.#wrongTries - 1), longestPause) * 1000
+      this.#tries.wrong(this.#options.clock.now())
       throw new Failure('master_key_wrong', 'this is not the passphrase of the vault')
     }
-    this.#wrongTries = 0
-    const keys = new Map([[place.key_id, key]])
-    for (const other of manifest.keys) {
-      const found = unwrapKey(key, other)
-      if (found !== undefined) keys.set(other.key_id, found)
-    }
-    void this.#tidy(this.#enter({ manifest, keys: new KeyRing(keys, manifest.current) }))
+    this.#tries.right()
+    void this.#tidy(this.#enter({ manifest, keys: KeyRing.of(manifest, key) }))
   }
 
   async #finishRekey(opened: OpenVault): Promise<void> {
@@ -387,16 +336,6 @@ export class Vault implements RecordStore {
       throw diskFailure(error, `${this.#options.directory} cannot be made`)
     }
   }
-}
-
-/** Whether a file under an unknown key can be anybody's: not where every key that the vault lists is in hand. */
-const foreign = ({ manifest, keys }: OpenVault): Foreign =>
-  manifest.keys.every(({ key_id }) => keys.get(key_id) !== undefined) ? 'damaged' : 'refuse'
-
-/** The current place first. */
-function placesOf({ keys, current }: Manifest): readonly [KeyPlace, ...KeyPlace[]] {
-  const place = keys.find(({ key_id }) => key_id === current) as KeyPlace
-  return [place, ...keys.filter((each) => each !== place)]
 }
 
 function stateOf({ code }: Failure): VaultView['state'] {

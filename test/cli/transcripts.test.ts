@@ -1,7 +1,7 @@
 // What the command line prints, as a reader of a terminal sees it.
 
 import { describe, expect, test } from 'vitest'
-import { ago, duration, fromNow } from '../../src/cli/durations.ts'
+import { ago, duration, fromNow } from '../../src/core/durations.ts'
 import { statusLines } from '../../src/cli/status-table.ts'
 import type { Style } from '../../src/cli/terminal.ts'
 import type { AgentStatus, SessionStatus } from '../../src/wire/messages.ts'

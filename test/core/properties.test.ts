@@ -153,7 +153,8 @@ class World {
     // There is always a next time.
     const isSaving = session.kind === 'unsaved' && session.saving
     if (isSaving) expect(this.#pending).toBeDefined()
-    if (session.kind === 'troubled' || (session.kind === 'unsaved' && !isSaving)) expect(wakeAt(session, true)).toBeGreaterThan(0)
+    if (session.kind === 'troubled' || (session.kind === 'unsaved' && !isSaving))
+      expect(wakeAt(session, true, start)).toBeGreaterThan(0)
   }
 }
 

@@ -44,9 +44,28 @@ describe('decide', () => {
     expect(at(session, start + 60 * minute)).toMatchObject({ kind: 'fail', failure: { code: 'login_required' } })
   })
 
+  test('R8 the clock was set back: a token from the future is replaced, and served only where no other can be had', () => {
+    expect(at(active(), start - minute)).toEqual({ kind: 'refresh' })
+    const { failure } = refusal('busy')
+    const trouble = { failure, attempts: 1, at: start - minute, retryAt: start, notBefore: start, ambiguous: false }
+    expect(at({ kind: 'troubled', record: record(), trouble }, start - minute)).toMatchObject({ kind: 'serve' })
+    const planned = { ...trouble, at: start + 60 * minute, retryAt: start + 90 * minute, notBefore: start + 90 * minute }
+    const session: LiveSession = { kind: 'troubled', record: record({ accessTokens: [] }), trouble: planned }
+    expect(at(session, start)).toEqual({ kind: 'refresh' })
+    expect(wakeAt(session, true, start)).toBe(start)
+    expect(wakeAt(active(), true, start - minute)).toBe(start - minute)
+  })
+
   test('R7 in trouble the shorter token is better than none; then the failure says when to come back', () => {
     const { failure } = refusal('busy')
-    const trouble = { failure, attempts: 1, retryAt: start + 90 * minute, notBefore: start + 90 * minute, ambiguous: false }
+    const trouble = {
+      failure,
+      attempts: 1,
+      at: start,
+      retryAt: start + 90 * minute,
+      notBefore: start + 90 * minute,
+      ambiguous: false,
+    }
     const session: LiveSession = { kind: 'troubled', record: record(), trouble }
     expect(at(session, start + 50 * minute, 50 * minute)).toMatchObject({ kind: 'serve' })
     expect(at(session, start + 60 * minute)).toMatchObject({
@@ -97,8 +116,8 @@ describe('P13 P14 targets and scopes', () => {
 
 describe('schedule', () => {
   test('on demand nothing is planned, but for what could not be saved', () => {
-    expect(wakeAt(active(), true)).toBe(refreshDueAt(record()))
-    expect(wakeAt(active(), false)).toBeUndefined()
+    expect(wakeAt(active(), true, start)).toBe(refreshDueAt(record()))
+    expect(wakeAt(active(), false, start)).toBeUndefined()
   })
 
   test('tokens that live for seconds are not refreshed ahead: that would never rest', () => {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openBrowser } from '../../src/platform/browser.ts'
 import { cleanEnvironment } from '../../src/platform/hardening.ts'
 import { inheritedSocket } from '../../src/platform/listen.ts'
+import { holdByListening } from '../../src/platform/single-instance.ts'
 import { tryLocalLock } from '../../src/platform/local-lock.ts'
 import { paths } from '../../src/platform/paths.ts'
 import { peer } from '../../src/platform/peer.ts'
@@ -169,6 +170,15 @@ describe('L10 trust', () => {
     client.destroy()
     server.close()
   })
+})
+
+test("R9 an address that one process holds is not another one's, until it is let go", async () => {
+  const address = join(folder, 'held')
+  const release = await holdByListening(address)
+  expect(release).toBeDefined()
+  expect(await holdByListening(address)).toBeUndefined()
+  release?.()
+  await expect.poll(async () => await holdByListening(address)).toBeDefined()
 })
 
 test('the local lock: one holder, free again when it is let go', () => {

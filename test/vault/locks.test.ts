@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { asFailure } from '../../src/core/failures.ts'
-import { systemClock } from '../../src/platform/clock.ts'
 import { tryLocalLock } from '../../src/platform/local-lock.ts'
 import { sessionLocks } from '../../src/vault/locks.ts'
 
@@ -21,8 +20,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const locks = (local = true) =>
-  sessionLocks({ directory: folder, clock: systemClock, onWarning: () => {}, ...(local ? { tryLocalLock } : {}) })
+const locks = (local = true) => sessionLocks({ directory: folder, onWarning: () => {}, ...(local ? { tryLocalLock } : {}) })
 
 const root = fileURLToPath(new URL('../../src/', import.meta.url))
 
@@ -33,7 +31,7 @@ function holder(then: string): ReturnType<typeof spawn> {
     const { tryLocalLock } = await import(${JSON.stringify(`${root}platform/local-lock.ts`)})
     const { systemClock } = await import(${JSON.stringify(`${root}platform/clock.ts`)})
     const { appendFileSync } = await import('node:fs')
-    const locks = sessionLocks({ directory: ${JSON.stringify(folder)}, clock: systemClock, tryLocalLock, onWarning: () => {} })
+    const locks = sessionLocks({ directory: ${JSON.stringify(folder)}, tryLocalLock, onWarning: () => {} })
     const release = await locks.acquire('session.a', 60000, new AbortController().signal)
     ${then}`
   return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,13 +1,9 @@
-// `authsock events`, a line each for people.
+// Events in words, a line each: for the agent's log and for `authsock events`.
 
-import type { EventMessage } from '../client/index.ts'
-import { fromNow } from './durations.ts'
+import { fromNow } from '../core/durations.ts'
+import type { EventMessage } from './messages.ts'
 
-export function describeEvent(event: EventMessage): string {
-  return `${new Date(event.at * 1000).toTimeString().slice(0, 8)}  ${words(event)}`
-}
-
-function words(event: EventMessage): string {
+export function eventWords(event: EventMessage): string {
   switch (event.type) {
     case 'hello':
       return `watching the agent (version ${event.version})`

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { Failure, asFailure } from '../core/failures.ts'
-import type { AuthorizationServer, Clock, SessionLock } from '../core/ports.ts'
+import type { AuthorizationServer, Clock, HeldLock, SessionLock } from '../core/ports.ts'
 import { primaryToken, wakeAt } from '../core/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../core/session.ts'
 import { canonicalTarget, decide } from '../core/tokens.ts'
@@ -17,6 +17,8 @@ export interface SessionPorts {
   readonly lock: SessionLock
   /** The server of the profile as it is configured now; throws when that is not the record's (P5). */
   readonly server: (record: SessionRecord) => Promise<AuthorizationServer>
+  /** ms of the server's known grace period, as the profile has it now (R4). */
+  readonly replayGrace: () => number
   readonly notify: (notice: Notice) => void
   /** The state, and with it the next wake, has changed. */
   readonly changed: () => void
@@ -41,13 +43,12 @@ export class LiveSessionRunner {
   /** The chain of effects under way, if one is. */
   #running: Promise<void> | undefined
   #abort = new AbortController()
-  #release: (() => Promise<void>) | undefined
+  #held: HeldLock | undefined
 
   constructor(profile: string, record: SessionRecord | undefined, ports: SessionPorts) {
     this.profile = profile
     this.#ports = ports
-    this.#state =
-      record === undefined ? absent('never_logged_in', 'nobody has logged in yet', 0) : resume(record, ports.clock.now())
+    this.#state = record === undefined ? absent('never_logged_in', 'nobody has logged in yet', 0) : this.#resume(record)
   }
 
   get state(): LiveSession {
@@ -64,7 +65,7 @@ export class LiveSessionRunner {
     const decision = decide(this.#state, this.profile, target, minTtl, this.#ports.clock.now())
     switch (decision.kind) {
       case 'serve':
-        if (decision.refreshAhead) this.#start({ type: 'refresh', target: decision.token.target })
+        if (decision.refreshAhead) this.#refresh(decision.token.target)
         return decision.token
       case 'fail':
         throw decision.failure
@@ -72,7 +73,7 @@ export class LiveSessionRunner {
       case 'wait':
         return new Promise((resolve, reject) => {
           this.#waiters.add({ target, minTtl, resolve, reject })
-          if (decision.kind === 'refresh') this.#start({ type: 'refresh', target })
+          if (decision.kind === 'refresh') this.#refresh(target)
         })
     }
   }
@@ -83,7 +84,7 @@ export class LiveSessionRunner {
     const stored = await this.#ports.store.load(this.profile)
     if (this.#running !== undefined || stored === undefined) return
     if (this.#state.kind === 'login_required' && stored.generation <= this.#state.record.generation) return
-    this.#state = resume(stored, this.#ports.clock.now())
+    this.#state = this.#resume(stored)
     this.#ports.changed()
   }
 
@@ -96,7 +97,7 @@ export class LiveSessionRunner {
   wake(): void {
     if (this.#state.kind === 'unsaved') this.#start({ type: 'wake' })
     else if (this.#state.kind === 'active' || this.#state.kind === 'troubled') {
-      this.#start({ type: 'refresh', target: primaryToken(this.#state.record)?.target ?? {} })
+      this.#refresh(primaryToken(this.#state.record)?.target ?? {})
     }
   }
 
@@ -163,12 +164,20 @@ export class LiveSessionRunner {
 
   async #underLock<T>(work: () => Promise<T>): Promise<T> {
     this.#abort = new AbortController()
-    this.#release ??= await this.#ports.lock.acquire(SessionStore.lockId(this.profile), lockTimeout, this.#abort.signal)
+    await this.#takeLock()
     try {
       return await work()
     } finally {
       if (this.#state.kind !== 'unsaved') await this.#releaseLock()
     }
+  }
+
+  #resume(record: SessionRecord): LiveSession {
+    return resume(record, this.#ports.clock.now(), this.#ports.replayGrace())
+  }
+
+  #refresh(target: Target): void {
+    this.#start({ type: 'refresh', target, replayGrace: this.#ports.replayGrace() })
   }
 
   #start(event: Event): void {
@@ -202,11 +211,11 @@ export class LiveSessionRunner {
 
   /** Carries one effect out; what comes of it is the next event. */
   async #perform(effect: Effect): Promise<Event | undefined> {
-    const { store, lock } = this.#ports
+    const { store } = this.#ports
     switch (effect.type) {
       case 'acquire_lock':
         try {
-          this.#release = await lock.acquire(SessionStore.lockId(this.profile), lockTimeout, this.#abort.signal)
+          await this.#takeLock()
           return { type: 'lock_acquired', ...(await this.#read()) }
         } catch (error) {
           await this.#releaseLock()
@@ -217,6 +226,8 @@ export class LiveSessionRunner {
         return undefined
       case 'save':
         try {
+          // Taken again if it was lost: what another agent has written meanwhile then stands in the way.
+          await this.#takeLock()
           await store.save(effect.record)
           return { type: 'saved' }
         } catch (error) {
@@ -245,6 +256,9 @@ export class LiveSessionRunner {
   async #post(record: SessionRecord, target: Target): Promise<Event> {
     try {
       const server = await this.#ports.server(record)
+      if ((await this.#held?.isHeld()) !== true) {
+        throw new Failure('lock_timeout', 'the lock over this session was lost before the refresh was sent')
+      }
       const { refreshToken, identity } = record
       const outcome =
         refreshToken === undefined
@@ -264,10 +278,16 @@ export class LiveSessionRunner {
     return { stored, digest: newer === undefined ? undefined : digest(newer) }
   }
 
+  async #takeLock(): Promise<void> {
+    if ((await this.#held?.isHeld()) === true) return
+    await this.#releaseLock()
+    this.#held = await this.#ports.lock.acquire(SessionStore.lockId(this.profile), lockTimeout, this.#abort.signal)
+  }
+
   async #releaseLock(): Promise<void> {
-    const release = this.#release
-    this.#release = undefined
-    await release?.()
+    const held = this.#held
+    this.#held = undefined
+    await held?.release()
   }
 
   #answer(waiter: Waiter, outcome: AccessToken | Failure): void {
@@ -280,7 +300,7 @@ export class LiveSessionRunner {
   /** Those who wait for another target than the one just refreshed are next. */
   #reconsider(waiter: Waiter): void {
     const decision = decide(this.#state, this.profile, waiter.target, waiter.minTtl, this.#ports.clock.now())
-    if (decision.kind === 'refresh') this.#start({ type: 'refresh', target: waiter.target })
+    if (decision.kind === 'refresh') this.#refresh(waiter.target)
     if (decision.kind === 'serve' || decision.kind === 'fail') this.#waiters.delete(waiter)
     if (decision.kind === 'serve') waiter.resolve(decision.token)
     if (decision.kind === 'fail') waiter.reject(decision.failure)

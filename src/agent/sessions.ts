@@ -157,6 +157,7 @@ export class Sessions {
         if (mismatch !== undefined) throw mismatch
         return profiles.server(current)
       },
+      replayGrace: () => (this.#entries.get(name)?.profile ?? profile).refreshGrace * 1000,
       notify: (notice) => events.publish(eventOf(name, notice)),
       changed: () => this.#schedule(),
     })

@@ -27,6 +27,7 @@ export interface ProfileTable {
   readonly client_secret_file?: string
   readonly ca_file?: string
   readonly refresh?: Profile['refresh']
+  readonly refresh_grace?: number
   readonly redirect?: string
   readonly authorization_parameters?: Readonly<Record<string, string>>
   readonly endpoints?: {
@@ -138,6 +139,7 @@ export function toProfile(name: string, table: ProfileTable): Profile {
     scopes: normalScope(scopes),
     clientAuthentication: table.client_authentication ?? (needsSecret ? 'client_secret_basic' : 'none'),
     refresh: table.refresh ?? 'ahead',
+    refreshGrace: table.refresh_grace ?? provider?.refreshGrace ?? 0,
     redirect: toRedirect(table.redirect),
     authorizationParameters: { ...provider?.authorizationParameters, ...table.authorization_parameters },
     ...(table.resource === undefined ? {} : { resource: table.resource }),

@@ -10,7 +10,12 @@ interface Provider {
   /** For a server without metadata. */
   readonly endpoints?: Endpoints
   readonly authorizationParameters?: Readonly<Record<string, string>>
+  /** Seconds for which a used refresh token is taken again; only where the vendor says so and nobody can set it otherwise. */
+  readonly refreshGrace?: number
 }
+
+/** Where refresh tokens are not taken out of use by a refresh. */
+const noEnd = 10 * 365 * 86_400
 
 const providers: readonly Provider[] = [
   {
@@ -18,6 +23,7 @@ const providers: readonly Provider[] = [
     issuer: /^https:\/\/accounts\.google\.com$/,
     scopes: ['email', 'openid', 'profile'],
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
+    refreshGrace: noEnd,
   },
   {
     // No metadata and no OpenID; a GitHub App's scopes are its permissions.
@@ -33,6 +39,11 @@ const providers: readonly Provider[] = [
     // Consent each time would ask for an administrator's in many tenants; a refresh token comes without.
     issuer: /^https:\/\/login\.microsoftonline\.com\//,
     authorizationParameters: { prompt: 'select_account' },
+    refreshGrace: noEnd,
+  },
+  {
+    issuer: /^https:\/\/auth\.atlassian\.com$/,
+    refreshGrace: 600,
   },
   {
     // GitLab gives refresh tokens always and refuses offline_access as a scope it does not know.

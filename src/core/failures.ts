@@ -81,6 +81,7 @@ const table = {
     'free some disk space or mend the permissions of the state folder; nothing is lost',
   ),
   record_damaged: row(500, exitCodes.storage, 'the file is kept; `authsock login {profile}` makes a new session'),
+  record_superseded: row(409, exitCodes.unavailable, 'another agent over this home folder has written it; try again'),
   lock_timeout: row(503, exitCodes.unavailable, 'another agent holds this session; try again'),
 
   // the agent

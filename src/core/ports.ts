@@ -101,7 +101,7 @@ export interface SealedContent {
 /** Sealed records by id. Ids match `[a-z0-9][a-z0-9._-]*`. Fails with vault_locked, keychain_*, storage_failed, record_damaged. */
 export interface RecordStore {
   read(id: string): Promise<SealedContent | undefined>
-  /** Durable when it resolves (R2). `generation` must be higher than the one on disk, or it fails with storage_failed. */
+  /** Durable when it resolves (R2). `generation` must be higher than the one on disk, or it fails with record_superseded. */
   write(id: string, generation: number, content: Uint8Array): Promise<void>
   remove(id: string): Promise<void>
   list(): Promise<readonly string[]>
@@ -111,8 +111,15 @@ export interface RecordStore {
 
 /** The lock over one session, held across agents and hosts (R9). */
 export interface SessionLock {
-  /** Waits up to `timeout` ms, then fails with lock_timeout. The result releases it and never throws. */
-  acquire(id: string, timeout: number, signal: AbortSignal): Promise<() => Promise<void>>
+  /** Waits up to `timeout` ms, then fails with lock_timeout. */
+  acquire(id: string, timeout: number, signal: AbortSignal): Promise<HeldLock>
+}
+
+export interface HeldLock {
+  /** Whether it is still ours: a machine that slept, or lost its network, may have been taken for dead. */
+  isHeld(): Promise<boolean>
+  /** Never throws. */
+  release(): Promise<void>
 }
 
 /** A lock among the processes of this machine that the kernel drops when its holder dies. Undefined where it is taken. */

@@ -66,7 +66,10 @@ export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: Epoch
     case 'active':
       return refreshesAhead ? planned(primaryToken(session.record)?.obtainedAt ?? now, refreshDueAt(session.record)) : undefined
     case 'troubled':
-      return refreshesAhead ? planned(session.trouble.at, session.trouble.retryAt) : undefined
+      // A grace period is not waited out.
+      return refreshesAhead || session.trouble.replayUntil !== undefined
+        ? planned(session.trouble.at, session.trouble.retryAt)
+        : undefined
     case 'unsaved':
       return session.saving ? undefined : planned(session.failedAt, session.retryAt)
     case 'absent':

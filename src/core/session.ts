@@ -90,6 +90,8 @@ export interface Trouble {
   readonly notBefore: EpochMs
   /** The refresh token may have been spent by a request whose answer never came (R4). */
   readonly ambiguous: boolean
+  /** The server's known grace period: until then the refresh token may be sent again although it may have been spent. */
+  readonly replayUntil?: EpochMs
 }
 
 export type LiveSession =
@@ -109,6 +111,8 @@ export type Refreshing = {
   readonly startedAt: EpochMs
   /** Failed attempts before this one. */
   readonly attempts: number
+  /** ms of the server's known grace period. */
+  readonly replayGrace: number
 } & (
   | { readonly step: 'lock' }
   | { readonly step: 'journal'; readonly next: SessionRecord }
@@ -117,6 +121,8 @@ export type Refreshing = {
   /** The server refused the refresh token: has another agent stored a newer one (R5)? */
   | { readonly step: 'check'; readonly doubt: boolean; readonly refusal: TokenRefusal }
   | { readonly step: 'store'; readonly next: SessionRecord }
+  /** The lock was lost while the answer was awaited, and another agent has written: what? */
+  | { readonly step: 'outdone' }
   /** Writes down how a failed refresh ended; the session then becomes `ending`. */
   | { readonly step: 'conclude'; readonly next: SessionRecord; readonly ending: Ending }
 )

@@ -54,7 +54,8 @@ export function decide(
       return orLess(loginRequired(profile, withoutRefreshToken(now)))
     case 'troubled': {
       const { trouble } = session
-      if (trouble.ambiguous && token !== undefined && left > 0) return orLess(trouble.failure)
+      const mayReplay = trouble.replayUntil !== undefined && now < trouble.replayUntil
+      if (trouble.ambiguous && !mayReplay && token !== undefined && left > 0) return orLess(trouble.failure)
       if (now >= trouble.notBefore || isFromTheFuture(trouble.at, now)) return { kind: 'refresh' }
       return orLess(retryLater(trouble.failure, trouble.notBefore, now).of(profile))
     }

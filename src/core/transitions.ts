@@ -19,10 +19,11 @@ import type {
   Unsaved,
 } from './session.ts'
 import { accessToken, findToken, loginRequired, withToken } from './tokens.ts'
+import { ambiguousTrouble, plainTrouble } from './trouble.ts'
 
 export type Event =
-  /** A caller or the schedule wants a token for `target`. */
-  | { readonly type: 'refresh'; readonly target: Target }
+  /** A caller or the schedule wants a token for `target`. `replayGrace`: ms of the server's known grace period (R4). */
+  | { readonly type: 'refresh'; readonly target: Target; readonly replayGrace: number }
   /**
    * The lock is held; `stored` is what the vault says under it. `digest` is the SHA-256 (base64url) of the refresh token
    * of the newer of the two: the stored record and the one the session holds.
@@ -66,9 +67,9 @@ const stay = (session: LiveSession): Step => ({ session, effects: [] })
 export function transition(session: LiveSession, event: Event, now: EpochMs): Step {
   switch (session.kind) {
     case 'active':
-      return event.type === 'refresh' ? begin(session.record, event.target, 0, now) : stay(session)
+      return event.type === 'refresh' ? begin(session.record, event, 0, now) : stay(session)
     case 'troubled':
-      return event.type === 'refresh' ? begin(session.record, event.target, session.trouble.attempts, now) : stay(session)
+      return event.type === 'refresh' ? retry(session.record, session.trouble, event, now) : stay(session)
     case 'refreshing':
       return refreshing(session, event, now)
     case 'unsaved':
@@ -80,19 +81,30 @@ export function transition(session: LiveSession, event: Event, now: EpochMs): St
 }
 
 /** The state that a stored record speaks of; an intent left behind means that its refresh token may have been spent. */
-export function resume(record: SessionRecord, now: EpochMs): LiveSession {
+export function resume(record: SessionRecord, now: EpochMs, replayGrace: number): LiveSession {
   if (record.loginRequired !== undefined) return { kind: 'login_required', record, reason: record.loginRequired }
   if (record.intent === undefined) return { kind: 'active', record }
   const failure = new Failure('server_timeout', 'the agent stopped while a refresh was under way; its answer is not known', {
     profile: record.profile,
   })
-  return { kind: 'troubled', record, trouble: ambiguousTrouble(record, failure, 0, now) }
+  return { kind: 'troubled', record, trouble: ambiguousTrouble(record, failure, 0, now, replayGrace) }
 }
 
-function begin(record: SessionRecord, target: Target, attempts: number, now: EpochMs): Step {
+type Wish = Extract<Event, { type: 'refresh' }>
+
+/** A replay planned for a grace period that has ended meanwhile is planned anew: the live token comes first (R4). */
+function retry(record: SessionRecord, trouble: Trouble, wish: Wish, now: EpochMs): Step {
+  if (trouble.replayUntil !== undefined && now >= trouble.replayUntil) {
+    const replanned = ambiguousTrouble(record, trouble.failure, trouble.attempts, now, wish.replayGrace)
+    if (now < replanned.notBefore) return stay({ kind: 'troubled', record, trouble: replanned })
+  }
+  return begin(record, wish, trouble.attempts, now)
+}
+
+function begin(record: SessionRecord, { target, replayGrace }: Wish, attempts: number, now: EpochMs): Step {
   if (!isRenewable(record)) return stay({ kind: 'active', record })
   return {
-    session: { kind: 'refreshing', step: 'lock', record, target, startedAt: now, attempts },
+    session: { kind: 'refreshing', step: 'lock', record, target, startedAt: now, attempts, replayGrace },
     effects: [{ type: 'acquire_lock' }],
   }
 }
@@ -115,8 +127,10 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
       return event.type === 'checked' ? checked(session, session, event, now) : stay(session)
     case 'store':
       if (event.type === 'saved') return stored(session.next, session.target)
-      if (event.type === 'save_failed') return keepUnsaved(session, session.next, session.target, event.failure, 1, now)
+      if (event.type === 'save_failed') return notSaved(session, session.next, session.target, event.failure, 1, now)
       return stay(session)
+    case 'outdone':
+      return event.type === 'checked' ? outdone(session, event.stored, now) : stay(session)
     case 'conclude':
       // Where the note cannot be written the ending holds all the same; the older record is the more careful one.
       if (event.type === 'saved') return conclude(session, session.next, session.ending)
@@ -135,8 +149,8 @@ function locked(session: Refreshing, stored: SessionRecord | undefined, digest: 
 }
 
 /** Another agent's newer record, where it settles the matter. */
-function adopt({ record, target }: Refreshing, newer: SessionRecord, now: EpochMs): Step | undefined {
-  const resumed = resume(newer, now)
+function adopt({ record, target, replayGrace }: Refreshing, newer: SessionRecord, now: EpochMs): Step | undefined {
+  const resumed = resume(newer, now, replayGrace)
   const settle = (outcome: AccessToken | Failure): Step => ({
     session: resumed,
     effects: [{ type: 'release_lock' }, { type: 'answer', target, outcome }],
@@ -172,7 +186,8 @@ function journal(session: Refreshing, record: SessionRecord, digest: string | un
 const noRefreshToken = (record: SessionRecord): Failure =>
   loginRequired(record.profile, { code: 'no_refresh_token', text: 'the session has no refresh token', at: record.loggedInAt })
 
-const base = ({ target, startedAt, attempts }: Refreshing) => ({ kind: 'refreshing', target, startedAt, attempts }) as const
+const base = ({ target, startedAt, attempts, replayGrace }: Refreshing) =>
+  ({ kind: 'refreshing', target, startedAt, attempts, replayGrace }) as const
 
 function post(session: Refreshing, record: SessionRecord, doubt: boolean): Step {
   return {
@@ -183,11 +198,11 @@ function post(session: Refreshing, record: SessionRecord, doubt: boolean): Step 
 
 /** Nothing was sent: the lock or the disk stood in the way (R11). */
 function notStarted(session: Refreshing, failure: Failure, effects: readonly Effect[], now: EpochMs): Step {
-  const { record, target, attempts } = session
-  const before = resume(record, now)
+  const { record, target, attempts, replayGrace } = session
+  const before = resume(record, now, replayGrace)
   const trouble =
     before.kind === 'troubled'
-      ? ambiguousTrouble(record, failure, attempts + 1, now)
+      ? ambiguousTrouble(record, failure, attempts + 1, now, replayGrace)
       : plainTrouble(record, failure, attempts + 1, now)
   return {
     session: { kind: 'troubled', record, trouble },
@@ -237,7 +252,20 @@ function stored(record: SessionRecord, target: Target): Step {
   }
 }
 
-function keepUnsaved(
+/** Another agent took the lock for a dead one's, and has written: its record is the newer one. */
+function outdone(session: Refreshing, stored: SessionRecord | undefined, now: EpochMs): Step {
+  if (stored === undefined) return vanished(session, now)
+  const { target, replayGrace } = session
+  const token = findToken(stored, target)
+  const failure = new Failure('record_superseded', 'another agent has refreshed this session meanwhile')
+  const outcome = token !== undefined && remaining(token, now) > 0 ? token : failure.of(stored.profile)
+  return {
+    session: resume(stored, now, replayGrace),
+    effects: [{ type: 'release_lock' }, { type: 'answer', target, outcome }],
+  }
+}
+
+function notSaved(
   { record }: Refreshing | Unsaved,
   next: SessionRecord,
   target: Target,
@@ -245,6 +273,10 @@ function keepUnsaved(
   attempts: number,
   now: EpochMs,
 ): Step {
+  if (failure.code === 'record_superseded') {
+    const since = { kind: 'refreshing', target, startedAt: now, attempts: 0, replayGrace: 0 } as const
+    return { session: { ...since, step: 'outdone', record }, effects: [{ type: 'read' }] }
+  }
   const retryAt = now + Math.min(backOff(attempts, record.profile), 15_000)
   return {
     session: { kind: 'unsaved', record, next, target, failure, attempts, failedAt: now, retryAt, saving: false },
@@ -262,25 +294,25 @@ function unsaved(session: Unsaved, event: Event, now: EpochMs): Step {
   }
   if (event.type === 'saved' && saving) return stored(next, target)
   if (event.type === 'save_failed' && saving) {
-    return keepUnsaved(session, next, target, event.failure, session.attempts + 1, now)
+    return notSaved(session, next, target, event.failure, session.attempts + 1, now)
   }
   return stay(session)
 }
 
 function refused(session: Refreshing, doubt: boolean, refusal: TokenRefusal, now: EpochMs): Step {
-  const { record } = session
+  const { record, replayGrace } = session
   const failure = refusal.failure.of(record.profile)
   const attempts = session.attempts + 1
   switch (refusal.kind) {
     case 'no_answer':
       return record.intent === undefined
         ? conclude(session, record, troubled(plainTrouble(record, failure, attempts, now)))
-        : conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now)))
+        : conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now, replayGrace)))
     case 'not_sent':
     case 'busy':
     case 'client_refused':
       // This answer says nothing about the attempt before.
-      if (doubt) return conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now)))
+      if (doubt) return conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now, replayGrace)))
       return note(session, troubled(plainTrouble(record, failure, attempts, now)))
     case 'refused':
       // About this request. What the schedule asks for by itself is not asked for again at once.
@@ -354,36 +386,5 @@ function conclude({ target }: Refreshing, record: SessionRecord, ending: Ending)
       effects.push({ type: 'notify', notice: { type: 'login_required', reason: ending.reason } })
       return { session: { kind: 'login_required', record, reason: ending.reason }, effects }
     }
-  }
-}
-
-// ---- trouble
-
-/** A caller in need need not wait for the timer: a network that is back is noticed within this. */
-const patience = 5_000
-/** However long a server asks to wait. */
-const longestRetryAfter = 24 * 3_600_000
-
-function plainTrouble(record: SessionRecord, failure: Failure, attempts: number, now: EpochMs): Trouble {
-  const pause = backOff(attempts, record.profile)
-  const asked = failure.details.retryAfter
-  if (asked !== undefined) {
-    const retryAt = now + Math.min(Math.max(asked * 1000, pause), longestRetryAfter)
-    return { failure, attempts, at: now, retryAt, notBefore: now + Math.min(asked * 1000, longestRetryAfter), ambiguous: false }
-  }
-  return { failure, attempts, at: now, retryAt: now + pause, notBefore: now + Math.min(pause, patience), ambiguous: false }
-}
-
-/** R4: the old token is not replayed while a live access token can be served; then it is tried. */
-function ambiguousTrouble(record: SessionRecord, failure: Failure, attempts: number, now: EpochMs): Trouble {
-  const served = Math.max(now, primaryToken(record)?.expiresAt ?? now)
-  const pause = attempts === 0 ? 0 : backOff(attempts, record.profile)
-  return {
-    failure,
-    attempts,
-    at: now,
-    retryAt: Math.max(served, now + pause),
-    notBefore: Math.max(served, now + Math.min(pause, patience)),
-    ambiguous: true,
   }
 }

@@ -2,12 +2,13 @@
 // and where the kernel has one, a lock in front of it that is dropped at once. Whoever holds the kernel's lock knows that
 // a holder noted for this machine is dead, and need not wait for it to go stale.
 
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../core/failures.ts'
-import type { SessionLock, TryLocalLock } from '../core/ports.ts'
+import type { HeldLock, SessionLock, TryLocalLock } from '../core/ports.ts'
 import { diskFailure } from './disk.ts'
 
 interface LockOptions {
@@ -43,11 +44,12 @@ export function sessionLocks(options: LockOptions): SessionLock {
       })
       try {
         await inTime(before, deadline, signal)
-        const release = await acquireAcross(options, id, deadline, signal)
-        return once(async () => {
-          await release()
+        const held = await acquireAcross(options, id, deadline, signal)
+        const release = once(async () => {
+          await held.release()
           leave()
         })
+        return { isHeld: () => held.isHeld(), release }
       } catch (error) {
         leave()
         throw error
@@ -56,7 +58,7 @@ export function sessionLocks(options: LockOptions): SessionLock {
   }
 }
 
-async function acquireAcross(options: LockOptions, id: string, deadline: number, signal: AbortSignal): Promise<Release> {
+async function acquireAcross(options: LockOptions, id: string, deadline: number, signal: AbortSignal): Promise<HeldLock> {
   const { directory, tryLocalLock, onWarning } = options
   await attempt(() => mkdir(directory, { recursive: true, mode: 0o700 }))
   const dropLocal = await waitFor(
@@ -68,7 +70,8 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
     const owner = join(directory, `${id}.owner`)
     const lockFolder = join(directory, `${id}.lock`)
     const name = machine()
-    if (tryLocalLock !== undefined && name !== undefined && (await ownerOf(owner)) === name) {
+    const me = `${name ?? '-'} ${randomBytes(12).toString('hex')}`
+    if (tryLocalLock !== undefined && name !== undefined && (await ownerOf(owner))?.split(' ')[0] === name) {
       await rm(lockFolder, { recursive: true, force: true })
       await rm(owner, { force: true })
     }
@@ -77,11 +80,18 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
       if (await isFree(lockFolder)) await rm(owner, { force: true })
       return tryLock(lockFolder, onWarning)
     })
-    if (name !== undefined) await attempt(() => writeFile(owner, name, { mode: 0o600 }))
-    return async () => {
-      await rm(owner, { force: true }).catch(() => {})
-      await unlock()
-      dropLocal()
+    await attempt(() => writeFile(owner, me, { mode: 0o600 }))
+    const isHeld = async (): Promise<boolean> => (await ownerOf(owner)) === me && !(await isFree(lockFolder))
+    return {
+      isHeld,
+      release: async () => {
+        // What is another's by now is left to it.
+        if (await isHeld()) {
+          await rm(owner, { force: true }).catch(() => {})
+          await unlock()
+        }
+        dropLocal()
+      },
     }
   } catch (error) {
     dropLocal()

@@ -49,11 +49,11 @@ export async function finishRekey(ports: Ports & { readonly manifest: Manifest; 
   const { files, lock, manifest, keys } = ports
   const never = new AbortController().signal
   for (const id of await files.list()) {
-    const release = await lock.acquire(id, lockTimeout, never)
+    const held = await lock.acquire(id, lockTimeout, never)
     try {
       await files.resealOne(id, keys)
     } finally {
-      await release()
+      await held.release()
     }
   }
   const used = await files.keysInUse()

@@ -66,9 +66,7 @@ export class SealedFiles {
         return
       }
       if (known !== undefined && known >= generation) {
-        throw new Failure('storage_failed', `the record '${id}' has generation ${known} already: another agent has written it`, {
-          hint: 'try again',
-        })
+        throw new Failure('record_superseded', `the record '${id}' has generation ${known} already: another agent has written it`)
       }
       await this.#replace(id, seal(keys.current, id, generation, content), isSound)
     })

@@ -321,11 +321,11 @@ export class Vault implements RecordStore {
 
   /** One at a time over all agents: each starts from the manifest that the one before has left. */
   async #withManifest(work: () => Promise<void>): Promise<void> {
-    const release = await this.#options.lock.acquire(manifestLock.id, manifestLock.timeout, new AbortController().signal)
+    const held = await this.#options.lock.acquire(manifestLock.id, manifestLock.timeout, new AbortController().signal)
     try {
       await work()
     } finally {
-      await release()
+      await held.release()
     }
   }
 

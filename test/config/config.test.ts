@@ -45,6 +45,7 @@ describe('reading', () => {
       scopes: ['offline_access', 'openid'],
       clientAuthentication: 'none',
       refresh: 'ahead',
+      refreshGrace: 0,
       redirect: { host: '127.0.0.1', port: 0, path: '/callback' },
       authorizationParameters: {},
     })
@@ -82,6 +83,19 @@ device_authorization = "https://a.example/device"
       endpoints: { token: 'https://a.example/token', deviceAuthorization: 'https://a.example/device' },
       authorizationParameters: { prompt: 'login' },
     })
+  })
+
+  test('R4 a grace period is what the file says, else what is known of the provider, else none', async () => {
+    const table = (name: string, issuer: string, more = ''): string =>
+      `[profile.${name}]\nissuer = "${issuer}"\nclient_id = "c"\n${more}\n`
+    const { profiles } = await readConfig(
+      table('a', 'https://a.example') +
+        table('okta', 'https://a.okta.com', 'refresh_grace = 30') +
+        table('atlassian', 'https://auth.atlassian.com') +
+        table('careful', 'https://auth.atlassian.com', 'refresh_grace = 0'),
+      'c.toml',
+    )
+    expect([...profiles.values()].map(({ refreshGrace }) => refreshGrace)).toEqual([0, 30, 600, 0])
   })
 
   test.each<[string, string, string]>([

@@ -55,7 +55,7 @@ class World {
   play(next: Move): void {
     this.now += next.elapsed
     if (next.crash) {
-      this.session = resume(this.stored, this.now)
+      this.session = resume(this.stored, this.now, 0)
       this.#pending = undefined
       this.lockHeld = false
       return
@@ -84,7 +84,9 @@ class World {
     switch (pending?.type) {
       case undefined:
         if (this.session.kind === 'unsaved') return { type: 'wake' }
-        return wish ? { type: 'refresh', target: resource === 0 ? {} : { resource: `https://${resource}.example` } } : undefined
+        return wish
+          ? { type: 'refresh', replayGrace: 0, target: resource === 0 ? {} : { resource: `https://${resource}.example` } }
+          : undefined
       case 'acquire_lock':
         if (fails) return { type: 'lock_failed', failure: new Failure('lock_timeout', 'no') }
         this.lockHeld = true

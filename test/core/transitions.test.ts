@@ -21,7 +21,7 @@ function play(session: LiveSession, events: readonly Event[], now = later): { se
 }
 
 const active = (kept: SessionRecord = stale): LiveSession => ({ kind: 'active', record: kept })
-const want: Event = { type: 'refresh', target: primary }
+const want: Event = { type: 'refresh', replayGrace: 0, target: primary }
 const lockedIn = (stored: SessionRecord | undefined = stale): Event => ({ type: 'lock_acquired', stored, digest: 'digest-1' })
 const saved: Event = { type: 'saved' }
 const noDisk = new Failure('storage_failed', 'the disk is full')
@@ -80,7 +80,7 @@ describe('a refresh that goes well', () => {
     const answer: Event = { type: 'tokens', response: response(later, { scope: ['read'] }) }
     const { session } = play(
       active(record()),
-      [{ type: 'refresh', target }, lockedIn(record()), saved, answer, saved],
+      [{ type: 'refresh', replayGrace: 0, target }, lockedIn(record()), saved, answer, saved],
       start + minute,
     )
     if (session.kind !== 'active') throw new Error(session.kind)
@@ -246,7 +246,7 @@ describe('a refresh that fails', () => {
   test('a refusal of one resource leaves the session as it was', () => {
     const target: Target = { resource: 'https://other.example' }
     const { session, effects } = play(active(), [
-      { type: 'refresh', target },
+      { type: 'refresh', replayGrace: 0, target },
       lockedIn(),
       saved,
       { type: 'refused', refusal: refusal('refused') },
@@ -264,18 +264,18 @@ describe('a refresh that fails', () => {
 
 describe('a restart', () => {
   test('R3 an intent left behind: the token may have been spent', () => {
-    const session = resume(record({ intent: { digest: 'digest-1', at: start } }), start + minute)
+    const session = resume(record({ intent: { digest: 'digest-1', at: start } }), start + minute, 0)
     expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true, notBefore: start + 60 * minute } })
   })
 
   test('R5 a refusal written down is not sent again', () => {
     const reason = { code: 'refused', text: 'no', at: start } as const
-    const session = resume(record({ loginRequired: reason }), later)
+    const session = resume(record({ loginRequired: reason }), later, 0)
     expect(session).toMatchObject({ kind: 'login_required', reason })
     expect(transition(session, want, later).effects).toEqual([])
   })
 
   test('otherwise it is active', () => {
-    expect(resume(record(), later).kind).toBe('active')
+    expect(resume(record(), later, 0).kind).toBe('active')
   })
 })

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,7 +44,7 @@ test('R9 ten processes that each take it five times never hold it together', asy
       appendFileSync(${JSON.stringify(log)}, 'in\\n')
       await new Promise((resolve) => setTimeout(resolve, 5))
       appendFileSync(${JSON.stringify(log)}, 'out\\n')
-      await held()
+      await held.release()
       if (round === 4) break
       held = await locks.acquire('session.a', 60000, new AbortController().signal)
     }`
@@ -63,33 +63,47 @@ test('R14 a holder that was killed is succeeded at once, not after its lock has 
   child.kill('SIGKILL')
   await once(child, 'exit')
   const started = performance.now()
-  const release = await locks().acquire('session.a', 60_000, never)
+  const held = await locks().acquire('session.a', 60_000, never)
   const taken = performance.now() - started
-  await release()
+  await held.release()
   // Without the kernel's lock it would have taken the ten seconds after which proper-lockfile calls a lock stale.
   const other = holder(`console.log('held'); setInterval(() => {}, 1000)`)
   if (other.stdout !== null) await once(other.stdout, 'data')
   other.kill('SIGKILL')
   await once(other, 'exit')
   const again = performance.now()
-  await (
-    await locks(false).acquire('session.a', 60_000, never)
-  )()
+  await (await locks(false).acquire('session.a', 60_000, never)).release()
   expect(taken * 5).toBeLessThan(performance.now() - again)
 }, 60_000)
 
 test('a wait that is cancelled ends, and lets the next one in', async () => {
   const both = locks()
-  const release = await both.acquire('session.a', 1000, never)
+  const held = await both.acquire('session.a', 1000, never)
   const cancel = new AbortController()
   const waiting = locks()
     .acquire('session.a', 60_000, cancel.signal)
     .catch((error: unknown) => asFailure(error).code)
   cancel.abort()
   expect(await waiting).toBe('cancelled')
-  await release()
-  await (
-    await locks().acquire('session.a', 1000, never)
-  )()
+  await held.release()
+  await (await locks().acquire('session.a', 1000, never)).release()
   appendFileSync(join(folder, 'done'), '')
+})
+
+test('R9 a lock that another host took for a dead one is no longer held, and its release harms nobody', async () => {
+  // Without the kernel's lock, as between two hosts. The first one sleeps: it does not touch its lock for long.
+  const asleep = await locks(false).acquire('session.a', 1000, never)
+  expect(await asleep.isHeld()).toBe(true)
+  const longAgo = new Date(Date.now() - 60_000)
+  utimesSync(join(folder, 'session.a.lock'), longAgo, longAgo)
+  expect(await asleep.isHeld()).toBe(false)
+  const other = await locks(false).acquire('session.a', 10_000, never)
+  expect([await asleep.isHeld(), await other.isHeld()]).toEqual([false, true])
+  await asleep.release()
+  expect(await other.isHeld()).toBe(true)
+  const refused = await locks(false)
+    .acquire('session.a', 100, never)
+    .catch((error: unknown) => asFailure(error).code)
+  expect(refused).toBe('lock_timeout')
+  await other.release()
 })

@@ -133,7 +133,7 @@ describe('sealed files', () => {
 
   test('a generation that is not newer is refused: another agent has written', async () => {
     const vault = await filled()
-    expect(await failure(vault.write('session.a', 2, text('late')))).toBe('storage_failed')
+    expect(await failure(vault.write('session.a', 2, text('late')))).toBe('record_superseded')
     expect(await read(vault, 'session.a')).toBe('second')
   })
 
@@ -147,7 +147,7 @@ describe('sealed files', () => {
     const faulty = open({ disk })
     expect(await failure(faulty.write('session.a', 3, text('third')))).toBe('storage_failed')
     isBroken = false
-    expect(await failure(faulty.write('session.a', 3, text('another')))).toBe('storage_failed')
+    expect(await failure(faulty.write('session.a', 3, text('another')))).toBe('record_superseded')
     expect(await failure(faulty.write('session.a', 3, text('third')))).toBe('none')
     expect(await read(vault, 'session.a')).toBe('third')
     writeFileSync(join(directory(), 'session.a.sealed'), 'damaged')

@@ -4,9 +4,9 @@
 import { createHash } from 'node:crypto'
 import { Failure, asFailure } from '../core/failures.ts'
 import type { AuthorizationServer, Clock, HeldLock, SessionLock } from '../core/ports.ts'
-import { primaryToken, wakeAt } from '../core/schedule.ts'
+import { primaryToken, remaining, wakeAt } from '../core/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../core/session.ts'
-import { canonicalTarget, decide } from '../core/tokens.ts'
+import { canonicalTarget, decide, latest } from '../core/tokens.ts'
 import { sameTarget } from '../core/scope.ts'
 import { type Effect, type Event, type Notice, resume, transition } from '../core/transitions.ts'
 import { SessionStore } from './session-store.ts'
@@ -81,9 +81,9 @@ export class LiveSessionRunner {
   /** Another agent over the same home may have logged in since: looks at the store before a caller is told to. */
   async reload(): Promise<void> {
     if (this.#running !== undefined || (this.#state.kind !== 'absent' && this.#state.kind !== 'login_required')) return
-    const stored = await this.#ports.store.load(this.profile)
+    const stored = await this.#ports.store.loadDurable(this.profile)
     if (this.#running !== undefined || stored === undefined) return
-    if (this.#state.kind === 'login_required' && stored.generation <= this.#state.record.generation) return
+    if (this.#state.kind === 'login_required' && latest(this.#state.record, stored) === this.#state.record) return
     this.#state = this.#resume(stored)
     this.#ports.changed()
   }
@@ -272,9 +272,9 @@ export class LiveSessionRunner {
   }
 
   async #read(): Promise<{ stored: SessionRecord | undefined; digest: string | undefined }> {
-    const stored = await this.#ports.store.load(this.profile)
+    const stored = await this.#ports.store.loadDurable(this.profile)
     const held = this.#state.kind === 'absent' ? undefined : this.#state.record
-    const newer = stored !== undefined && (held === undefined || stored.generation > held.generation) ? stored : held
+    const newer = stored === undefined || held === undefined ? (stored ?? held) : latest(held, stored)
     return { stored, digest: newer === undefined ? undefined : digest(newer) }
   }
 
@@ -291,6 +291,8 @@ export class LiveSessionRunner {
   }
 
   #answer(waiter: Waiter, outcome: AccessToken | Failure): void {
+    // The machine may have slept while it was saved: a token that has expired meanwhile is asked for anew (R8).
+    if (!(outcome instanceof Failure) && remaining(outcome, this.#ports.clock.now()) <= 0) return
     this.#waiters.delete(waiter)
     if (!(outcome instanceof Failure)) return waiter.resolve(outcome)
     const decision = decide(this.#state, this.profile, waiter.target, waiter.minTtl, this.#ports.clock.now())

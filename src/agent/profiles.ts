@@ -17,7 +17,7 @@ interface Connected {
 }
 
 export class Profiles {
-  readonly #file: ConfigFile
+  readonly #file: Pick<ConfigFile, 'path' | 'read'>
   readonly #records: RecordStore
   readonly #connect: ConnectAuthorizationServer
   readonly #now: () => number
@@ -25,7 +25,12 @@ export class Profiles {
   #config: Config | undefined
   #readAt = -Infinity
 
-  constructor(file: ConfigFile, records: RecordStore, connect: ConnectAuthorizationServer, now: () => number) {
+  constructor(
+    file: Pick<ConfigFile, 'path' | 'read'>,
+    records: RecordStore,
+    connect: ConnectAuthorizationServer,
+    now: () => number,
+  ) {
     this.#file = file
     this.#records = records
     this.#connect = connect

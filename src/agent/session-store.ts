@@ -28,6 +28,14 @@ export class SessionStore {
     return decodeRecord(sealed.content.reveal(), profile, sealed.generation)
   }
 
+  /** As `load`, and what it gives is durable. */
+  async loadDurable(profile: string): Promise<SessionRecord | undefined> {
+    const record = await this.load(profile)
+    // Another agent may have been killed between writing it and making it so, or be between the two.
+    if (record !== undefined) await this.#records.sync()
+    return record
+  }
+
   /** Durable when it resolves. */
   async save(record: SessionRecord): Promise<void> {
     await this.#records.write(prefix + record.profile, record.generation, encodeRecord(record))

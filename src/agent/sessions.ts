@@ -33,6 +33,9 @@ export interface Issued {
   readonly token: AccessToken
 }
 
+/** At a start: so many are read before the disk is asked to make them durable. */
+const loadedTogether = 64
+
 export class Sessions {
   readonly #ports: SessionsPorts
   readonly #entries = new Map<string, Entry>()
@@ -94,14 +97,19 @@ export class Sessions {
 
   /** Loads what the vault holds for the profiles there are, so that what is due is done. A damaged record harms no other. */
   async loadAll(): Promise<void> {
-    for (const profile of await this.#ports.profiles.all()) {
-      try {
-        await this.#entry(profile)
-      } catch (error) {
-        const failure = asFailure(error)
-        if (failure.code !== 'record_damaged') throw failure
-        this.#ports.events.publish({ type: 'warning', text: failure.message })
-      }
+    const profiles = await this.#ports.profiles.all()
+    for (let first = 0; first < profiles.length; first += loadedTogether) {
+      await Promise.all(profiles.slice(first, first + loadedTogether).map((profile) => this.#loadOne(profile)))
+    }
+  }
+
+  async #loadOne(profile: Profile): Promise<void> {
+    try {
+      await this.#entry(profile)
+    } catch (error) {
+      const failure = asFailure(error)
+      if (failure.code !== 'record_damaged') throw failure
+      this.#ports.events.publish({ type: 'warning', text: failure.message })
     }
   }
 
@@ -141,7 +149,7 @@ export class Sessions {
   }
 
   async #load(profile: Profile): Promise<Entry> {
-    return this.#enter(profile, await this.#ports.store.load(profile.name))
+    return this.#enter(profile, await this.#ports.store.loadDurable(profile.name))
   }
 
   #enter(profile: Profile, record: SessionRecord | undefined): Entry {

@@ -105,6 +105,8 @@ export interface RecordStore {
   write(id: string, generation: number, content: Uint8Array): Promise<void>
   remove(id: string): Promise<void>
   list(): Promise<readonly string[]>
+  /** Makes durable whatever any agent has written so far: a record can be read before it is (R2). */
+  sync(): Promise<void>
   /** Proves that a write would succeed now (R11). */
   probe(): Promise<void>
 }

@@ -23,6 +23,13 @@ const answers = (token: AccessToken, target: Target): boolean =>
 export const findToken = (record: SessionRecord, target: Target): AccessToken | undefined =>
   record.accessTokens.find((token) => answers(token, target))
 
+/** Of one login: then the generation says which is newer. After a logout it starts anew. */
+const isSameLogin = (a: SessionRecord, b: SessionRecord): boolean => a.loggedInAt === b.loggedInAt && a.issuer === b.issuer
+
+/** What counts under the lock: the store's word (another agent may have refreshed, or logged in), unless it has fallen behind (R10). */
+export const latest = (held: SessionRecord, stored: SessionRecord): SessionRecord =>
+  isSameLogin(held, stored) && stored.generation <= held.generation ? held : stored
+
 export const loginRequired = (profile: string, reason: LoginReason): Failure =>
   new Failure('login_required', `profile '${profile}' needs a login: ${reason.text}`, { profile })
 
@@ -55,7 +62,7 @@ export function decide(
     case 'troubled': {
       const { trouble } = session
       const mayReplay = trouble.replayUntil !== undefined && now < trouble.replayUntil
-      if (trouble.ambiguous && !mayReplay && token !== undefined && left > 0) return orLess(trouble.failure)
+      if (trouble.ambiguous && !mayReplay && isSure && left > 0) return orLess(trouble.failure)
       if (now >= trouble.notBefore || isFromTheFuture(trouble.at, now)) return { kind: 'refresh' }
       return orLess(retryLater(trouble.failure, trouble.notBefore, now).of(profile))
     }
@@ -74,7 +81,7 @@ const withoutRefreshToken = (now: EpochMs): LoginReason => ({
   at: now,
 })
 
-const retryLater = (failure: Failure, at: EpochMs, now: EpochMs): Failure =>
+export const retryLater = (failure: Failure, at: EpochMs, now: EpochMs): Failure =>
   new Failure(failure.code, failure.message, { ...failure.details, retryAfter: Math.max(1, Math.ceil((at - now) / 1000)) })
 
 /** Asking for all that the session has is asking for no scope in particular: both share one token and one refresh. */

@@ -4,7 +4,7 @@
 
 import { Failure } from './failures.ts'
 import type { TokenRefusal, TokenResponse } from './ports.ts'
-import { backOff, isRenewable, primaryToken, remaining, requiredLife } from './schedule.ts'
+import { backOff, isFromTheFuture, isRenewable, primaryToken, remaining, requiredLife } from './schedule.ts'
 import { normalScope, sameTarget } from './scope.ts'
 import type {
   AccessToken,
@@ -18,8 +18,8 @@ import type {
   Trouble,
   Unsaved,
 } from './session.ts'
-import { accessToken, findToken, loginRequired, withToken } from './tokens.ts'
-import { ambiguousTrouble, plainTrouble } from './trouble.ts'
+import { accessToken, findToken, latest, loginRequired, retryLater, withToken } from './tokens.ts'
+import { ambiguousTrouble, plainTrouble, servedUntil } from './trouble.ts'
 
 export type Event =
   /** A caller or the schedule wants a token for `target`. `replayGrace`: ms of the server's known grace period (R4). */
@@ -92,11 +92,11 @@ export function resume(record: SessionRecord, now: EpochMs, replayGrace: number)
 
 type Wish = Extract<Event, { type: 'refresh' }>
 
-/** A replay planned for a grace period that has ended meanwhile is planned anew: the live token comes first (R4). */
+/** What was planned for a grace period that is over, or by another clock, is planned anew: the live token comes first (R4). */
 function retry(record: SessionRecord, trouble: Trouble, wish: Wish, now: EpochMs): Step {
-  if (trouble.replayUntil !== undefined && now >= trouble.replayUntil) {
-    const replanned = ambiguousTrouble(record, trouble.failure, trouble.attempts, now, wish.replayGrace)
-    if (now < replanned.notBefore) return stay({ kind: 'troubled', record, trouble: replanned })
+  const mayReplay = trouble.replayUntil !== undefined && now < trouble.replayUntil
+  if (trouble.ambiguous && !mayReplay && now < servedUntil(record, now)) {
+    return stay({ kind: 'troubled', record, trouble: ambiguousTrouble(record, trouble.failure, trouble.attempts, now, 0) })
   }
   return begin(record, wish, trouble.attempts, now)
 }
@@ -116,7 +116,9 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
       if (event.type === 'lock_failed') return notStarted(session, event.failure, [], now)
       return stay(session)
     case 'journal':
-      if (event.type === 'saved') return post(session, session.next, false)
+      // The refresh token was written down before: that attempt may have spent it.
+      if (event.type === 'saved')
+        return post(session, session.next, session.record.intent?.digest === session.next.intent?.digest)
       if (event.type === 'save_failed') return notStarted(session, event.failure, [{ type: 'release_lock' }], now)
       return stay(session)
     case 'post':
@@ -144,8 +146,9 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
 /** Under the lock the store has the last word: another agent may have refreshed, logged in or logged out (R9). */
 function locked(session: Refreshing, stored: SessionRecord | undefined, digest: string | undefined, now: EpochMs): Step {
   if (stored === undefined) return vanished(session, now)
-  if (stored.generation <= session.record.generation) return journal(session, session.record, digest, now)
-  return adopt(session, stored, now) ?? journal(session, stored, digest, now)
+  const record = latest(session.record, stored)
+  const settled = record === session.record ? undefined : adopt(session, record, now)
+  return settled ?? leaveAlone(session, record, digest, now) ?? journal(session, record, digest, now)
 }
 
 /** Another agent's newer record, where it settles the matter. */
@@ -157,10 +160,21 @@ function adopt({ record, target, replayGrace }: Refreshing, newer: SessionRecord
   })
   if (resumed.kind === 'login_required') return settle(loginRequired(newer.profile, resumed.reason))
   const token = findToken(newer, target)
-  if (token === undefined || remaining(token, now) <= 0 || remaining(token, now) < requiredLife(token, undefined))
-    return undefined
-  const fresh = token.obtainedAt > (findToken(record, target)?.obtainedAt ?? -Infinity)
-  return fresh || resumed.kind === 'troubled' ? settle(token) : undefined
+  const isLive = token !== undefined && !isFromTheFuture(token.obtainedAt, now) && remaining(token, now) > 0
+  if (!isLive || remaining(token, now) < requiredLife(token, undefined)) return undefined
+  const held = newer.loggedInAt === record.loggedInAt ? findToken(record, target) : undefined
+  return token.obtainedAt > (held?.obtainedAt ?? -Infinity) ? settle(token) : undefined
+}
+
+/** A refresh that is in doubt is not repeated while an access token lives, whoever has sent it (R4). */
+function leaveAlone(session: Refreshing, record: SessionRecord, digest: string | undefined, now: EpochMs): Step | undefined {
+  if (record.intent === undefined || record.intent.digest !== digest) return undefined
+  const resumed = resume(record, now, session.replayGrace)
+  if (resumed.kind !== 'troubled' || now >= resumed.trouble.notBefore) return undefined
+  const { failure, notBefore } = resumed.trouble
+  const token = findToken(record, session.target)
+  const outcome = token !== undefined && remaining(token, now) > 0 ? token : retryLater(failure, notBefore, now)
+  return { session: resumed, effects: [{ type: 'release_lock' }, { type: 'answer', target: session.target, outcome }] }
 }
 
 function vanished(session: Refreshing, now: EpochMs): Step {
@@ -174,12 +188,15 @@ function vanished(session: Refreshing, now: EpochMs): Step {
   }
 }
 
-/** Nothing is spent where there is no refresh token, and an intent that is already durable need not be written again. */
+/**
+ * Nothing is spent where there is no refresh token. An intent that is there already is written all the same, with its time:
+ * that it could be read does not say that it is durable.
+ */
 function journal(session: Refreshing, record: SessionRecord, digest: string | undefined, now: EpochMs): Step {
   if (!isRenewable(record)) return conclude(session, record, { kind: 'active', failure: noRefreshToken(record) })
   if (record.refreshToken === undefined || digest === undefined) return post(session, record, false)
-  if (record.intent?.digest === digest) return post(session, record, true)
-  const next: SessionRecord = { ...record, generation: record.generation + 1, intent: { digest, at: now } }
+  const intent = record.intent?.digest === digest ? record.intent : { digest, at: now }
+  const next: SessionRecord = { ...record, generation: record.generation + 1, intent }
   return { session: { ...base(session), step: 'journal', record, next }, effects: [{ type: 'save', record: next }] }
 }
 
@@ -340,7 +357,7 @@ function checked(
 ): Step {
   const { record } = session
   if (stored === undefined) return vanished(session, now)
-  if (stored.generation > record.generation) return locked({ ...base(session), step: 'lock', record }, stored, digest, now)
+  if (latest(record, stored) !== record) return locked({ ...base(session), step: 'lock', record }, stored, digest, now)
   const reason: LoginReason = doubt
     ? {
         code: 'refused_after_ambiguous',

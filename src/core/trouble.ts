@@ -1,7 +1,7 @@
 // What a failed refresh means for the next one: when to try again, and whether the refresh token may have been spent (R4, R7).
 
 import type { Failure } from './failures.ts'
-import { backOff, primaryToken } from './schedule.ts'
+import { backOff, isFromTheFuture, primaryToken } from './schedule.ts'
 import type { EpochMs, SessionRecord, Trouble } from './session.ts'
 
 /** A caller in need need not wait for the timer: a network that is back is noticed within this. */
@@ -34,17 +34,24 @@ export function ambiguousTrouble(
 ): Trouble {
   const pause = attempts === 0 ? 0 : backOff(attempts, record.profile)
   const kind = { failure, attempts, at: now, ambiguous: true } as const
-  const replayUntil = endOfGrace(record, replayGrace)
+  const replayUntil = endOfGrace(record, replayGrace, now)
   if (now < replayUntil) {
     // One more try just before the end is worth more than one after it.
     const retryAt = Math.min(now + pause, Math.max(now, replayUntil - 1))
     return { ...kind, replayUntil, retryAt, notBefore: Math.min(retryAt, now + patience) }
   }
-  const served = Math.max(now, primaryToken(record)?.expiresAt ?? now)
+  const served = servedUntil(record, now)
   return { ...kind, retryAt: Math.max(served, now + pause), notBefore: Math.max(served, now + Math.min(pause, patience)) }
 }
 
-/** The server counts from its first answer, which cannot have come before the intent was written. */
-function endOfGrace({ intent }: SessionRecord, replayGrace: number): EpochMs {
-  return intent === undefined ? -Infinity : intent.at + replayGrace - Math.min(longestTransit, replayGrace / 4)
+/** How long the access token can stand in for a refresh; `now` where it cannot, or where nobody knows what is left of it. */
+export function servedUntil(record: SessionRecord, now: EpochMs): EpochMs {
+  const token = primaryToken(record)
+  return token === undefined || isFromTheFuture(token.obtainedAt, now) ? now : Math.max(now, token.expiresAt ?? now)
+}
+
+/** The server counts from its first answer, which cannot have come before the intent was written (by a clock that is not ahead). */
+function endOfGrace({ intent }: SessionRecord, replayGrace: number, now: EpochMs): EpochMs {
+  if (intent === undefined || replayGrace === 0 || isFromTheFuture(intent.at, now)) return -Infinity
+  return intent.at + replayGrace - Math.min(longestTransit, replayGrace / 4)
 }

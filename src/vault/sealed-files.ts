@@ -29,6 +29,8 @@ export class SealedFiles {
   readonly #folder: string
   readonly #disk: Disk
   readonly #queues = new Map<string, Promise<unknown>>()
+  #syncing: Promise<void> | undefined
+  #nextSync: Promise<void> | undefined
 
   constructor(folder: string, disk: Disk) {
     this.#folder = folder
@@ -62,13 +64,15 @@ export class SealedFiles {
       const { generation: known, isSound } = await this.#newest(id, keys, foreign)
       if (known === generation && (await this.#holds(id, content, keys))) {
         // It was written before, and what came after failed: whether it is durable is not known.
-        await this.#replace(id, seal(keys.current, id, generation, content), false)
+        await this.#replace(id, seal(keys.current, id, generation, content), false, () => this.#holds(id, content, keys))
         return
       }
       if (known !== undefined && known >= generation) {
-        throw new Failure('record_superseded', `the record '${id}' has generation ${known} already: another agent has written it`)
+        throw superseded(id, known)
       }
-      await this.#replace(id, seal(keys.current, id, generation, content), isSound)
+      // Again just before it counts: a machine that slept in between may have been taken for dead (R9).
+      const isUnchanged = async (): Promise<boolean> => (await this.#newest(id, keys, foreign)).generation === known
+      await this.#replace(id, seal(keys.current, id, generation, content), isSound, isUnchanged)
     })
   }
 
@@ -118,6 +122,34 @@ export class SealedFiles {
       }
     }
     return used
+  }
+
+  /** Makes names durable that somebody was killed over, or could not make so. */
+  sync(): Promise<void> {
+    if (this.#syncing === undefined) return this.#sync()
+    // One that has begun may miss what has been read since: whoever comes meanwhile shares the next.
+    this.#nextSync ??= this.#syncing
+      .catch(() => {})
+      .then(() => {
+        this.#nextSync = undefined
+        return this.#sync()
+      })
+    return this.#nextSync
+  }
+
+  #sync(): Promise<void> {
+    const syncing = this.#try('the vault cannot be written', async () => {
+      try {
+        await this.#disk.syncFolder(this.#folder)
+      } catch (error) {
+        // Nothing waits to be written where nothing can be.
+        if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error
+      }
+    }).finally(() => {
+      if (this.#syncing === syncing) this.#syncing = undefined
+    })
+    this.#syncing = syncing
+    return syncing
   }
 
   /** Proves that a record could be written now (R11). */
@@ -173,7 +205,7 @@ export class SealedFiles {
   }
 
   /** `keeps`: the newest file is sound, and takes the place of the one before it. */
-  async #replace(id: string, file: Buffer, keeps: boolean): Promise<void> {
+  async #replace(id: string, file: Buffer, keeps: boolean, isUnchanged: () => Promise<boolean>): Promise<void> {
     const newest = this.#path(id, suffix)
     const temporary = this.#temporary(id)
     const kept = this.#temporary(id)
@@ -185,6 +217,7 @@ export class SealedFiles {
         // POSIX renames nothing where both names are one file already, as after a crash just here.
         await this.#disk.remove(kept)
       }
+      if (!(await isUnchanged())) throw superseded(id)
       await this.#disk.rename(temporary, newest)
     } catch (error) {
       for (const left of [temporary, kept]) await this.#disk.remove(left).catch(() => {})
@@ -228,3 +261,9 @@ export class SealedFiles {
     }
   }
 }
+
+const superseded = (id: string, known?: number): Failure =>
+  new Failure(
+    'record_superseded',
+    `the record '${id}' ${known === undefined ? 'has changed' : `has generation ${known} already`}: another agent has written it`,
+  )

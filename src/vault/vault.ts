@@ -173,6 +173,10 @@ export class Vault implements RecordStore {
     return (await readManifest(this.#options.directory, this.#disk)) === undefined ? [] : this.#files.list()
   }
 
+  async sync(): Promise<void> {
+    if ((await this.#open()) !== undefined) await this.#files.sync()
+  }
+
   async probe(): Promise<void> {
     await this.#makeFolder()
     await this.#files.probe()

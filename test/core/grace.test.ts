@@ -57,7 +57,8 @@ describe('R4 a known grace period', () => {
       const begun = transition(session, wish, now)
       if (begun.effects.length === 0) break
       posts.push(now - start)
-      const posted = transition(begun.session, { type: 'lock_acquired', stored: doubtful, digest: 'digest-1' }, now)
+      const journaled = transition(begun.session, { type: 'lock_acquired', stored: doubtful, digest: 'digest-1' }, now)
+      const posted = transition(journaled.session, { type: 'saved' }, now)
       session = transition(posted.session, { type: 'refused', refusal: refusal('no_answer') }, now).session
     }
     expect(posts.length).toBeGreaterThan(3)

@@ -213,6 +213,7 @@ describe('a refresh that fails', () => {
     const { session } = play(doubtful, [
       want,
       lockedIn(journaled),
+      saved,
       { type: 'refused', refusal: refusal('invalid_grant') },
       { type: 'checked', stored: journaled, digest: 'digest-1' },
       saved,
@@ -222,7 +223,7 @@ describe('a refresh that fails', () => {
 
   test('R4 the doubt survives an attempt that was not sent', () => {
     const { session: doubtful } = after({ type: 'refused', refusal: refusal('no_answer') })
-    const { session } = play(doubtful, [want, lockedIn(journaled), { type: 'refused', refusal: refusal('not_sent') }])
+    const { session } = play(doubtful, [want, lockedIn(journaled), saved, { type: 'refused', refusal: refusal('not_sent') }])
     expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true, attempts: 2 } })
   })
 

@@ -1,0 +1,528 @@
+// One simulated life: agents over one vault, callers, a user, a server, and everything that goes wrong. What it runs is the
+// program's own: core, vault, Sessions and what they are made of. After each step it checks what must always hold.
+
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventHub } from '../../src/agent/events.ts'
+import { Logins } from '../../src/agent/logins.ts'
+import { Profiles } from '../../src/agent/profiles.ts'
+import { SessionStore } from '../../src/agent/session-store.ts'
+import { Sessions } from '../../src/agent/sessions.ts'
+import { toProfile } from '../../src/config/config.ts'
+import { asFailure, Failure } from '../../src/core/failures.ts'
+import type { Profile } from '../../src/core/profile.ts'
+import { decodeRecord } from '../../src/core/record.ts'
+import type { AccessToken, SessionRecord, Target } from '../../src/core/session.ts'
+import { unseal } from '../../src/vault/seal.ts'
+import { Vault } from '../../src/vault/vault.ts'
+import { SimulatedDisk } from './disk.ts'
+import { SimulatedLocks } from './lock.ts'
+import { Random } from './random.ts'
+import { Host, Process, Scheduler } from './scheduler.ts'
+import { type Family, type Sent, SimulatedServer } from './server.ts'
+
+const second = 1000
+const minute = 60 * second
+const start = 1_800_000_000_000
+const folder = '/vault'
+const newest = `${folder}/session.work.sealed`
+const former = `${folder}/session.work.sealed.prev`
+/** Every life ends with this much time in which nothing goes wrong and everybody must have been answered. */
+const calm = 40 * minute
+
+export interface Figures {
+  steps: number
+  refreshes: number
+  answers: number
+  failures: number
+  kills: number
+  powerCuts: number
+  sleeps: number
+  logins: number
+  /** Sessions that a login had to replace, by what explains it. */
+  losses: Record<string, number>
+}
+
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+interface Agent {
+  readonly process: Process
+  readonly sessions: Sessions
+  readonly logins: Logins
+}
+
+interface Caller {
+  readonly agent: Agent
+  readonly since: number
+}
+
+const keyFolder = mkdtempSync(join(tmpdir(), 'authsock-simulation-'))
+const masterKey = Buffer.alloc(32, 7)
+writeFileSync(join(keyFolder, 'key'), masterKey, { mode: 0o600 })
+process.on('exit', () => rmSync(keyFolder, { recursive: true, force: true }))
+
+export class World {
+  readonly figures: Figures = {
+    steps: 0,
+    refreshes: 0,
+    answers: 0,
+    failures: 0,
+    kills: 0,
+    powerCuts: 0,
+    sleeps: 0,
+    logins: 0,
+    losses: {},
+  }
+  readonly #random: Random
+  readonly #scheduler: Scheduler
+  readonly #disk: SimulatedDisk
+  readonly #locks: SimulatedLocks
+  readonly #server: SimulatedServer
+  readonly #profile: Profile
+  readonly #hosts: readonly [Host, ...Host[]]
+  /** One place for an agent each; empty while it is dead. */
+  readonly #agents: (Agent | undefined)[]
+  readonly #callers = new Set<Caller>()
+  readonly #trace: string[] = []
+  /** By family: the highest refresh token, and all access tokens, that have ever been durable. */
+  readonly #durableNumbers = new Map<number, number>()
+  readonly #durableTokens = new Set<string>()
+  readonly #refused = new Set<Family>()
+  readonly #sent: Sent[] = []
+  #violation: Violation | undefined
+  #isLoggedIn = false
+  #isLoggingIn = false
+  readonly #loggingOut = new Set<{ readonly agent: Agent }>()
+  #isCalm = false
+  #damagedAt = 0
+  #sleepAfter: number | undefined
+
+  constructor(seed: number) {
+    const random = new Random(seed)
+    this.#random = random
+    this.#scheduler = new Scheduler(random, start)
+    const grace = random.pick([0, 0, 0, 10, 60, 600])
+    const habits = {
+      rotates: !random.once(6),
+      grace,
+      reuse: random.pick([0, 0, 0, 1]),
+      revokesFamily: !random.once(3),
+      accessTokenLife: random.pick([20, 60, 600, 3600]),
+    }
+    this.#server = new SimulatedServer(this.#scheduler, habits, {
+      onceIn: random.pick([Infinity, 30, 8, 3]),
+      latency: random.pick([20, 200, 4_000]),
+    })
+    this.#disk = new SimulatedDisk(this.#scheduler, {
+      failsOnceIn: random.pick([Infinity, 1_000, 100]),
+      latency: random.pick([1, 20, 300]),
+    })
+    this.#locks = new SimulatedLocks(this.#scheduler)
+    const known = random.once(2) ? grace : 0
+    this.#profile = toProfile('work', {
+      issuer: 'https://issuer.example',
+      client_id: 'c',
+      refresh: random.pick(['ahead', 'on_demand']),
+      refresh_grace: known,
+    })
+    this.#hosts = random.once(2) ? [new Host()] : [new Host(), new Host()]
+    for (const host of this.#hosts) host.offset = random.between(-2_000, 2_000)
+    this.#agents = Array.from({ length: random.pick([1, 2, 2, 3]) })
+    this.#server.onSend = (sent) => this.#onSend(sent)
+    this.#server.onRefused = (family, number) => this.#onRefused(family, number)
+    this.#disk.onDurable = () => this.#onDurable()
+    this.#say(
+      `habits ${JSON.stringify(habits)}, known grace ${known} s, ${this.#agents.length} agents on ${this.#hosts.length} hosts`,
+    )
+  }
+
+  /** Lives for about so many steps. Throws a Violation, with what led to it. */
+  async live(steps: number): Promise<Figures> {
+    for (const place of this.#agents.keys()) this.#boot(place)
+    this.#later(60 * second, () => this.#mischief())
+    this.#later(5 * second, () => this.#call())
+    while (this.#scheduler.steps < steps && (await this.#scheduler.step(Infinity))) this.#check()
+    await this.#calmDown()
+    this.figures.steps = this.#scheduler.steps
+    this.figures.refreshes = this.#server.refreshes
+    return this.figures
+  }
+
+  async #calmDown(): Promise<void> {
+    this.#isCalm = true
+    this.#disk.isHealthy = true
+    this.#server.isHealthy = true
+    this.#disk.fullUntil = 0
+    for (const [place, agent] of this.#agents.entries()) if (agent === undefined) this.#boot(place)
+    const awake = Math.max(this.#scheduler.now, ...this.#hosts.map(({ asleepUntil }) => asleepUntil))
+    const end = awake + calm
+    while (await this.#scheduler.step(end)) this.#check()
+    const waiting = [...this.#callers].filter(({ agent, since }) => agent.process.isAlive && since < end - 10 * minute)
+    const where = waiting.map(
+      ({ agent }) => `agent ${this.#agents.indexOf(agent)} (${agent.sessions.loaded('work')?.state.kind})`,
+    )
+    if (waiting.length > 0) this.#fail(`callers were never answered by ${[...new Set(where)].join(', ')}`)
+    this.#check()
+  }
+
+  // ---- agents
+
+  #boot(place: number): void {
+    const host = this.#hosts[place % this.#hosts.length] ?? this.#hosts[0]
+    const process = new Process(host)
+    const clock = this.#scheduler.clock(process)
+    const lock = this.#locks.of(process)
+    const onWarning = (text: string): void => this.#say(`agent ${place} warns: ${text}`)
+    const named = { provider: 'descriptor', fd: openSync(join(keyFolder, 'key'), 'r') } as const
+    const vault = new Vault({ directory: folder, clock, lock, named, onWarning, disk: this.#disk.of(process) })
+    const events = new EventHub(() => clock.now())
+    const file = { path: 'config.toml', read: async () => this.#config }
+    const profiles = new Profiles(
+      file,
+      vault,
+      () => this.#server.of(process),
+      () => clock.now(),
+    )
+    const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
+    const store = new SessionStore(vault, onWarning)
+    const sessions: Sessions = new Sessions({ clock, store, lock, profiles, events, logInUnattended: () => Promise.resolve() })
+    const agent: Agent = { process, sessions, logins }
+    events.subscribe((event) => {
+      if (!process.isAlive) return
+      this.#say(`agent ${place}: ${event.type}${'reason' in event ? `: ${event.reason}` : ''}`)
+      if (event.type === 'login_required') this.#lost(agent, event.reason)
+    })
+    this.#agents[place] = agent
+    this.#say(`agent ${place} starts`)
+    void vault
+      .open()
+      .then(() => (vault.status().state === 'open' ? sessions.loadAll() : undefined))
+      .catch((error: unknown) => this.#say(`agent ${place} cannot open: ${asFailure(error).message}`))
+  }
+
+  get #config() {
+    return { profiles: new Map([['work', this.#profile]]) }
+  }
+
+  #kill(place: number, how: string): void {
+    const agent = this.#agents[place]
+    if (agent === undefined) return
+    this.#say(`agent ${place} ${how}`)
+    agent.process.isAlive = false
+    this.#agents[place] = undefined
+    this.#disk.kill(agent.process)
+    for (const caller of this.#callers) if (caller.agent === agent) this.#callers.delete(caller)
+    for (const sent of this.#server.inFlight) if (sent.process === agent.process) this.#server.inFlight.delete(sent)
+    this.#noteUndurable(agent.process)
+    if (!this.#isCalm) this.#later(this.#random.between(0, 30 * second), () => this.#bootIfDead(place))
+  }
+
+  #bootIfDead(place: number): void {
+    if (this.#agents[place] === undefined) this.#boot(place)
+  }
+
+  /** What the dead one had been given, or was being given, and had not made durable. */
+  #noteUndurable(process: Process): void {
+    for (const family of this.#server.families.values()) {
+      const last = this.#sent.findLast((sent) => sent.family === family)
+      if (last?.process !== process || family.current <= (this.#durableNumbers.get(family.id) ?? 0)) continue
+      family.lost = 'the agent was killed before it was durable'
+    }
+  }
+
+  // ---- what happens to them
+
+  #later(delay: number, run: () => void): void {
+    this.#scheduler.after(delay, undefined, run)
+  }
+
+  #mischief(): void {
+    if (this.#isCalm) return
+    const place = this.#random.below(this.#agents.length)
+    const host = this.#random.pick(this.#hosts)
+    switch (this.#random.below(12)) {
+      case 0:
+      case 1:
+      case 2:
+        this.figures.kills += 1
+        this.#kill(place, 'is killed')
+        break
+      case 3: {
+        const delay = this.#random.between(0, 3 * second)
+        // At the moment that hurts: while something is on its way.
+        this.#later(delay, () => {
+          const victim = this.#agents.findIndex((agent) => this.#isSending(agent))
+          if (victim < 0) return
+          this.figures.kills += 1
+          this.#kill(victim, 'is killed while it refreshes')
+        })
+        break
+      }
+      case 4:
+        if (this.#hosts.length > 1) break
+        this.figures.powerCuts += 1
+        this.#say('the power is cut')
+        for (const each of this.#agents.keys()) this.#kill(each, 'loses its power')
+        this.#disk.cutPower()
+        break
+      case 5:
+        this.#sleep(host, this.#random.pick([12 * second, 70 * second, 20 * minute, 5 * 3600 * second]))
+        break
+      case 6:
+        this.#sleepAfter = 1 + this.#random.below(30)
+        break
+      case 7:
+        host.offset += this.#random.pick([-3600, -90, 90, 3600]) * second
+        this.#say(`a clock is set: ${Math.round(host.offset / second)} s off`)
+        break
+      case 8:
+        this.#disk.fullUntil = this.#scheduler.now + this.#random.between(0, 5 * minute)
+        this.#say('the disk is full')
+        break
+      case 9:
+        if (this.#random.once(3)) this.#damage()
+        break
+      case 10:
+        if (this.#random.once(4)) this.#revoke()
+        break
+      default:
+        if (this.#random.once(4)) void this.#logOut(place)
+    }
+    const calm = this.#random.pick([5, 0.5, 0.05]) * this.#server.habits.accessTokenLife * second
+    this.#later(this.#random.between(0, calm), () => this.#mischief())
+  }
+
+  #sleep(host: Host, length: number): void {
+    this.figures.sleeps += 1
+    this.#say(`a host sleeps for ${length / second} s`)
+    host.asleepUntil = Math.max(host.asleepUntil, this.#scheduler.now + length)
+    host.awakeSince = host.asleepUntil
+  }
+
+  /** So many steps into the next refresh its machine sleeps: with the lock, the intent or the answer in hand. */
+  #sleepInTheMiddle(): void {
+    if (this.#sleepAfter === undefined) return
+    const agent = this.#agents.find((each) => each?.sessions.loaded('work')?.state.kind === 'refreshing')
+    if (agent === undefined) return
+    this.#sleepAfter -= 1
+    if (this.#sleepAfter > 0) return
+    this.#sleepAfter = undefined
+    this.#sleep(agent.process.host, this.#random.pick([12 * second, 70 * second]))
+  }
+
+  #isSending(agent: Agent | undefined): boolean {
+    return agent !== undefined && [...this.#server.inFlight].some(({ process }) => process === agent.process)
+  }
+
+  #damage(): void {
+    if (!this.#disk.flip(newest)) return
+    this.#damagedAt = this.#scheduler.now
+    this.#say('a bit of the newest file turns')
+    for (const family of this.#server.families.values()) family.lost ??= 'its file was damaged'
+  }
+
+  #revoke(): void {
+    this.#say('an administrator revokes everything')
+    for (const family of this.#server.families.values()) family.revoked ??= 'an administrator'
+  }
+
+  // ---- callers and the user
+
+  #call(): void {
+    if (this.#isCalm && this.#random.once(3)) this.#later(this.#random.between(0, 60 * second), () => this.#call())
+    else this.#later(this.#random.between(0, this.#server.habits.accessTokenLife * 400), () => this.#call())
+    const burst = this.#random.once(4) ? 5 : 1
+    for (let caller = 0; caller < burst; caller++) this.#callOnce()
+  }
+
+  #callOnce(): void {
+    const agent = this.#agents[this.#random.below(this.#agents.length)]
+    if (agent === undefined || agent.process.host.asleepUntil > this.#scheduler.now) return
+    const target: Target = this.#random.once(4) ? { resource: 'https://api.example' } : {}
+    const minTtl = this.#random.once(4) ? this.#random.below(400) : undefined
+    const caller: Caller = { agent, since: this.#scheduler.now }
+    this.#callers.add(caller)
+    void this.#ask(agent, target, minTtl).then(
+      (token) => this.#answered(caller, token),
+      (error: unknown) => this.#failed(caller, error),
+    )
+  }
+
+  async #ask({ sessions }: Agent, target: Target, minTtl: number | undefined): Promise<AccessToken> {
+    return (await sessions.token('work', target, minTtl)).token
+  }
+
+  #answered(caller: Caller, token: AccessToken): void {
+    this.#callers.delete(caller)
+    if (!caller.agent.process.isAlive) return
+    this.figures.answers += 1
+    const value = token.value.reveal()
+    if (!this.#durableTokens.has(value)) this.#fail(`R2: ${value} has left the agent before it was durable`)
+    const now = this.#scheduler.now + caller.agent.process.host.offset
+    if (token.expiresAt !== undefined && token.expiresAt < now - 1) this.#fail(`R8: ${value} has left the agent after its end`)
+  }
+
+  #failed(caller: Caller, error: unknown): void {
+    this.#callers.delete(caller)
+    if (!caller.agent.process.isAlive) return
+    this.figures.failures += 1
+    if (!(error instanceof Failure) || error.code === 'unexpected') {
+      this.#fail(`a caller got ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      return
+    }
+    if (error.code === 'login_required' || error.code === 'record_damaged') void this.#logIn(caller.agent)
+  }
+
+  async #logIn({ logins, process }: Agent): Promise<void> {
+    if (this.#isLoggingIn) return
+    this.#isLoggingIn = true
+    try {
+      await this.#scheduler.pause(20 * second, undefined)
+      if (!process.isAlive) return
+      const signal = new AbortController().signal
+      const record = await Promise.race([
+        logins.logIn(this.#profile, 'authorization_code', { onProgress: () => {}, signal }),
+        // It may sleep, or be killed, and nothing comes any more.
+        this.#scheduler.pause(10 * minute, undefined),
+      ])
+      if (record === undefined) return
+      this.figures.logins += 1
+      this.#isLoggedIn = true
+      this.#say('the user logs in')
+    } catch (error) {
+      this.#say(`the login fails: ${asFailure(error).message}`)
+    } finally {
+      this.#isLoggingIn = false
+    }
+  }
+
+  async #logOut(place: number): Promise<void> {
+    const agent = this.#agents[place]
+    if (agent === undefined) return
+    this.#isLoggedIn = false
+    const logout = { agent }
+    this.#loggingOut.add(logout)
+    this.#say('the user logs out')
+    try {
+      await (await agent.sessions.runner(this.#profile)).remove(async () => {})
+    } catch (error) {
+      this.#say(`the logout fails: ${asFailure(error).message}`)
+    } finally {
+      this.#isLoggedIn = false
+      this.#loggingOut.delete(logout)
+    }
+  }
+
+  // ---- what must hold
+
+  #onSend(sent: Sent): void {
+    const { family, number, process } = sent
+    this.#sent.push(sent)
+    if (this.#sent.length > 50) this.#sent.shift()
+    this.#say(`refresh token ${family.id}-${number} is sent`)
+    for (const other of this.#server.inFlight) {
+      // Whoever sleeps with a request under way is taken for dead after a while (R9).
+      const hasSlept = other.process.host.awakeSince > other.at || other.process.host.asleepUntil > this.#scheduler.now
+      if (other.family === family && other.process.isAlive && !hasSlept) this.#fail('R1: a refresh is in flight already')
+    }
+    const durable = this.#readDurable()
+    const known = durable?.refreshToken === undefined ? undefined : this.#server.familyOf(durable.refreshToken.reveal())
+    if (known?.family === family && known.number > number)
+      this.#fail(`refresh token ${number} is sent, though ${known.number} is durable`)
+    if (durable !== undefined && known?.family === family && durable.intent === undefined)
+      this.#fail('R3: nothing durable says that this refresh token may be spent')
+    this.#checkReplay(sent, durable)
+  }
+
+  /** R4: what may have been spent is not sent again while an access token lives, unless a grace period is known. */
+  #checkReplay({ family, number, process }: Sent, durable: SessionRecord | undefined): void {
+    const wasSent = this.#sent
+      .slice(0, -1)
+      .some((sent) => sent.family === family && sent.number === number && sent.at > this.#damagedAt && sent.isSpent)
+    const token = durable?.accessTokens[0]
+    const now = this.#scheduler.now + process.host.offset
+    if (!wasSent || this.#profile.refreshGrace > 0 || token?.expiresAt === undefined) return
+    const isSure = now >= token.obtainedAt - 10 * second
+    if (isSure && now < token.expiresAt - 1) {
+      const left = ((token.expiresAt - now) / second).toFixed(1)
+      this.#fail(
+        `R4: ${family.id}-${number} is sent again while an access token lives (${left} s), by agent ${this.#agents.findIndex((agent) => agent?.process === process)}`,
+      )
+    }
+  }
+
+  #onRefused(family: Family, number: number): void {
+    const why = family.revoked === 'an administrator' ? family.revoked : (family.lost ?? this.#keptAsleep(family, number))
+    if (why !== undefined) family.lost ??= why
+    this.#refused.add(family)
+    this.#say(`refresh token ${family.id}-${number} is refused (${family.revoked ?? 'used'}; ${why ?? 'no reason known'})`)
+    if (why === undefined) this.#fail(`R14: the session is lost, and nothing explains it (${family.revoked ?? 'refused'})`)
+    if (family.lost !== 'the answer was lost' || family.revoked === 'an administrator') return
+    const first = this.#sent.find((sent) => sent.family === family && sent.number === number)
+    const grace = Math.min(this.#profile.refreshGrace, this.#server.habits.grace) * second
+    const isWatched = first !== undefined && first.process.isAlive && first.process.host.awakeSince < first.at
+    const tries = this.#sent.filter((sent) => sent.family === family && sent.number === number).length
+    const intentAt = this.#readDurable()?.intent?.at ?? 0
+    // An intent that is older, since its first attempt was not sent, ends the grace period earlier: that errs on the safe side.
+    const isFresh = isWatched && intentAt - first.process.host.offset > first.at - 30 * second
+    if (isFresh && grace >= 60 * second && tries < 3 && this.#disk.fullUntil < first.at)
+      this.#fail(`R4: a known grace period of ${grace / second} s was not used`)
+  }
+
+  /** The answer is on its way to, or in the memory of, an agent whose machine slept: others had to go on without. */
+  #keptAsleep(family: Family, number: number): string | undefined {
+    const spent = this.#sent.find((sent) => sent.family === family && sent.number === number && sent.isSpent)
+    const hasSlept = spent !== undefined && spent.process.host.awakeSince > spent.at
+    return hasSlept && number >= (this.#durableNumbers.get(family.id) ?? 0) ? 'its machine slept before it was saved' : undefined
+  }
+
+  #lost(agent: Agent, reason: string): void {
+    const state = agent.sessions.loaded('work')?.state
+    const refreshToken = state === undefined || state.kind === 'absent' ? undefined : state.record.refreshToken
+    const family = refreshToken === undefined ? undefined : this.#server.familyOf(refreshToken.reveal()).family
+    if (family !== undefined && !this.#refused.has(family))
+      this.#fail('R7: a login is asked for, and the server has refused nothing')
+    const why = family?.revoked === 'an administrator' ? family.revoked : (family?.lost ?? reason)
+    this.figures.losses[why] = (this.figures.losses[why] ?? 0) + 1
+    this.#isLoggedIn = false
+  }
+
+  #onDurable(): void {
+    const record = this.#readDurable()
+    if (record === undefined) return
+    for (const token of record.accessTokens) this.#durableTokens.add(token.value.reveal())
+    if (record.refreshToken === undefined) return
+    const { family, number } = this.#server.familyOf(record.refreshToken.reveal())
+    this.#durableNumbers.set(family.id, Math.max(number, this.#durableNumbers.get(family.id) ?? 0))
+  }
+
+  #readDurable(): SessionRecord | undefined {
+    return open(this.#disk.durable(newest))
+  }
+
+  #check(): void {
+    this.#sleepInTheMiddle()
+    const isLoggingOut = [...this.#loggingOut].some(({ agent }) => agent.process.isAlive)
+    if (this.#isLoggedIn && !isLoggingOut && this.#disk.current(newest) === undefined && this.#disk.current(former) === undefined)
+      this.#fail('R5: the session was deleted, and the user has not')
+    if (this.#violation !== undefined) throw this.#violation
+  }
+
+  #fail(text: string): void {
+    this.#violation ??= new Violation(`${text}\n${this.#trace.slice(-40).join('\n')}`)
+  }
+
+  #say(text: string): void {
+    this.#trace.push(`  ${((this.#scheduler.now - start) / second).toFixed(3)} s  ${text}`)
+    if (this.#trace.length > 200) this.#trace.splice(0, 100)
+  }
+}
+
+function open(file: Buffer | undefined): SessionRecord | undefined {
+  const content = file === undefined ? undefined : unseal(masterKey, 'session.work', file)
+  if (file === undefined || content === undefined) return undefined
+  return decodeRecord(content, 'work', Number(file.readBigUInt64BE(13)))
+}

@@ -5,7 +5,7 @@ import { Failure } from '../../src/core/failures.ts'
 import type { HeldLock, SessionLock } from '../../src/core/ports.ts'
 import type { Host, Process, Scheduler } from './scheduler.ts'
 
-export const stale = 10_000
+const stale = 10_000
 const update = 2_500
 
 interface Holder {

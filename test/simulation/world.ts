@@ -12,22 +12,20 @@ import { Sessions } from '../../src/agent/sessions.ts'
 import { toProfile } from '../../src/config/config.ts'
 import { asFailure, Failure } from '../../src/core/failures.ts'
 import type { Profile } from '../../src/core/profile.ts'
-import { decodeRecord } from '../../src/core/record.ts'
-import type { AccessToken, SessionRecord, Target } from '../../src/core/session.ts'
-import { unseal } from '../../src/vault/seal.ts'
+import type { AccessToken, Target } from '../../src/core/session.ts'
 import { Vault } from '../../src/vault/vault.ts'
+import { Checks } from './checks.ts'
 import { SimulatedDisk } from './disk.ts'
 import { SimulatedLocks } from './lock.ts'
 import { Random } from './random.ts'
 import { Host, Process, Scheduler } from './scheduler.ts'
-import { type Family, type Sent, SimulatedServer } from './server.ts'
+import { SimulatedServer } from './server.ts'
 
 const second = 1000
 const minute = 60 * second
 const start = 1_800_000_000_000
 const folder = '/vault'
 const newest = `${folder}/session.work.sealed`
-const former = `${folder}/session.work.sealed.prev`
 /** Every life ends with this much time in which nothing goes wrong and everybody must have been answered. */
 const calm = 40 * minute
 
@@ -82,22 +80,16 @@ export class World {
   readonly #locks: SimulatedLocks
   readonly #server: SimulatedServer
   readonly #profile: Profile
+  readonly #checks: Checks
   readonly #hosts: readonly [Host, ...Host[]]
   /** One place for an agent each; empty while it is dead. */
   readonly #agents: (Agent | undefined)[]
   readonly #callers = new Set<Caller>()
   readonly #trace: string[] = []
-  /** By family: the highest refresh token, and all access tokens, that have ever been durable. */
-  readonly #durableNumbers = new Map<number, number>()
-  readonly #durableTokens = new Set<string>()
-  readonly #refused = new Set<Family>()
-  readonly #sent: Sent[] = []
-  #violation: Violation | undefined
   #isLoggedIn = false
   #isLoggingIn = false
   readonly #loggingOut = new Set<{ readonly agent: Agent }>()
   #isCalm = false
-  #damagedAt = 0
   #sleepAfter: number | undefined
 
   constructor(seed: number) {
@@ -131,9 +123,16 @@ export class World {
     this.#hosts = random.once(2) ? [new Host()] : [new Host(), new Host()]
     for (const host of this.#hosts) host.offset = random.between(-2_000, 2_000)
     this.#agents = Array.from({ length: random.pick([1, 2, 2, 3]) })
-    this.#server.onSend = (sent) => this.#onSend(sent)
-    this.#server.onRefused = (family, number) => this.#onRefused(family, number)
-    this.#disk.onDurable = () => this.#onDurable()
+    this.#checks = new Checks({
+      scheduler: this.#scheduler,
+      server: this.#server,
+      disk: this.#disk,
+      profile: this.#profile,
+      masterKey,
+      newest,
+      former: `${newest}.prev`,
+      say: (text) => this.#say(text),
+    })
     this.#say(
       `habits ${JSON.stringify(habits)}, known grace ${known} s, ${this.#agents.length} agents on ${this.#hosts.length} hosts`,
     )
@@ -164,7 +163,7 @@ export class World {
     const where = waiting.map(
       ({ agent }) => `agent ${this.#agents.indexOf(agent)} (${agent.sessions.loaded('work')?.state.kind})`,
     )
-    if (waiting.length > 0) this.#fail(`callers were never answered by ${[...new Set(where)].join(', ')}`)
+    if (waiting.length > 0) this.#checks.fail(`callers were never answered by ${[...new Set(where)].join(', ')}`)
     this.#check()
   }
 
@@ -216,21 +215,12 @@ export class World {
     this.#disk.kill(agent.process)
     for (const caller of this.#callers) if (caller.agent === agent) this.#callers.delete(caller)
     for (const sent of this.#server.inFlight) if (sent.process === agent.process) this.#server.inFlight.delete(sent)
-    this.#noteUndurable(agent.process)
+    this.#checks.killed(agent.process)
     if (!this.#isCalm) this.#later(this.#random.between(0, 30 * second), () => this.#bootIfDead(place))
   }
 
   #bootIfDead(place: number): void {
     if (this.#agents[place] === undefined) this.#boot(place)
-  }
-
-  /** What the dead one had been given, or was being given, and had not made durable. */
-  #noteUndurable(process: Process): void {
-    for (const family of this.#server.families.values()) {
-      const last = this.#sent.findLast((sent) => sent.family === family)
-      if (last?.process !== process || family.current <= (this.#durableNumbers.get(family.id) ?? 0)) continue
-      family.lost = 'the agent was killed before it was durable'
-    }
   }
 
   // ---- what happens to them
@@ -319,9 +309,8 @@ export class World {
 
   #damage(): void {
     if (!this.#disk.flip(newest)) return
-    this.#damagedAt = this.#scheduler.now
     this.#say('a bit of the newest file turns')
-    for (const family of this.#server.families.values()) family.lost ??= 'its file was damaged'
+    this.#checks.damaged()
   }
 
   #revoke(): void {
@@ -330,6 +319,12 @@ export class World {
   }
 
   // ---- callers and the user
+
+  #lost({ sessions }: Agent, reason: string): void {
+    const why = this.#checks.loginRequired(sessions.loaded('work')?.state, reason)
+    this.figures.losses[why] = (this.figures.losses[why] ?? 0) + 1
+    this.#isLoggedIn = false
+  }
 
   #call(): void {
     if (this.#isCalm && this.#random.once(3)) this.#later(this.#random.between(0, 60 * second), () => this.#call())
@@ -359,10 +354,7 @@ export class World {
     this.#callers.delete(caller)
     if (!caller.agent.process.isAlive) return
     this.figures.answers += 1
-    const value = token.value.reveal()
-    if (!this.#durableTokens.has(value)) this.#fail(`R2: ${value} has left the agent before it was durable`)
-    const now = this.#scheduler.now + caller.agent.process.host.offset
-    if (token.expiresAt !== undefined && token.expiresAt < now - 1) this.#fail(`R8: ${value} has left the agent after its end`)
+    this.#checks.answered(caller.agent.process, token)
   }
 
   #failed(caller: Caller, error: unknown): void {
@@ -370,7 +362,7 @@ export class World {
     if (!caller.agent.process.isAlive) return
     this.figures.failures += 1
     if (!(error instanceof Failure) || error.code === 'unexpected') {
-      this.#fail(`a caller got ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      this.#checks.fail(`a caller got ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
       return
     }
     if (error.code === 'login_required' || error.code === 'record_damaged') void this.#logIn(caller.agent)
@@ -416,113 +408,15 @@ export class World {
     }
   }
 
-  // ---- what must hold
-
-  #onSend(sent: Sent): void {
-    const { family, number, process } = sent
-    this.#sent.push(sent)
-    if (this.#sent.length > 50) this.#sent.shift()
-    this.#say(`refresh token ${family.id}-${number} is sent`)
-    for (const other of this.#server.inFlight) {
-      // Whoever sleeps with a request under way is taken for dead after a while (R9).
-      const hasSlept = other.process.host.awakeSince > other.at || other.process.host.asleepUntil > this.#scheduler.now
-      if (other.family === family && other.process.isAlive && !hasSlept) this.#fail('R1: a refresh is in flight already')
-    }
-    const durable = this.#readDurable()
-    const known = durable?.refreshToken === undefined ? undefined : this.#server.familyOf(durable.refreshToken.reveal())
-    if (known?.family === family && known.number > number)
-      this.#fail(`refresh token ${number} is sent, though ${known.number} is durable`)
-    if (durable !== undefined && known?.family === family && durable.intent === undefined)
-      this.#fail('R3: nothing durable says that this refresh token may be spent')
-    this.#checkReplay(sent, durable)
-  }
-
-  /** R4: what may have been spent is not sent again while an access token lives, unless a grace period is known. */
-  #checkReplay({ family, number, process }: Sent, durable: SessionRecord | undefined): void {
-    const wasSent = this.#sent
-      .slice(0, -1)
-      .some((sent) => sent.family === family && sent.number === number && sent.at > this.#damagedAt && sent.isSpent)
-    const token = durable?.accessTokens[0]
-    const now = this.#scheduler.now + process.host.offset
-    if (!wasSent || this.#profile.refreshGrace > 0 || token?.expiresAt === undefined) return
-    const isSure = now >= token.obtainedAt - 10 * second
-    if (isSure && now < token.expiresAt - 1) {
-      const left = ((token.expiresAt - now) / second).toFixed(1)
-      this.#fail(
-        `R4: ${family.id}-${number} is sent again while an access token lives (${left} s), by agent ${this.#agents.findIndex((agent) => agent?.process === process)}`,
-      )
-    }
-  }
-
-  #onRefused(family: Family, number: number): void {
-    const why = family.revoked === 'an administrator' ? family.revoked : (family.lost ?? this.#keptAsleep(family, number))
-    if (why !== undefined) family.lost ??= why
-    this.#refused.add(family)
-    this.#say(`refresh token ${family.id}-${number} is refused (${family.revoked ?? 'used'}; ${why ?? 'no reason known'})`)
-    if (why === undefined) this.#fail(`R14: the session is lost, and nothing explains it (${family.revoked ?? 'refused'})`)
-    if (family.lost !== 'the answer was lost' || family.revoked === 'an administrator') return
-    const first = this.#sent.find((sent) => sent.family === family && sent.number === number)
-    const grace = Math.min(this.#profile.refreshGrace, this.#server.habits.grace) * second
-    const isWatched = first !== undefined && first.process.isAlive && first.process.host.awakeSince < first.at
-    const tries = this.#sent.filter((sent) => sent.family === family && sent.number === number).length
-    const intentAt = this.#readDurable()?.intent?.at ?? 0
-    // An intent that is older, since its first attempt was not sent, ends the grace period earlier: that errs on the safe side.
-    const isFresh = isWatched && intentAt - first.process.host.offset > first.at - 30 * second
-    if (isFresh && grace >= 60 * second && tries < 3 && this.#disk.fullUntil < first.at)
-      this.#fail(`R4: a known grace period of ${grace / second} s was not used`)
-  }
-
-  /** The answer is on its way to, or in the memory of, an agent whose machine slept: others had to go on without. */
-  #keptAsleep(family: Family, number: number): string | undefined {
-    const spent = this.#sent.find((sent) => sent.family === family && sent.number === number && sent.isSpent)
-    const hasSlept = spent !== undefined && spent.process.host.awakeSince > spent.at
-    return hasSlept && number >= (this.#durableNumbers.get(family.id) ?? 0) ? 'its machine slept before it was saved' : undefined
-  }
-
-  #lost(agent: Agent, reason: string): void {
-    const state = agent.sessions.loaded('work')?.state
-    const refreshToken = state === undefined || state.kind === 'absent' ? undefined : state.record.refreshToken
-    const family = refreshToken === undefined ? undefined : this.#server.familyOf(refreshToken.reveal()).family
-    if (family !== undefined && !this.#refused.has(family))
-      this.#fail('R7: a login is asked for, and the server has refused nothing')
-    const why = family?.revoked === 'an administrator' ? family.revoked : (family?.lost ?? reason)
-    this.figures.losses[why] = (this.figures.losses[why] ?? 0) + 1
-    this.#isLoggedIn = false
-  }
-
-  #onDurable(): void {
-    const record = this.#readDurable()
-    if (record === undefined) return
-    for (const token of record.accessTokens) this.#durableTokens.add(token.value.reveal())
-    if (record.refreshToken === undefined) return
-    const { family, number } = this.#server.familyOf(record.refreshToken.reveal())
-    this.#durableNumbers.set(family.id, Math.max(number, this.#durableNumbers.get(family.id) ?? 0))
-  }
-
-  #readDurable(): SessionRecord | undefined {
-    return open(this.#disk.durable(newest))
-  }
-
   #check(): void {
     this.#sleepInTheMiddle()
     const isLoggingOut = [...this.#loggingOut].some(({ agent }) => agent.process.isAlive)
-    if (this.#isLoggedIn && !isLoggingOut && this.#disk.current(newest) === undefined && this.#disk.current(former) === undefined)
-      this.#fail('R5: the session was deleted, and the user has not')
-    if (this.#violation !== undefined) throw this.#violation
-  }
-
-  #fail(text: string): void {
-    this.#violation ??= new Violation(`${text}\n${this.#trace.slice(-40).join('\n')}`)
+    if (this.#isLoggedIn && !isLoggingOut) this.#checks.kept()
+    if (this.#checks.broken !== undefined) throw new Violation(`${this.#checks.broken}\n${this.#trace.slice(-40).join('\n')}`)
   }
 
   #say(text: string): void {
     this.#trace.push(`  ${((this.#scheduler.now - start) / second).toFixed(3)} s  ${text}`)
     if (this.#trace.length > 200) this.#trace.splice(0, 100)
   }
-}
-
-function open(file: Buffer | undefined): SessionRecord | undefined {
-  const content = file === undefined ? undefined : unseal(masterKey, 'session.work', file)
-  if (file === undefined || content === undefined) return undefined
-  return decodeRecord(content, 'work', Number(file.readBigUInt64BE(13)))
 }

@@ -1,51 +1,23 @@
 // Servers as they really are: what the engine is told for each answer of a token endpoint, and for each way of not answering.
 
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type ProfileTable, toProfile } from '../../src/config/config.ts'
+import type { ProfileTable } from '../../src/config/config.ts'
 import type { AuthorizationServer, TokenOutcome } from '../../src/core/ports.ts'
-import { redact } from '../../src/core/redacted.ts'
-import { metadataUrls } from '../../src/oauth/discovery.ts'
-import { connectBy } from '../../src/oauth/server.ts'
-import { systemClock } from '../../src/platform/clock.ts'
+import { type Answer, never, OddServer, refresh as refreshBy, send, sendJson } from '../support/odd-server.ts'
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void
-
-let http: Server
-let origin: string
-let answers: Map<string, Answer>
+let server: OddServer
 
 beforeEach(async () => {
-  answers = new Map()
-  http = createServer((request, response) => {
-    const answer = answers.get(new URL(request.url ?? '', 'http://x').pathname)
-    request.resume()
-    request.on('end', () => (answer === undefined ? response.writeHead(404).end() : answer(request, response)))
-  }).listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  server = await OddServer.start()
 })
 
-afterEach(() => {
-  http.closeAllConnections()
-  http.close()
-})
+afterEach(() => server.close())
 
-const never = new AbortController().signal
 const connect = (table: Partial<ProfileTable> = {}): AuthorizationServer =>
-  connectBy(systemClock)(
-    toProfile('p', { issuer: origin, client_id: 'c', endpoints: { token: `${origin}/token` }, ...table }),
-    async () => undefined,
-  )
-const refresh = (port = connect(), signal = never): Promise<TokenOutcome> =>
-  port.refresh({ refreshToken: redact('the-refresh-token'), target: {} }, signal)
-
-const send =
-  (status: number, body: string, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }): Answer =>
-  (_, response) =>
-    response.writeHead(status, headers).end(body)
+  server.connect({ endpoints: { token: `${server.origin}/token` }, ...table })
+const refresh = (port = connect(), signal = never): Promise<TokenOutcome> => refreshBy(port, signal)
 
 describe('tokens that come in other clothes', () => {
   test.each<[string, string, Record<string, string>, object]>([
@@ -103,8 +75,16 @@ describe('tokens that come in other clothes', () => {
     ],
     ['an ID token nobody can read', '{"access_token":"a","token_type":"Bearer","id_token":"garbage"}', {}, {}],
     ['fields of its own', '{"access_token":"a","token_type":"Bearer","foo":{"bar":[1]}}', {}, {}],
+    ['BearerToken of Apigee', '{"access_token":"a","token_type":"BearerToken"}', {}, { tokenType: 'Bearer' }],
+    ['a token_type that is no token', '{"access_token":"a","token_type":"Bea\\r\\nrer"}', {}, { tokenType: 'Bearer' }],
+    ['a token_type of its own', '{"access_token":"a","token_type":"DPoP"}', {}, { tokenType: 'DPoP' }],
+    ['scope with commas', '{"access_token":"a","token_type":"Bearer","scope":"repo,gist"}', {}, { scope: ['gist', 'repo'] }],
+    ['scope as a number', '{"access_token":"a","token_type":"Bearer","scope":5}', {}, {}],
+    ['expires_in beyond all time', '{"access_token":"a","token_type":"Bearer","expires_in":1e306}', {}, { expiresIn: 316224000 }],
+    ['expires_in as true', '{"access_token":"a","token_type":"Bearer","expires_in":true}', {}, {}],
+    ['refresh_token as false', '{"access_token":"a","token_type":"Bearer","refresh_token":false}', {}, {}],
   ])('%s', async (_, body, headers, expected) => {
-    answers.set('/token', send(200, body, headers))
+    server.answers.set('/token', send(200, body, headers))
     const outcome = await refresh()
     expect(outcome).toMatchObject({ kind: 'tokens', response: expected })
     expect(outcome.kind === 'tokens' && outcome.response.accessToken.reveal()).toBe('a')
@@ -141,6 +121,15 @@ describe('R4 refusals are told apart', () => {
     ['a redirect', send(302, '', { location: 'https://elsewhere.example/token' }), 'refused', 'not followed'],
     ['307', send(307, '', { location: 'https://elsewhere.example/token' }), 'refused', 'not followed'],
     ['404', send(404, html, {}), 'refused', '404'],
+    ['200 of Slack', sendJson({ ok: false, error: 'invalid_refresh_token' }), 'invalid_grant', 'invalid_refresh_token'],
+    ['408', send(408, '', {}), 'busy', '408'],
+    ['425', send(425, '', {}), 'busy', '425'],
+    [
+      'a description that repeats the refresh token',
+      sendJson({ error: 'invalid_grant', error_description: 'unknown token the-refresh-token' }, 400),
+      'invalid_grant',
+      'unknown token [redacted]',
+    ],
     ['a reset', (request) => void request.socket.resetAndDestroy(), 'no_answer', 'broke'],
     [
       'a reset in the middle',
@@ -166,7 +155,7 @@ describe('R4 refusals are told apart', () => {
       'far too much',
     ],
   ])('%s', async (name, answer, kind, words) => {
-    answers.set('/token', answer)
+    server.answers.set('/token', answer)
     const outcome = await refresh()
     expect(outcome.kind).toBe(kind)
     if (outcome.kind === 'tokens') throw new Error('tokens')
@@ -178,9 +167,8 @@ describe('R4 refusals are told apart', () => {
 
   test('nobody listens: nothing was sent', async () => {
     const port = connect()
-    http.close()
-    http.closeAllConnections()
-    await once(http, 'close')
+    server.close()
+    await once(server.http, 'close')
     expect(await refresh(port)).toMatchObject({ kind: 'not_sent', failure: { code: 'server_unreachable' } })
   })
 
@@ -199,61 +187,23 @@ describe('R4 refusals are told apart', () => {
     tls.close()
   })
 
+  test.each([
+    ['at once', (): void => {}],
+    [
+      'in the body',
+      (_: unknown, response: { writeHead: (status: number, headers: object) => { write: (text: string) => void } }): void => {
+        response.writeHead(200, { 'content-length': 100 }).write('{')
+      },
+    ],
+  ])('a server that hangs %s: a time-out, told apart from a reset', async (_, answer) => {
+    server.answers.set('/token', answer as Answer)
+    const port = server.connect({ endpoints: { token: `${server.origin}/token` } }, { patience: 150 })
+    expect(await refresh(port)).toMatchObject({ kind: 'no_answer', failure: { code: 'server_timeout' } })
+  })
+
   test('a cancel after it was sent leaves it in doubt', async () => {
     const cancel = new AbortController()
-    answers.set('/token', () => cancel.abort())
+    server.answers.set('/token', () => cancel.abort())
     expect(await refresh(connect(), cancel.signal)).toMatchObject({ kind: 'no_answer', failure: { code: 'cancelled' } })
-  })
-})
-
-describe('discovery', () => {
-  test('where metadata is looked for', () => {
-    expect(metadataUrls('https://a.example/realms/b')).toEqual([
-      'https://a.example/realms/b/.well-known/openid-configuration',
-      'https://a.example/.well-known/oauth-authorization-server/realms/b',
-      'https://a.example/realms/b/.well-known/oauth-authorization-server',
-      'https://a.example/.well-known/openid-configuration/realms/b',
-    ])
-  })
-
-  const discovering = (issuer = origin): AuthorizationServer =>
-    connectBy(systemClock)(toProfile('p', { issuer, client_id: 'c' }), async () => undefined)
-  const token = send(200, '{"access_token":"a","token_type":"Bearer"}')
-
-  test('RFC 8414 alone, with a path, sparse, with nulls and unknown fields', async () => {
-    const issuer = `${origin}/tenant`
-    const metadata = { issuer, token_endpoint: `${origin}/token`, jwks_uri: null, grant_types_supported: null, what: [1] }
-    answers.set('/.well-known/oauth-authorization-server/tenant', send(200, JSON.stringify(metadata)))
-    answers.set('/token', token)
-    expect(await refresh(discovering(issuer))).toMatchObject({ kind: 'tokens' })
-  })
-
-  test.each<[string, object | string, string]>([
-    ['no metadata', 'nothing', 'discovery_failed'],
-    ['no token endpoint', { issuer: 'ORIGIN' }, 'discovery_failed'],
-    ['P3 another issuer', { issuer: 'https://evil.example', token_endpoint: 'ORIGIN/token' }, 'issuer_mismatch'],
-    [
-      'P19 a token endpoint without https',
-      { issuer: 'ORIGIN', token_endpoint: 'http://elsewhere.example/token' },
-      'insecure_url',
-    ],
-    ['a token endpoint that is no URL', { issuer: 'ORIGIN', token_endpoint: '/token' }, 'discovery_failed'],
-    ['a list', '[]', 'discovery_failed'],
-  ])('%s', async (_, metadata, code) => {
-    const text = (typeof metadata === 'string' ? metadata : JSON.stringify(metadata)).replaceAll('ORIGIN', origin)
-    answers.set('/.well-known/openid-configuration', send(200, text))
-    expect(await refresh(discovering())).toMatchObject({ kind: 'not_sent', failure: { code } })
-  })
-
-  test('a failed discovery is not remembered; a good one outlives a server that is down', async () => {
-    const port = discovering()
-    answers.set('/.well-known/openid-configuration', send(503, ''))
-    expect(await refresh(port)).toMatchObject({ kind: 'not_sent', failure: { code: 'server_unavailable' } })
-    answers.set(
-      '/.well-known/openid-configuration',
-      send(200, JSON.stringify({ issuer: origin, token_endpoint: `${origin}/token` })),
-    )
-    answers.set('/token', token)
-    expect(await refresh(port)).toMatchObject({ kind: 'tokens' })
   })
 })

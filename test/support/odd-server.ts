@@ -1,0 +1,87 @@
+// A server whose every answer a test writes itself: for what no well-kept server can be made to say. Loopback only.
+
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type ProfileTable, toProfile } from '../../src/config/config.ts'
+import type { AuthorizationServer, Clock, TokenOutcome } from '../../src/core/ports.ts'
+import { redact } from '../../src/core/redacted.ts'
+import { connectBy } from '../../src/oauth/server.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+
+export type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
+
+export const never = new AbortController().signal
+
+export const send =
+  (status: number, body: string, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }): Answer =>
+  (_, response) =>
+    response.writeHead(status, headers).end(body)
+
+export const sendJson = (body: unknown, status = 200): Answer => send(status, JSON.stringify(body))
+
+export class OddServer {
+  /** By path; what has none is not found. */
+  readonly answers = new Map<string, Answer>()
+  /** Paths that were asked for, in order. */
+  readonly asked: string[] = []
+  readonly origin: string
+  readonly http: ReturnType<typeof createServer>
+
+  private constructor(http: ReturnType<typeof createServer>) {
+    this.http = http
+    this.origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    http.on('request', (request, response) => {
+      const path = new URL(request.url ?? '', 'http://x').pathname
+      this.asked.push(path)
+      let body = ''
+      request.on('data', (chunk: Buffer) => {
+        body += chunk.toString()
+      })
+      request.on('end', () => (this.answers.get(path) ?? send(404, ''))(request, response, body))
+    })
+  }
+
+  static async start(): Promise<OddServer> {
+    const http = createServer().listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    return new OddServer(http)
+  }
+
+  /** With metadata at the usual place. */
+  discoverable(metadata: Readonly<Record<string, unknown>> = {}): void {
+    this.answers.set('/.well-known/openid-configuration', sendJson({ ...this.metadata(), ...metadata }))
+  }
+
+  metadata(): Readonly<Record<string, unknown>> {
+    const at = (path: string): string => `${this.origin}/${path}`
+    return {
+      issuer: this.origin,
+      token_endpoint: at('token'),
+      authorization_endpoint: at('auth'),
+      device_authorization_endpoint: at('device'),
+      revocation_endpoint: at('revoke'),
+      jwks_uri: at('jwks'),
+    }
+  }
+
+  /** By metadata, unless the table has endpoints. */
+  connect(table: Partial<ProfileTable> = {}, { clock = systemClock, patience }: ConnectOptions = {}): AuthorizationServer {
+    const profile = toProfile('p', { issuer: this.origin, client_id: 'c', ...table })
+    return connectBy(clock, patience)(profile, async () => undefined)
+  }
+
+  close(): void {
+    this.http.closeAllConnections()
+    this.http.close()
+  }
+}
+
+interface ConnectOptions {
+  readonly clock?: Clock
+  /** ms. */
+  readonly patience?: number
+}
+
+export const refresh = (port: AuthorizationServer, signal = never): Promise<TokenOutcome> =>
+  port.refresh({ refreshToken: redact('the-refresh-token'), target: {} }, signal)

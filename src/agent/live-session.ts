@@ -22,6 +22,8 @@ export interface SessionPorts {
   readonly notify: (notice: Notice) => void
   /** The state, and with it the next wake, has changed. */
   readonly changed: () => void
+  /** Told before and after each effect; tests kill the agent there. */
+  readonly atFault?: (place: string) => void
 }
 
 interface Waiter {
@@ -205,7 +207,11 @@ export class LiveSessionRunner {
       const step = transition(this.#state, event, this.#ports.clock.now())
       this.#state = step.session
       event = undefined
-      for (const effect of step.effects) event = (await this.#perform(effect)) ?? event
+      for (const effect of step.effects) {
+        this.#ports.atFault?.(`before ${effect.type}`)
+        event = (await this.#perform(effect)) ?? event
+        this.#ports.atFault?.(`after ${effect.type}`)
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { ConfigFile } from '../config/config.ts'
 import { connectBy } from '../oauth/server.ts'
 import { systemClock } from '../platform/clock.ts'
+import { faultPoint, withFaultPoints } from '../platform/fault-points.ts'
 import { harden, startClean } from '../platform/hardening.ts'
 import { inheritedSocket, listenOn, listenOnInherited } from '../platform/listen.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
@@ -14,6 +15,7 @@ import { type Paths, paths } from '../platform/paths.ts'
 import { isOwnPeer } from '../platform/peer.ts'
 import { takeAgentLock } from '../platform/single-instance.ts'
 import { prepareSocketFolder } from '../platform/socket-folder.ts'
+import { realDisk } from '../vault/disk.ts'
 import { sessionLocks } from '../vault/locks.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
 import { eventWords } from '../wire/event-words.ts'
@@ -73,12 +75,15 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     ...(hasLocalLock() ? { tryLocalLock } : {}),
   })
   const named = namedMasterKey(options)
+  const atFault = faultPoint(process.env)
+  const steps = ['create', 'link', 'rename', 'remove', 'syncFolder'] as const
   const vault = new Vault({
     directory: where.vaultDirectory,
     clock,
     lock,
     onWarning: warn,
     ...(named === undefined ? {} : { named }),
+    ...(atFault === undefined ? {} : { disk: withFaultPoints(realDisk, steps, atFault) }),
   })
   const connect = connectBy(clock)
   const profiles = new Profiles(new ConfigFile(where.configFile), vault, connect, () => clock.now())
@@ -89,6 +94,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     lock,
     profiles,
     events,
+    ...(atFault === undefined ? {} : { atFault }),
     logInUnattended: async (profile) => {
       await logins.logIn(profile, 'client_credentials', { onProgress: () => {}, signal: new AbortController().signal })
     },

@@ -24,6 +24,7 @@ interface SessionsPorts {
   readonly lock: SessionLock
   readonly profiles: Profiles
   readonly events: EventHub
+  readonly atFault?: (place: string) => void
   /** Makes a session where that needs no user (client credentials). */
   readonly logInUnattended: (profile: Profile) => Promise<void>
 }
@@ -153,7 +154,7 @@ export class Sessions {
   }
 
   #enter(profile: Profile, record: SessionRecord | undefined): Entry {
-    const { clock, store, lock, profiles, events } = this.#ports
+    const { clock, store, lock, profiles, events, atFault } = this.#ports
     const { name } = profile
     const runner = new LiveSessionRunner(name, record, {
       clock,
@@ -168,6 +169,7 @@ export class Sessions {
       replayGrace: () => (this.#entries.get(name)?.profile ?? profile).refreshGrace * 1000,
       notify: (notice) => events.publish(eventOf(name, notice)),
       changed: () => this.#schedule(),
+      ...(atFault === undefined ? {} : { atFault }),
     })
     const entry = { runner, profile }
     if (this.#closed === undefined) this.#entries.set(name, entry)

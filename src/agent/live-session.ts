@@ -6,7 +6,7 @@ import { Failure, asFailure } from '../core/failures.ts'
 import type { AuthorizationServer, Clock, HeldLock, SessionLock } from '../core/ports.ts'
 import { primaryToken, remaining, wakeAt } from '../core/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../core/session.ts'
-import { canonicalTarget, decide, latest } from '../core/tokens.ts'
+import { canonicalTarget, decide, findToken, latest } from '../core/tokens.ts'
 import { sameTarget } from '../core/scope.ts'
 import { type Effect, type Event, type Notice, resume, transition } from '../core/transitions.ts'
 import { SessionStore } from './session-store.ts'
@@ -36,6 +36,8 @@ interface Waiter {
 
 /** How long a refresh waits for another agent's, in ms: longer than that one's own time-outs. */
 const lockTimeout = 45_000
+/** How long a caller waits for more life than the live token has, in ms. */
+const longestInsistence = 5_000
 
 export class LiveSessionRunner {
   readonly profile: string
@@ -74,10 +76,26 @@ export class LiveSessionRunner {
       case 'refresh':
       case 'wait':
         return new Promise((resolve, reject) => {
-          this.#waiters.add({ target, minTtl, resolve, reject })
+          const waiter = { target, minTtl, resolve, reject }
+          this.#waiters.add(waiter)
+          this.#settleForLess(waiter)
           if (decision.kind === 'refresh') this.#refresh(target)
         })
     }
+  }
+
+  /** R7: who insists on more life than the token has is not kept waiting by a server that hangs. */
+  #settleForLess(waiter: Waiter): void {
+    const { clock } = this.#ports
+    const live = (): AccessToken | undefined => {
+      const token = this.#state.kind === 'absent' ? undefined : findToken(this.#state.record, waiter.target)
+      return token !== undefined && remaining(token, clock.now()) > 0 ? token : undefined
+    }
+    if (live() === undefined) return
+    clock.after(longestInsistence, () => {
+      const token = live()
+      if (token !== undefined && this.#waiters.delete(waiter)) waiter.resolve(token)
+    })
   }
 
   /** Another agent over the same home may have logged in since: looks at the store before a caller is told to. */

@@ -2,7 +2,6 @@
 // and where the kernel has one, a lock in front of it that is dropped at once. Whoever holds the kernel's lock knows that
 // a holder noted for this machine is dead, and need not wait for it to go stale.
 
-import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -70,23 +69,21 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
     const owner = join(directory, `${id}.owner`)
     const lockFolder = join(directory, `${id}.lock`)
     const name = machine()
-    const me = `${name ?? '-'} ${randomBytes(12).toString('hex')}`
-    if (tryLocalLock !== undefined && name !== undefined && (await ownerOf(owner))?.split(' ')[0] === name) {
+    if (tryLocalLock !== undefined && name !== undefined && (await isOf(name, owner, lockFolder))) {
       await rm(lockFolder, { recursive: true, force: true })
-      await rm(owner, { force: true })
     }
-    const unlock = await waitFor(deadline, signal, async () => {
-      // A name left by a dead holder must not be taken for the next one's; a missing name only costs the wait to be stale.
-      if (await isFree(lockFolder)) await rm(owner, { force: true })
-      return tryLock(lockFolder, onWarning)
-    })
-    await attempt(() => writeFile(owner, me, { mode: 0o600 }))
-    const isHeld = async (): Promise<boolean> => (await ownerOf(owner)) === me && !(await isFree(lockFolder))
+    const unlock = await waitFor(deadline, signal, () => tryLock(lockFolder, onWarning))
+    const mine = await instanceOf(lockFolder)
+    // Without it, as on a full disk, a lock of ours would have to go stale if we died.
+    if (name !== undefined && mine !== undefined) await writeFile(owner, `${name} ${mine.id}`, { mode: 0o600 }).catch(() => {})
     return {
-      isHeld,
+      isHeld: async () => {
+        const now = await instanceOf(lockFolder)
+        return now !== undefined && now.id === mine?.id && Date.now() - now.touchedAt < stale
+      },
       release: async () => {
         // What is another's by now is left to it.
-        if (await isHeld()) {
+        if ((await instanceOf(lockFolder))?.id === mine?.id) {
           await rm(owner, { force: true }).catch(() => {})
           await unlock()
         }
@@ -99,10 +96,17 @@ async function acquireAcross(options: LockOptions, id: string, deadline: number,
   }
 }
 
-/** Nobody holds it, or its holder has not touched it for long. */
-async function isFree(lockFolder: string): Promise<boolean> {
-  const stats = await stat(lockFolder).catch(() => undefined)
-  return stats === undefined || stats.mtimeMs < Date.now() - stale
+/** One making of the lock's folder: another has another id. Undefined where there is none. */
+async function instanceOf(lockFolder: string): Promise<{ readonly id: string; readonly touchedAt: number } | undefined> {
+  const stats = await stat(lockFolder, { bigint: true }).catch(() => undefined)
+  return stats === undefined ? undefined : { id: `${stats.ino}-${stats.birthtimeNs}`, touchedAt: Number(stats.mtimeMs) }
+}
+
+/** Whether the lock that is there was taken on this machine: whoever holds the kernel's lock then knows that its holder is dead. */
+async function isOf(name: string, owner: string, lockFolder: string): Promise<boolean> {
+  const instance = await instanceOf(lockFolder)
+  // Without a time of birth another's folder can have the number of one that is gone.
+  return instance !== undefined && !instance.id.endsWith('-0') && (await ownerOf(owner)) === `${name} ${instance.id}`
 }
 
 /** A second release does nothing: the descriptor may be somebody else's by then. */

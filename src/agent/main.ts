@@ -17,6 +17,7 @@ import { takeAgentLock } from '../platform/single-instance.ts'
 import { prepareSocketFolder } from '../platform/socket-folder.ts'
 import { realDisk } from '../vault/disk.ts'
 import { sessionLocks } from '../vault/locks.ts'
+import { SeenGenerations } from '../vault/seen.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
 import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
@@ -86,11 +87,12 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     ...(atFault === undefined ? {} : { disk: withFaultPoints(realDisk, steps, atFault) }),
   })
   const connect = connectBy(clock)
+  const seen = new SeenGenerations(where.seenFile)
   const profiles = new Profiles(new ConfigFile(where.configFile), vault, connect, () => clock.now())
   const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
   const sessions: Sessions = new Sessions({
     clock,
-    store: new SessionStore(vault, warn),
+    store: new SessionStore(vault, warn, seen),
     lock,
     profiles,
     events,
@@ -131,6 +133,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   await sessions.close(new Failure('shutting_down', 'the agent is stopping'))
   impatient()
   await closing
+  await seen.settled()
   vault.close()
   return exitCodes.ok
 }

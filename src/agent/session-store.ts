@@ -4,16 +4,19 @@ import { Failure } from '../core/failures.ts'
 import type { RecordStore } from '../core/ports.ts'
 import { decodeRecord, encodeRecord } from '../core/record.ts'
 import type { SessionRecord } from '../core/session.ts'
+import type { SeenGenerations } from '../vault/seen.ts'
 
 const prefix = 'session.'
 
 export class SessionStore {
   readonly #records: RecordStore
   readonly #warn: (text: string) => void
+  readonly #seen: Pick<SeenGenerations, 'isOutdated' | 'note'> | undefined
 
-  constructor(records: RecordStore, warn: (text: string) => void) {
+  constructor(records: RecordStore, warn: (text: string) => void, seen?: Pick<SeenGenerations, 'isOutdated' | 'note'>) {
     this.#records = records
     this.#warn = warn
+    this.#seen = seen
   }
 
   static lockId(profile: string): string {
@@ -24,8 +27,14 @@ export class SessionStore {
   async load(profile: string): Promise<SessionRecord | undefined> {
     const sealed = await this.#records.read(prefix + profile)
     if (sealed === undefined) return undefined
+    const record = decodeRecord(sealed.content.reveal(), profile, sealed.generation)
     if (sealed.recovered !== undefined) this.#warn(`session '${profile}': ${sealed.recovered}`)
-    return decodeRecord(sealed.content.reveal(), profile, sealed.generation)
+    else if ((await this.#seen?.isOutdated(prefix + profile, seenOf(record))) === true) {
+      this.#warn(
+        `session '${profile}' is older than it was: the vault was restored or copied. Its refresh token may have been used since, and the next refresh may end in a login`,
+      )
+    }
+    return record
   }
 
   /** As `load`, and what it gives is durable. */
@@ -39,6 +48,7 @@ export class SessionStore {
   /** Durable when it resolves. */
   async save(record: SessionRecord): Promise<void> {
     await this.#records.write(prefix + record.profile, record.generation, encodeRecord(record))
+    this.#seen?.note(prefix + record.profile, seenOf(record))
   }
 
   async remove(profile: string): Promise<void> {
@@ -50,6 +60,8 @@ export class SessionStore {
     return latestGeneration(this.#records, prefix + profile, now)
   }
 }
+
+const seenOf = ({ loggedInAt, generation }: SessionRecord) => ({ login: loggedInAt, generation })
 
 /** The generation that a new record must exceed. A damaged record's is unknown: no counter has reached the clock. */
 export async function latestGeneration(records: RecordStore, id: string, now: number): Promise<number> {

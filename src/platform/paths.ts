@@ -15,13 +15,15 @@ export interface Paths {
   /** Held by the one agent that may listen there. */
   readonly agentLock: string
   readonly logFile: string
+  /** The last generations seen (R13): not in the folder that a backup of the vault would bring back. */
+  readonly seenFile: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Throws bad_request where `AUTHSOCK` is not usable. */
 export function paths(env: Environment = process.env, platform: NodeJS.Platform = process.platform, home = homedir()): Paths {
-  const { config, state, runtime } = folders(env, platform, home)
+  const { config, state, runtime, cache } = folders(env, platform, home)
   const socket = env['AUTHSOCK'] === undefined || env['AUTHSOCK'] === '' ? join(runtime, socketName(platform)) : env['AUTHSOCK']
   checkSocketPath(socket, platform)
   return {
@@ -32,6 +34,7 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
     socket,
     agentLock: `${socket}.lock`,
     logFile: join(state, 'agent.log'),
+    seenFile: join(cache, 'generations.json'),
   }
 }
 
@@ -40,17 +43,18 @@ const socketName = (platform: NodeJS.Platform): string => (platform === 'win32' 
 function folders(env: Environment, platform: NodeJS.Platform, home: string) {
   if (platform === 'win32') {
     const base = join(absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local'), 'authsock')
-    return { config: base, state: base, runtime: base }
+    return { config: base, state: base, runtime: base, cache: join(base, 'cache') }
   }
   if (platform === 'darwin' && env['XDG_STATE_HOME'] === undefined && env['XDG_CONFIG_HOME'] === undefined) {
     const base = join(home, 'Library', 'Application Support', 'authsock')
-    return { config: base, state: base, runtime: base }
+    return { config: base, state: base, runtime: base, cache: join(home, 'Library', 'Caches', 'authsock') }
   }
   const state = join(absolute(env['XDG_STATE_HOME']) ?? join(home, '.local', 'state'), 'authsock')
   const runtime = absolute(env['XDG_RUNTIME_DIR'])
   return {
     config: join(absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'authsock'),
     state,
+    cache: join(absolute(env['XDG_CACHE_HOME']) ?? join(home, '.cache'), 'authsock'),
     runtime: runtime === undefined ? state : join(runtime, 'authsock'),
   }
 }

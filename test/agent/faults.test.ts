@@ -188,7 +188,7 @@ async function play({ fault }: Row, profile: string, proxy: FaultProxy): Promise
 }
 
 const reasonOf = (reply: HttpAnswer): string =>
-  String(reply.json()['detail'] ?? '')
+  (reply.json<{ readonly detail?: string }>().detail ?? '')
     .replace(/^.*needs a login: /, '')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'the server')
 

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { cpSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -207,6 +208,32 @@ describe('what the vault keeps', () => {
       server.requests.filter(({ grantType }) => grantType === 'refresh_token').map((each) => each.refreshTokenDigest),
     )
     expect(used.size).toBe(1)
+  })
+
+  test('R13 a vault that was restored from a backup: said before its first refresh', async () => {
+    await loggedIn({ accessTokenTtl: 2 })
+    const warnings = async () => (await home.http('GET', '/v1/status')).json<{ warnings: string[] }>().warnings
+    await home.run(['stop'])
+    cpSync(home.vault, join(home.path, 'backup'), { recursive: true })
+    await home.startAgent()
+    await expired()
+    expect((await home.http('GET', '/v1/token')).status).toBe(200)
+    await home.run(['stop'])
+    await home.startAgent()
+    expect(await warnings()).toEqual([])
+    await home.run(['stop'])
+    rmSync(home.vault, { recursive: true })
+    renameSync(join(home.path, 'backup'), home.vault)
+    await home.startAgent()
+    await expect.poll(warnings).toEqual([expect.stringContaining('the vault was restored or copied')])
+    expect(server.refreshes).toBe(1)
+    // The server has seen its refresh token already.
+    expect((await home.http('GET', '/v1/token')).json()).toMatchObject({ code: 'login_required' })
+    // A login starts anew: nothing is older than that.
+    expect((await logIn(home, server)).code).toBe(0)
+    await home.run(['stop'])
+    await home.startAgent()
+    expect(await warnings()).toEqual([])
   })
 
   test('P13 P14 tokens for two resources and fewer scopes are different tokens, each cached', async () => {

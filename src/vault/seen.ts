@@ -1,0 +1,68 @@
+// The last generation of each record that this user has had, kept outside the vault: a vault that was restored from a backup,
+// or copied over, is older than that, and its refresh tokens may have been spent since (R13). It holds no secret, and what is
+// lost of it costs a warning at most.
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** One login's records count from 1: `login` tells them apart. */
+export interface Seen {
+  readonly login: number
+  readonly generation: number
+}
+
+export class SeenGenerations {
+  readonly #path: string
+  readonly #fresh = new Map<string, Seen>()
+  #writing: Promise<void> | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Whether a later generation of the same login has been there. */
+  async isOutdated(id: string, { login, generation }: Seen): Promise<boolean> {
+    const last = this.#fresh.get(id) ?? (await this.#read()).get(id)
+    return last !== undefined && last.login === login && last.generation > generation
+  }
+
+  note(id: string, seen: Seen): void {
+    this.#fresh.set(id, seen)
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  /** What was noted is written. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    while (this.#fresh.size > 0) {
+      const notes = new Map(this.#fresh)
+      // Other agents over this home note theirs in the same file.
+      const all = new Map([...(await this.#read()), ...notes])
+      const temporary = `${this.#path}.${randomBytes(6).toString('hex')}`
+      try {
+        await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+        await writeFile(temporary, JSON.stringify(Object.fromEntries(all)), { mode: 0o600, flag: 'wx' })
+        await rename(temporary, this.#path)
+      } catch {
+        await rm(temporary, { force: true }).catch(() => {})
+        return
+      }
+      for (const [id, seen] of notes) if (this.#fresh.get(id) === seen) this.#fresh.delete(id)
+    }
+  }
+
+  async #read(): Promise<Map<string, Seen>> {
+    try {
+      const entries = Object.entries(JSON.parse(await readFile(this.#path, 'utf8')) as Record<string, Seen>)
+      return new Map(entries.filter(([, { login, generation }]) => Number.isFinite(login) && Number.isFinite(generation)))
+    } catch {
+      return new Map()
+    }
+  }
+}

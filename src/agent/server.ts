@@ -14,6 +14,8 @@ import { type Answer, findHandler } from './routes.ts'
 const largestBody = 64 * 1024
 const largestHeader = 16 * 1024
 const mostConnections = 16_384
+/** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
+const mostUnread = 32
 /** ms for a request to arrive whole. */
 const arrival = 10_000
 /** ms for which an idle connection is kept. */
@@ -39,6 +41,7 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
   const allowance = new Allowance(() => agent.now())
+  const unread = new Unread()
   const http = createServer({
     maxHeaderSize: largestHeader,
     headersTimeout: arrival,
@@ -53,7 +56,8 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
     if (!isTrustedPeer(socket)) denied.add(socket)
   })
   http.on('request', (request, response) => {
-    answer(request, response).catch((error: unknown) => sendFailure(response, error))
+    if (!unread.take(request.socket, response)) return void request.socket.destroy()
+    return void answer(request, response).catch((error: unknown) => sendFailure(response, error))
   })
   http.on('upgrade', (request, socket, head) => {
     upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, asFailure(error)))
@@ -163,6 +167,19 @@ function refuseUpgrade(socket: Duplex, failure: Failure): void {
 const describeDefect = (failure: Failure): string => {
   const { cause } = failure.details
   return cause instanceof Error && cause.stack !== undefined ? `${failure.message}\n${cause.stack}` : failure.message
+}
+
+/** How many answers of a connection are still to be read. */
+class Unread {
+  readonly #counts = new WeakMap<Socket, number>()
+
+  take(socket: Socket, response: ServerResponse): boolean {
+    const count = (this.#counts.get(socket) ?? 0) + 1
+    if (count > mostUnread) return false
+    this.#counts.set(socket, count)
+    response.once('close', () => this.#counts.set(socket, (this.#counts.get(socket) ?? 1) - 1))
+    return true
+  }
 }
 
 /** A token bucket over the wall clock. */

@@ -1,6 +1,7 @@
 // HTTP over the agent's socket or pipe, for index.ts alone.
 
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import { readFileSync } from 'node:fs'
 import { Failure } from '../core/failures.ts'
 import { trustSocket } from '../platform/socket-folder.ts'
@@ -23,6 +24,11 @@ export interface Call {
   readonly accept?: string
   readonly signal?: AbortSignal | undefined
 }
+
+type Answer = Exchange & { readonly type: string }
+
+/** ms between two tries, at most. */
+const longestTurn = 2_000
 
 /** Nothing was sent, since nobody listens: the one failure on which a client may start an agent and say it again. */
 class NobodyThere extends Failure {}
@@ -57,9 +63,9 @@ export class Transport {
 
   /** The answer, whatever its status but an error's. Throws the Failure that the agent sent, or agent_unreachable, agent_untrusted. */
   async call(call: Call): Promise<Exchange> {
-    const answer = await this.#callOnce(call).catch((error: unknown) => {
+    const answer = await this.#callInTurn(call).catch((error: unknown) => {
       // A kept connection that the agent has closed meanwhile; what only reads may be asked again.
-      if (call.method === 'GET' && isBroken(error)) return this.#callOnce(call)
+      if (call.method === 'GET' && isBroken(error)) return this.#callInTurn(call)
       throw error
     })
     if (answer.status < 400) return answer
@@ -70,7 +76,19 @@ export class Transport {
     this.#agent.destroy()
   }
 
-  #callOnce({ method, path, body, accept, signal }: Call): Promise<Exchange & { readonly type: string }> {
+  /** Where more clients come at once than the agent's queue holds, nothing was sent yet: this one comes again. */
+  async #callInTurn(call: Call): Promise<Answer> {
+    for (let wait = 5; ; wait *= 2) {
+      try {
+        return await this.#callOnce(call)
+      } catch (error) {
+        if (causeOf(error) !== 'EAGAIN' || wait > longestTurn) throw error
+        await pause(wait * (0.5 + Math.random()))
+      }
+    }
+  }
+
+  #callOnce({ method, path, body, accept, signal }: Call): Promise<Answer> {
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const socketPath = address(this.#path)
     return new Promise((resolve, reject) => {
@@ -111,9 +129,10 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-const isBroken = (error: unknown): boolean =>
-  error instanceof Failure &&
-  ['ECONNRESET', 'EPIPE'].includes((error.details.cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+const isBroken = (error: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes(causeOf(error) ?? '')
+
+const causeOf = (error: unknown): string | undefined =>
+  error instanceof Failure ? (error.details.cause as NodeJS.ErrnoException | undefined)?.code : undefined
 
 export function connectionFailure(error: NodeJS.ErrnoException, path: string): Error {
   if (error instanceof Failure) return error

@@ -109,8 +109,26 @@ function checkProfile(table: ProfileTable, path: readonly string[]): Complaint[]
   if (resource !== undefined && (!URL.canParse(resource) || resource.includes('#'))) {
     complaints.push({ path: [...path, 'resource'], text: "'resource' is not an absolute URI without a fragment" })
   }
+  for (const name of Object.keys(table.authorization_parameters ?? {})) {
+    if (!ownParameters.has(name)) continue
+    complaints.push({ path: [...path, 'authorization_parameters', name], text: `'${name}' is set by the program itself` })
+  }
   return complaints
 }
+
+/** What a login is made of, or what would take its place (RFC 9101). */
+const ownParameters: ReadonlySet<string> = new Set([
+  'response_type',
+  'response_mode',
+  'client_id',
+  'redirect_uri',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+])
 
 /** P19: https everywhere but on this machine. */
 function urlProblem(text: string): string | undefined {

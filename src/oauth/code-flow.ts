@@ -59,6 +59,8 @@ async function authorizationUrl(connection: Connection, attempt: Attempt, signal
     code_challenge_method: 'S256',
     ...(attempt.nonce === undefined ? {} : { nonce: attempt.nonce }),
   }
+  // A request object would override all of these (RFC 9101), and another response mode never reaches the listener.
+  for (const name of ['request', 'request_uri', 'response_mode']) delete parameters[name]
   if (metadata.require_pushed_authorization_requests !== true) return openid.buildAuthorizationUrl(configuration, parameters).href
   if (metadata.pushed_authorization_request_endpoint === undefined) {
     throw new Failure('discovery_failed', `${profile.issuer} wants authorization requests pushed, and does not say where to`)
@@ -114,6 +116,8 @@ async function redeem(connection: Connection, attempt: Attempt, current: URL, si
       // No request was made: the callback itself is wrong.
       throw new Failure('login_failed', 'the browser came back with an answer that cannot be trusted')
     }
+    // Tokens came: something about them is wrong, or the keys to check them by cannot be had (P11).
+    if (exchange.answer !== undefined) throw failureOf(error, exchange.trace)
     const refusal = refusalOf(error, exchange.trace)
     throw refusal.kind === 'invalid_grant' || refusal.kind === 'refused'
       ? new Failure('login_failed', refusal.failure.message)

@@ -14,6 +14,8 @@ const defaultInterval = 5
 /** Seconds: no server means less or more. */
 const [shortestInterval, longestInterval] = [1, 300]
 const slowDown = 5
+/** Seconds that a code is waited for, whatever the server says. */
+const longestWait = 3600
 
 export async function deviceFlow(connection: Connection, { onProgress, signal }: LoginOptions): Promise<TokenResponse> {
   const { profile, metadata, openid, clock } = connection
@@ -31,7 +33,7 @@ export async function deviceFlow(connection: Connection, { onProgress, signal }:
     })
   const page = webPage(code.verification_uri)
   const complete = completePage(code.verification_uri_complete, page)
-  const expiresAt = clock.now() + code.expires_in * 1000
+  const expiresAt = clock.now() + Math.min(code.expires_in, longestWait) * 1000
   onProgress({
     type: 'device_code',
     userCode: printable(code.user_code),

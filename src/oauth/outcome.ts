@@ -128,7 +128,12 @@ function reason(error: NodeJS.ErrnoException): string {
   return reasons[first.code ?? ''] ?? first.code ?? first.message
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? printable(error.message) : 'no reason given')
+/** openid-client says what was wrong in the cause of what it throws. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason given'
+  const { cause } = error
+  return printable(cause instanceof Error && cause.name === 'OperationProcessingError' ? cause.message : error.message)
+}
 
 /** Causes of openid-client hold responses and bodies: what is kept has a name, a code and a message only. */
 function bare(error: unknown): Error {

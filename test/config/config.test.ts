@@ -115,6 +115,11 @@ device_authorization = "https://a.example/device"
       'profile = { work = { issuer = "https://a.example", client_id = "a", colour = "red" } }\n',
       "c.toml:1:69: 'colour' is not known here: known are issuer",
     ],
+    [
+      'P20 a parameter that the login itself is made of',
+      `${good}authorization_parameters = { prompt = "login", request_uri = "urn:x" }\n`,
+      "'request_uri' is set by the program itself",
+    ],
     ['something missing', '\n\n[profile.work]\nclient_id = "a"\n', "c.toml:3:2: 'issuer' is missing in 'profile.work'"],
     [
       'an unknown grant',

@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ProfileTable, toProfile } from '../../src/config/config.ts'
-import type { AuthorizationServer, Clock, TokenOutcome } from '../../src/core/ports.ts'
+import { Failure } from '../../src/core/failures.ts'
+import type { AuthorizationServer, Clock, LoginProgress, TokenOutcome } from '../../src/core/ports.ts'
 import { redact } from '../../src/core/redacted.ts'
 import { connectBy } from '../../src/oauth/server.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 
-export type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
+export type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => unknown
 
 export const never = new AbortController().signal
 
@@ -85,3 +86,21 @@ interface ConnectOptions {
 
 export const refresh = (port: AuthorizationServer, signal = never): Promise<TokenOutcome> =>
   port.refresh({ refreshToken: redact('the-refresh-token'), target: {} }, signal)
+
+/** The address that a browser comes back on: this login's state, and what the server is to have added. */
+export function callbackOf(progress: LoginProgress, answer: Readonly<Record<string, string>> = { code: 'the-code' }): URL {
+  if (progress.type !== 'open_browser') throw new Error(progress.type)
+  const url = new URL(progress.redirectUri)
+  const state = new URL(progress.url).searchParams.get('state') ?? ''
+  url.search = new URLSearchParams({ ...answer, state }).toString()
+  return url
+}
+
+export async function failureOf(work: Promise<unknown>): Promise<Failure> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (error instanceof Failure) return error
+  throw new Error('it did not fail, or by another error', { cause: error })
+}

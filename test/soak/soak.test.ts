@@ -1,0 +1,29 @@
+// The loads of `npm run soak`, smaller (R15, L4).
+
+import { expect, test } from 'vitest'
+import { describeWith, isLinux } from '../support/real-part.ts'
+import { withGround } from './ground.ts'
+import { expiry, halfRequests, idle, mostConnections, noDescriptors, slowReaders } from './scenarios.ts'
+
+describeWith({ Linux: isLinux }, 'load', () => {
+  test('R15 open connections, slow readers and half requests: others are served, and memory does not grow', async () => {
+    await withGround({ accessTokenTtl: 3600 }, async (ground) => {
+      for (const outcome of [
+        await idle(ground, mostConnections(3_000)),
+        await slowReaders(ground, 100),
+        await halfRequests(ground, 300),
+      ])
+        expect(outcome.held, outcome.told).toBe(true)
+    })
+  }, 120_000)
+
+  test('R1 R15 1000 callers at an expiry', async () => {
+    const { held, told } = await withGround({ accessTokenTtl: 4 }, (ground) => expiry(ground, 1_000))
+    expect(held, told).toBe(true)
+  }, 60_000)
+
+  test('R15 no descriptors left: it lives, serves again, and the session with it', async () => {
+    const { held, told } = await withGround({ accessTokenTtl: 5, descriptors: 96 }, (ground) => noDescriptors(ground, 96))
+    expect(held, told).toBe(true)
+  }, 60_000)
+})

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rmSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
 import { Keyring, keyringPrograms } from '../support/keyring.ts'
@@ -99,6 +100,31 @@ describeWith({ ...programs(...keyringPrograms), Linux: isLinux }, 'gnome-keyring
     expect(await vault()).toMatchObject({ state: 'unreachable' })
     await keyring.unlocked()
     expect((await home.run(['token'])).stdout).toBe(stdout)
+  })
+
+  test.each([
+    ['locked', (): void => keyring.lock()],
+    ['killed', (): Promise<void> => keyring.kill()],
+  ])('R2 %s between the refresh and the write: the answer is kept, and the session lives on', async (_, strike) => {
+    const brief = await startAuthorizationServer({ accessTokenTtl: 2 })
+    home.config(workProfile(brief, 'refresh = "on_demand"'))
+    expect((await logIn(home, brief)).code).toBe(0)
+    await pause(2_300)
+    let struck: unknown
+    brief.intercept = () => {
+      brief.intercept = undefined
+      struck = strike()
+      return false
+    }
+    expect((await home.run(['token'])).code).toBe(0)
+    await struck
+    await home.run(['stop'])
+    await keyring.unlocked()
+    await pause(2_300)
+    expect((await home.run(['token'])).code).toBe(0)
+    expect(brief.refreshes).toBe(2)
+    await home.run(['stop'])
+    await brief.close()
   })
 
   test('L9 no session bus at all: unreachable, with the ways out; a passphrase is one of them', async () => {

@@ -8,7 +8,8 @@ import { primaryToken, remaining, wakeAt } from '../core/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../core/session.ts'
 import { canonicalTarget, decide, findToken, latest } from '../core/tokens.ts'
 import { sameTarget } from '../core/scope.ts'
-import { type Effect, type Event, type Notice, resume, transition } from '../core/transitions.ts'
+import type { Effect, Event, Notice } from '../core/steps.ts'
+import { resume, transition } from '../core/transitions.ts'
 import { SessionStore } from './session-store.ts'
 
 export interface SessionPorts {

@@ -8,7 +8,6 @@ import { backOff, isFromTheFuture, isRenewable, primaryToken, remaining, require
 import { normalScope, sameTarget } from './scope.ts'
 import type {
   AccessToken,
-  Ending,
   EpochMs,
   LiveSession,
   LoginReason,
@@ -19,48 +18,9 @@ import type {
   Unsaved,
 } from './session.ts'
 import { accessToken, findToken, latest, loginRequired, retryLater, withToken } from './tokens.ts'
+import { base, conclude, loginNeeded, note, troubled } from './endings.ts'
+import type { Effect, Event, Step } from './steps.ts'
 import { ambiguousTrouble, plainTrouble, servedUntil } from './trouble.ts'
-
-export type Event =
-  /** A caller or the schedule wants a token for `target`. `replayGrace`: ms of the server's known grace period (R4). */
-  | { readonly type: 'refresh'; readonly target: Target; readonly replayGrace: number }
-  /**
-   * The lock is held; `stored` is what the vault says under it. `digest` is the SHA-256 (base64url) of the refresh token
-   * of the newer of the two: the stored record and the one the session holds.
-   */
-  | { readonly type: 'lock_acquired'; readonly stored: SessionRecord | undefined; readonly digest: string | undefined }
-  | { readonly type: 'lock_failed'; readonly failure: Failure }
-  | { readonly type: 'saved' }
-  | { readonly type: 'save_failed'; readonly failure: Failure }
-  | { readonly type: 'tokens'; readonly response: TokenResponse }
-  | { readonly type: 'refused'; readonly refusal: TokenRefusal }
-  | { readonly type: 'checked'; readonly stored: SessionRecord | undefined; readonly digest: string | undefined }
-  /** The time to save an unsaved record again has come. */
-  | { readonly type: 'wake' }
-
-export type Effect =
-  /** -> lock_acquired | lock_failed */
-  | { readonly type: 'acquire_lock' }
-  | { readonly type: 'release_lock' }
-  /** Durable, or not at all -> saved | save_failed */
-  | { readonly type: 'save'; readonly record: SessionRecord }
-  /** The token request -> tokens | refused */
-  | { readonly type: 'post'; readonly record: SessionRecord; readonly target: Target }
-  /** Reads the store again -> checked */
-  | { readonly type: 'read' }
-  /** What became of a refresh, for those who wait for this target. */
-  | { readonly type: 'answer'; readonly target: Target; readonly outcome: AccessToken | Failure }
-  | { readonly type: 'notify'; readonly notice: Notice }
-
-export type Notice =
-  | { readonly type: 'refreshed'; readonly record: SessionRecord }
-  | { readonly type: 'refresh_failed'; readonly failure: Failure; readonly retryAt: EpochMs }
-  | { readonly type: 'login_required'; readonly reason: LoginReason }
-
-export interface Step {
-  readonly session: LiveSession
-  readonly effects: readonly Effect[]
-}
 
 const stay = (session: LiveSession): Step => ({ session, effects: [] })
 
@@ -202,9 +162,6 @@ function journal(session: Refreshing, record: SessionRecord, digest: string | un
 
 const noRefreshToken = (record: SessionRecord): Failure =>
   loginRequired(record.profile, { code: 'no_refresh_token', text: 'the session has no refresh token', at: record.loggedInAt })
-
-const base = ({ target, startedAt, attempts, replayGrace }: Refreshing) =>
-  ({ kind: 'refreshing', target, startedAt, attempts, replayGrace }) as const
 
 function post(session: Refreshing, record: SessionRecord, doubt: boolean): Step {
   return {
@@ -366,42 +323,4 @@ function checked(
       }
     : { code: 'refused', text: refusal.failure.message, at: now }
   return note(session, loginNeeded(record, reason))
-}
-
-const loginNeeded = (record: SessionRecord, reason: LoginReason): Ending => ({
-  kind: 'login_required',
-  reason,
-  failure: loginRequired(record.profile, reason),
-})
-
-const troubled = (trouble: Trouble): Ending => ({ kind: 'troubled', trouble, failure: trouble.failure })
-
-/** Writes down that nothing is in doubt any more (and what the verdict was), then concludes. */
-function note(session: Refreshing, ending: Ending): Step {
-  const { record } = session
-  if (record.intent === undefined && ending.kind !== 'login_required') return conclude(session, record, ending)
-  const { intent: _answered, ...kept } = record
-  const next: SessionRecord = {
-    ...kept,
-    generation: record.generation + 1,
-    ...(ending.kind === 'login_required' ? { loginRequired: ending.reason } : {}),
-  }
-  return { session: { ...base(session), step: 'conclude', record, next, ending }, effects: [{ type: 'save', record: next }] }
-}
-
-function conclude({ target }: Refreshing, record: SessionRecord, ending: Ending): Step {
-  const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: ending.failure }]
-  switch (ending.kind) {
-    case 'active':
-      return { session: { kind: 'active', record }, effects }
-    case 'troubled': {
-      const { trouble } = ending
-      effects.push({ type: 'notify', notice: { type: 'refresh_failed', failure: trouble.failure, retryAt: trouble.retryAt } })
-      return { session: { kind: 'troubled', record, trouble }, effects }
-    }
-    case 'login_required': {
-      effects.push({ type: 'notify', notice: { type: 'login_required', reason: ending.reason } })
-      return { session: { kind: 'login_required', record, reason: ending.reason }, effects }
-    }
-  }
 }

@@ -5,7 +5,8 @@ import { Failure } from '../../src/core/failures.ts'
 import { wakeAt } from '../../src/core/schedule.ts'
 import type { LiveSession, Trouble } from '../../src/core/session.ts'
 import { decide } from '../../src/core/tokens.ts'
-import { type Event, resume, transition } from '../../src/core/transitions.ts'
+import type { Event } from '../../src/core/steps.ts'
+import { resume, transition } from '../../src/core/transitions.ts'
 import { minute, record, refusal, response, start, token } from './fixtures.ts'
 
 const second = 1000

@@ -8,7 +8,8 @@ import { redact } from '../../src/core/redacted.ts'
 import { refreshDueAt, wakeAt } from '../../src/core/schedule.ts'
 import type { LiveSession, SessionRecord } from '../../src/core/session.ts'
 import { decide } from '../../src/core/tokens.ts'
-import { type Effect, type Event, resume, transition } from '../../src/core/transitions.ts'
+import type { Effect, Event } from '../../src/core/steps.ts'
+import { resume, transition } from '../../src/core/transitions.ts'
 import { record, refusal, response, start, token } from './fixtures.ts'
 
 const kinds = ['not_sent', 'no_answer', 'busy', 'invalid_grant', 'client_refused', 'refused', 'identity_changed'] as const

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/core/failures.ts'
 import { redact } from '../../src/core/redacted.ts'
 import type { LiveSession, SessionRecord, Target } from '../../src/core/session.ts'
-import { type Effect, type Event, resume, transition } from '../../src/core/transitions.ts'
+import type { Effect, Event } from '../../src/core/steps.ts'
+import { resume, transition } from '../../src/core/transitions.ts'
 import { minute, primary, record, refusal, response, start, token } from './fixtures.ts'
 
 const later = start + 61 * minute

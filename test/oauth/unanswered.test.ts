@@ -89,6 +89,18 @@ describe('R4 it may have been acted on', () => {
     expect(server.asked).toEqual(['/token'])
   })
 
+  test('a connection that is reset after each byte of a good answer: tokens only when all of it has come', async () => {
+    const body = JSON.stringify({ access_token: 'a', token_type: 'Bearer', expires_in: 60, refresh_token: 'r' })
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+    const whole = head + body
+    for (let bytes = 0; bytes < whole.length; bytes++) {
+      server.answers.set('/token', ({ socket }) => void socket.write(whole.slice(0, bytes), () => socket.resetAndDestroy()))
+      expect([bytes, (await refresh(connect())).kind]).toEqual([bytes, 'no_answer'])
+    }
+    server.answers.set('/token', ({ socket }) => void socket.end(whole))
+    expect((await refresh(connect())).kind).toBe('tokens')
+  })
+
   test.each<[string, (answer: Answer) => Answer]>([
     ['at once', () => () => {}],
     ['in the body', (half) => half],

@@ -33,6 +33,8 @@ interface Waiter {
   readonly minTtl: number | undefined
   readonly resolve: (token: AccessToken) => void
   readonly reject: (failure: Failure) => void
+  /** Of the timer after which less is taken. */
+  cancel: () => void
 }
 
 /** How long a refresh waits for another agent's, in ms: longer than that one's own time-outs. */
@@ -77,7 +79,7 @@ export class LiveSessionRunner {
       case 'refresh':
       case 'wait':
         return new Promise((resolve, reject) => {
-          const waiter = { target, minTtl, resolve, reject }
+          const waiter: Waiter = { target, minTtl, resolve, reject, cancel: () => {} }
           this.#waiters.add(waiter)
           this.#settleForLess(waiter)
           if (decision.kind === 'refresh') this.#refresh(target)
@@ -93,10 +95,15 @@ export class LiveSessionRunner {
       return token !== undefined && remaining(token, clock.now()) > 0 ? token : undefined
     }
     if (live() === undefined) return
-    clock.after(longestInsistence, () => {
+    waiter.cancel = clock.after(longestInsistence, () => {
       const token = live()
       if (token !== undefined && this.#waiters.delete(waiter)) waiter.resolve(token)
     })
+  }
+
+  #forget(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+    waiter.cancel()
   }
 
   /** Another agent over the same home may have logged in since: looks at the store before a caller is told to. */
@@ -161,8 +168,10 @@ export class LiveSessionRunner {
 
   /** Everybody who waits gets this. */
   dismiss(failure: Failure): void {
-    for (const waiter of this.#waiters) waiter.reject(failure)
-    this.#waiters.clear()
+    for (const waiter of this.#waiters) {
+      this.#forget(waiter)
+      waiter.reject(failure)
+    }
   }
 
   /** Runs `work` under the session's lock with no refresh under way; one that is gets cut short. */
@@ -318,7 +327,7 @@ export class LiveSessionRunner {
   #answer(waiter: Waiter, outcome: AccessToken | Failure): void {
     // The machine may have slept while it was saved: a token that has expired meanwhile is asked for anew (R8).
     if (!(outcome instanceof Failure) && remaining(outcome, this.#ports.clock.now()) <= 0) return
-    this.#waiters.delete(waiter)
+    this.#forget(waiter)
     if (!(outcome instanceof Failure)) return waiter.resolve(outcome)
     const decision = decide(this.#state, this.profile, waiter.target, waiter.minTtl, this.#ports.clock.now())
     return decision.kind === 'serve' ? waiter.resolve(decision.token) : waiter.reject(outcome)
@@ -328,7 +337,7 @@ export class LiveSessionRunner {
   #reconsider(waiter: Waiter): void {
     const decision = decide(this.#state, this.profile, waiter.target, waiter.minTtl, this.#ports.clock.now())
     if (decision.kind === 'refresh') this.#refresh(waiter.target)
-    if (decision.kind === 'serve' || decision.kind === 'fail') this.#waiters.delete(waiter)
+    if (decision.kind === 'serve' || decision.kind === 'fail') this.#forget(waiter)
     if (decision.kind === 'serve') waiter.resolve(decision.token)
     if (decision.kind === 'fail') waiter.reject(decision.failure)
   }

@@ -8,9 +8,9 @@ import { type AuthorizationServer, startAuthorizationServer } from '../support/a
 import { answer, type Fault, FaultProxy, type Passing, type Reply, reset } from '../support/fault-proxy.ts'
 import { Home, type HttpAnswer } from '../support/home.ts'
 
-/** Seconds an access token lives; one that is asked to live for `wanted` more than it does has to be refreshed. */
-const life = 10
-const wanted = 8
+/** Seconds an access token lives, and how many more of them a caller wants than are left. */
+const life = 20
+const wanted = 17
 /** The agent's patience with one request, ms. */
 const patience = 30_000
 

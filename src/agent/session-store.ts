@@ -29,12 +29,19 @@ export class SessionStore {
     if (sealed === undefined) return undefined
     const record = decodeRecord(sealed.content.reveal(), profile, sealed.generation)
     if (sealed.recovered !== undefined) this.#warn(`session '${profile}': ${sealed.recovered}`)
-    else if ((await this.#seen?.isOutdated(prefix + profile, seenOf(record))) === true) {
-      this.#warn(
-        `session '${profile}' is older than it was: the vault was restored or copied. Its refresh token may have been used since, and the next refresh may end in a login`,
-      )
-    }
+    else await this.#checkAge(record)
     return record
+  }
+
+  /** R13. */
+  async #checkAge(record: SessionRecord): Promise<void> {
+    const id = prefix + record.profile
+    if ((await this.#seen?.isOutdated(id, seenOf(record))) !== true) return
+    // Another agent may have written between the two looks.
+    if ((await this.#records.read(id))?.generation !== record.generation) return
+    this.#warn(
+      `session '${record.profile}' is older than it was: the vault was restored or copied. Its refresh token may have been used since, and the next refresh may end in a login`,
+    )
   }
 
   /** As `load`, and what it gives is durable. */

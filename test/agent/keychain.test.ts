@@ -163,5 +163,5 @@ describeWith({ ...programs(...keyringPrograms), Linux: isLinux }, 'gnome-keyring
     expect((await home.run(['vault', 'master-key', 'keychain'])).code).toBe(0)
     await restart()
     expect((await home.run(['token'])).stdout).toBe(stdout)
-  }, 60_000)
+  }, 180_000)
 })

@@ -111,7 +111,7 @@ describe('R14 killed at every step of a refresh', () => {
   }, 300_000)
 })
 
-describe('R14 killed at random, again and again', () => {
+describe('R14 killed at random, again and again', { retry: 0 }, () => {
   test.concurrent.each([
     ['without a grace period', 0],
     ['with a known grace period', grace],

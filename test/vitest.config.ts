@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     maxWorkers: 2,
     // A machine shared with others may stand still for seconds, and many tests race real clocks: one more try, which the
     // report shows. What is random gets none (`retry: 0` there): its failure would be another's success.

@@ -29,6 +29,8 @@ export class Checks {
   readonly #subject: Subject
   /** By family: the highest refresh token, and all access tokens, that have ever been durable. */
   readonly #durableNumbers = new Map<number, number>()
+  /** By family: when the highest became durable. */
+  readonly #durableAt = new Map<number, number>()
   readonly #durableTokens = new Set<string>()
   readonly #refused = new Set<Family>()
   readonly #sent: Sent[] = []
@@ -144,8 +146,11 @@ export class Checks {
   /** The answer is on its way to, or in the memory of, an agent whose machine slept: others had to go on without. */
   #keptAsleep(family: Family, number: number): string | undefined {
     const spent = this.#sent.find((sent) => isOf(sent, { family, number }) && sent.isSpent)
-    const hasSlept = spent !== undefined && spent.process.host.awakeSince > spent.at
-    return hasSlept && number >= this.#durableNumber(family) ? 'its machine slept before it was saved' : undefined
+    if (spent === undefined || spent.process.host.awakeSince <= spent.at) return undefined
+    if (number >= this.#durableNumber(family)) return 'its machine slept before it was saved'
+    // It had looked before it slept that nobody else has written, and woke up writing, as did whoever had taken it for dead.
+    const wokeUpWriting = (this.#durableAt.get(family.id) ?? Infinity) - spent.process.host.awakeSince < 5 * second
+    return wokeUpWriting ? 'its machine slept while it was saved' : undefined
   }
 
   #durableNumber({ id }: Family): number {
@@ -158,7 +163,9 @@ export class Checks {
     for (const token of record.accessTokens) this.#durableTokens.add(token.value.reveal())
     if (record.refreshToken === undefined) return
     const { family, number } = this.#subject.server.familyOf(record.refreshToken.reveal())
-    this.#durableNumbers.set(family.id, Math.max(number, this.#durableNumber(family)))
+    if (number <= this.#durableNumber(family)) return
+    this.#durableNumbers.set(family.id, number)
+    this.#durableAt.set(family.id, this.#subject.scheduler.now)
   }
 
   #readDurable(): SessionRecord | undefined {

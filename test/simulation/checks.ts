@@ -6,7 +6,7 @@ import { decodeRecord } from '../../src/core/record.ts'
 import type { AccessToken, LiveSession, SessionRecord } from '../../src/core/session.ts'
 import { unseal } from '../../src/vault/seal.ts'
 import type { SimulatedDisk } from './disk.ts'
-import type { Process, Scheduler } from './scheduler.ts'
+import type { Host, Process, Scheduler } from './scheduler.ts'
 import type { Family, Sent, SimulatedServer } from './server.ts'
 
 const second = 1000
@@ -15,6 +15,7 @@ export interface Subject {
   readonly scheduler: Scheduler
   readonly server: SimulatedServer
   readonly disk: SimulatedDisk
+  readonly hosts: readonly Host[]
   readonly profile: Profile
   readonly masterKey: Buffer
   /** The files of the session: the newest generation, and the one before. */
@@ -29,8 +30,6 @@ export class Checks {
   readonly #subject: Subject
   /** By family: the highest refresh token, and all access tokens, that have ever been durable. */
   readonly #durableNumbers = new Map<number, number>()
-  /** By family: when the highest became durable. */
-  readonly #durableAt = new Map<number, number>()
   readonly #durableTokens = new Set<string>()
   readonly #refused = new Set<Family>()
   readonly #sent: Sent[] = []
@@ -128,11 +127,13 @@ export class Checks {
   }
 
   #checkGrace(family: Family, number: number): void {
-    const { profile, server, disk } = this.#subject
+    const { profile, server, disk, scheduler } = this.#subject
     const tries = this.#sent.filter((sent) => isOf(sent, { family, number }))
     const first = tries[0]
     const grace = Math.min(profile.refreshGrace, server.habits.grace) * second
     if (first === undefined || !first.process.isAlive || first.process.host.awakeSince >= first.at) return
+    // One that was long under way leaves no time for another.
+    if (scheduler.now - (tries.at(-1)?.at ?? 0) > 10 * second) return
     // An intent that is older, since its first attempt was not sent, ends the grace period earlier: that errs on the safe side.
     const intentAt = (this.#readDurable()?.intent?.at ?? 0) - first.process.host.offset
     if (intentAt < first.at - 30 * second || disk.fullUntil >= first.at) return
@@ -145,12 +146,9 @@ export class Checks {
 
   /** The answer is on its way to, or in the memory of, an agent whose machine slept: others had to go on without. */
   #keptAsleep(family: Family, number: number): string | undefined {
-    const spent = this.#sent.find((sent) => isOf(sent, { family, number }) && sent.isSpent)
-    if (spent === undefined || spent.process.host.awakeSince <= spent.at) return undefined
-    if (number >= this.#durableNumber(family)) return 'its machine slept before it was saved'
-    // It had looked before it slept that nobody else has written, and woke up writing, as did whoever had taken it for dead.
-    const wokeUpWriting = (this.#durableAt.get(family.id) ?? Infinity) - spent.process.host.awakeSince < 5 * second
-    return wokeUpWriting ? 'its machine slept while it was saved' : undefined
+    // Also of a replay, which gets the answer again and spends nothing.
+    const hasSlept = this.#sent.some((sent) => isOf(sent, { family, number }) && sent.process.host.awakeSince > sent.at)
+    return hasSlept && number >= this.#durableNumber(family) ? 'its machine slept before it was saved' : undefined
   }
 
   #durableNumber({ id }: Family): number {
@@ -163,9 +161,19 @@ export class Checks {
     for (const token of record.accessTokens) this.#durableTokens.add(token.value.reveal())
     if (record.refreshToken === undefined) return
     const { family, number } = this.#subject.server.familyOf(record.refreshToken.reveal())
-    if (number <= this.#durableNumber(family)) return
-    this.#durableNumbers.set(family.id, number)
-    this.#durableAt.set(family.id, this.#subject.scheduler.now)
+    if (number < this.#durableNumber(family)) this.#overwritten(family)
+    this.#durableNumbers.set(family.id, Math.max(number, this.#durableNumber(family)))
+  }
+
+  /**
+   * A record has taken the place of a newer one. A machine that falls asleep between its last look and its rename does that when
+   * it wakes up, or has it done to itself by whoever took it for dead; a damaged file is replaced by what is older.
+   */
+  #overwritten(family: Family): void {
+    const { scheduler, hosts } = this.#subject
+    if (hosts.some(({ awakeSince }) => scheduler.now - awakeSince < 10 * second))
+      family.lost ??= 'its machine slept while it was saved'
+    else if (family.lost === undefined) this.fail('R9: a newer record was written over')
   }
 
   #readDurable(): SessionRecord | undefined {

@@ -127,6 +127,7 @@ export class World {
       scheduler: this.#scheduler,
       server: this.#server,
       disk: this.#disk,
+      hosts: this.#hosts,
       profile: this.#profile,
       masterKey,
       newest,

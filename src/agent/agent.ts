@@ -3,14 +3,25 @@
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant, Profile } from '../core/profile.ts'
-import type { Redacted } from '../core/redacted.ts'
+import { redact, type Redacted } from '../core/redacted.ts'
 import type { Target } from '../core/session.ts'
 import type { MasterKeyChoice, Vault } from '../vault/vault.ts'
-import type { AgentStatus, EventMessage, LogoutAnswer, SessionStatus, VaultStatus } from '../wire/messages.ts'
+import type {
+  AgentStatus,
+  EventMessage,
+  LogoutAnswer,
+  SecretRequest,
+  SecretStatus,
+  SessionStatus,
+  VaultStatus,
+} from '../wire/messages.ts'
+import type { Credentials } from './credentials.ts'
 import type { EventHub } from './events.ts'
+import { callHelper, type HelperOutcome } from './helper-calls.ts'
 import type { LoginConversation, Logins } from './logins.ts'
 import type { Logout } from './logout.ts'
 import type { Profiles } from './profiles.ts'
+import { secretStatus, type Secrets } from './secrets.ts'
 import type { Issued, Sessions } from './sessions.ts'
 import { sessionStatus, unreadableStatus } from './status.ts'
 
@@ -21,6 +32,8 @@ export interface AgentParts {
   readonly sessions: Sessions
   readonly logins: Logins
   readonly logout: Logout
+  readonly secrets: Secrets
+  readonly credentials: Credentials
   readonly events: EventHub
   readonly about: { readonly version: string; readonly socket: string }
   /** Sentences that hold as long as the agent runs. */
@@ -54,9 +67,37 @@ export class Agent {
     }
   }
 
+  /** A tool's call of its helper. Never throws. */
+  helper(name: string, body: Buffer): Promise<HelperOutcome> {
+    const { credentials, profiles } = this.#parts
+    return callHelper(name, body, { ports: credentials, mayLogIn: async () => (await profiles.config()).interactiveLogin })
+  }
+
+  /** What is known of the static secrets, but never one itself (L2). */
+  async secrets(): Promise<readonly SecretStatus[]> {
+    return (await this.#parts.secrets.all()).map(secretStatus)
+  }
+
+  async putSecret(name: string, { value, url, username, expires_at: expiresAt }: SecretRequest): Promise<void> {
+    const { vault, secrets } = this.#parts
+    await vault.prepare()
+    await secrets.put({
+      name,
+      value: redact(value),
+      origin: 'user',
+      ...(url === undefined ? {} : { url }),
+      ...(username === undefined ? {} : { username }),
+      ...(expiresAt === undefined ? {} : { expiresAt: expiresAt * 1000 }),
+    })
+  }
+
+  async removeSecret(name: string): Promise<void> {
+    await this.#parts.secrets.remove(name)
+  }
+
   async status(): Promise<AgentStatus> {
-    const { about, profiles, warnings } = this.#parts
-    const notes = [...warnings]
+    const { about, profiles, warnings, secrets } = this.#parts
+    const notes = [...warnings, ...(await secrets.warnings().catch(() => []))]
     const sessions = await this.sessions().catch((error: unknown) => {
       notes.push(asFailure(error).message)
       return []
@@ -115,6 +156,7 @@ export class Agent {
   async lock(): Promise<VaultStatus> {
     const { logins, sessions, vault, events } = this.#parts
     logins.cancelAll()
+    this.#parts.credentials.forgetAll()
     await sessions.close(locked())
     vault.lock()
     events.publish({ type: 'locked' })
@@ -127,6 +169,7 @@ export class Agent {
     sessions.open()
     events.publish({ type: 'unlocked' })
     await sessions.loadAll()
+    void this.#parts.secrets.watch()
     return this.vaultStatus()
   }
 

@@ -6,7 +6,7 @@ import { Failure, asFailure } from '../core/failures.ts'
 import type { AuthorizationServer, Clock, HeldLock, SessionLock } from '../core/ports.ts'
 import { primaryToken, remaining, wakeAt } from '../core/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../core/session.ts'
-import { canonicalTarget, decide, findToken, latest } from '../core/tokens.ts'
+import { canonicalTarget, decide, findToken, latest, withRefused } from '../core/tokens.ts'
 import { sameTarget } from '../core/scope.ts'
 import type { Effect, Event, Notice } from '../core/steps.ts'
 import { resume, transition } from '../core/transitions.ts'
@@ -104,6 +104,18 @@ export class LiveSessionRunner {
   #forget(waiter: Waiter): void {
     this.#waiters.delete(waiter)
     waiter.cancel()
+  }
+
+  /** A server has refused this access token. Whether it was one of this session's. */
+  refused(value: string): boolean {
+    const state = this.#state
+    if (state.kind === 'absent' || !state.record.accessTokens.some((token) => token.value.reveal() === value)) return false
+    // While a refresh is under way a newer one comes anyway.
+    if (this.#running === undefined && (state.kind === 'active' || state.kind === 'troubled')) {
+      this.#state = { ...state, record: withRefused(state.record, value, this.#ports.clock.now()) }
+      this.#ports.changed()
+    }
+    return true
   }
 
   /** Another agent over the same home may have logged in since: looks at the store before a caller is told to. */

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { ConfigFile } from '../config/config.ts'
+import { assumeRole } from '../oauth/aws-sts.ts'
 import { connectBy } from '../oauth/server.ts'
 import { systemClock } from '../platform/clock.ts'
 import { faultPoint, withFaultPoints } from '../platform/fault-points.ts'
@@ -21,11 +22,13 @@ import { SeenGenerations } from '../vault/seen.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
 import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
+import { Credentials } from './credentials.ts'
 import { EventHub } from './events.ts'
 import { Log, type LogLevel } from './log.ts'
 import { Logins } from './logins.ts'
 import { Logout } from './logout.ts'
 import { Profiles } from './profiles.ts'
+import { Secrets } from './secrets.ts'
 import { createAgentServer } from './server.ts'
 import { SessionStore } from './session-store.ts'
 import { Sessions } from './sessions.ts'
@@ -102,14 +105,27 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     },
   })
   const logout = new Logout({ clock, records: vault, connect, clientSecret: (name) => profiles.clientSecret(name), events })
+  const secrets = new Secrets({ clock, records: vault, events })
+  const credentials: Credentials = new Credentials({
+    clock,
+    profiles,
+    secrets,
+    events,
+    prepareVault: () => vault.prepare(),
+    token: (name, target, minTtl) => agent.token(name, target, minTtl),
+    refusedToken: (value) => sessions.refused(value),
+    assumeRole: (role, token) => assumeRole(role, token, { now: () => clock.now(), signal: new AbortController().signal }),
+  })
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
-  const agent = new Agent({
+  const agent: Agent = new Agent({
     clock,
     vault,
     profiles,
     sessions,
     logins,
     logout,
+    secrets,
+    credentials,
     events,
     warnings,
     about: { version: version(), socket: where.socket },
@@ -121,13 +137,14 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
   log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
   watchSignals(shutDown, log)
-  void wakeUp(vault, sessions, logout, log)
+  void wakeUp(vault, sessions, logout, secrets, log)
 
   await stopped
   log.info('stopping')
   removeSocket()
   logins.cancelAll()
   logout.stop()
+  secrets.stop()
   const closing = server.close()
   const impatient = clock.after(5_000, () => sessions.interrupt())
   await sessions.close(new Failure('shutting_down', 'the agent is stopping'))
@@ -139,11 +156,12 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
 }
 
 /** What the vault holds is taken up without being asked, where that needs no user. */
-async function wakeUp(vault: Vault, sessions: Sessions, logout: Logout, log: Log): Promise<void> {
+async function wakeUp(vault: Vault, sessions: Sessions, logout: Logout, secrets: Secrets, log: Log): Promise<void> {
   try {
     await vault.open()
     if (vault.status().state !== 'open') return
     await sessions.loadAll()
+    await secrets.watch()
     await logout.resume()
   } catch (error) {
     log.info(`not opened yet: ${asFailure(error).message}`)

@@ -74,10 +74,13 @@ export class Profiles {
     )
   }
 
-  /** As the file has them now. Throws config_invalid. */
+  /** As the file has it now. Throws config_invalid. */
+  async config(): Promise<Config> {
+    return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read()
+  }
+
   async all(): Promise<readonly Profile[]> {
-    const config = this.#config !== undefined && this.#isFresh() ? this.#config : await this.#read()
-    return [...config.profiles.values()]
+    return [...(await this.config()).profiles.values()]
   }
 
   /** Forgets what was read: the next question looks at the disk. */

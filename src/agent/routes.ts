@@ -9,6 +9,7 @@ import {
   checkProfileName,
   decodeClientSecretRequest,
   decodeMasterKeyRequest,
+  decodeSecretRequest,
   decodeTokenRequest,
   decodeUnlockRequest,
 } from '../wire/requests.ts'
@@ -44,6 +45,7 @@ const fixed: Readonly<Record<string, Route>> = {
   '/v1/token': { methods: { GET: getToken } },
   '/v1/status': { methods: { GET: async (agent) => json(await agent.status()) } },
   '/v1/sessions': { methods: { GET: async (agent) => json({ sessions: await agent.sessions() }) } },
+  '/v1/secrets': { methods: { GET: async (agent) => json({ secrets: await agent.secrets() }) } },
   '/v1/lock': { methods: { POST: async (agent) => json(await agent.lock()) } },
   '/v1/unlock': {
     methods: {
@@ -75,13 +77,28 @@ const fixed: Readonly<Record<string, Route>> = {
   },
 }
 
-const withProfile: readonly { readonly pattern: RegExp; readonly route: Route }[] = [
+const withName: readonly { readonly pattern: RegExp; readonly route: Route }[] = [
   {
     pattern: /^\/v1\/sessions\/([^/]+)$/,
     route: {
       methods: {
         GET: async (agent, { profile }) => json(await agent.session(profile)),
         DELETE: async (agent, { profile }) => json(await agent.logOut(profile)),
+      },
+    },
+  },
+  {
+    pattern: /^\/v1\/secrets\/([^/]+)$/,
+    route: {
+      methods: {
+        PUT: async (agent, { profile: name, body }) => {
+          await agent.putSecret(name, decodeSecretRequest(body))
+          return nothing
+        },
+        DELETE: async (agent, { profile: name }) => {
+          await agent.removeSecret(name)
+          return nothing
+        },
       },
     },
   },
@@ -109,7 +126,7 @@ const upgradePaths: ReadonlySet<string> = new Set(['/v1/login', '/v1/events'])
 export function findHandler(method: string, path: string): { readonly handler: Handler; readonly profile: string } {
   const route = fixed[path]
   if (route !== undefined) return { handler: handlerOf(route, method, path), profile: '' }
-  for (const { pattern, route } of withProfile) {
+  for (const { pattern, route } of withName) {
     const name = pattern.exec(path)?.[1]
     if (name !== undefined) return { handler: handlerOf(route, method, path), profile: profileIn(name) }
   }

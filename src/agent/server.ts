@@ -12,6 +12,8 @@ import { type Answer, findHandler } from './routes.ts'
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
 const largestBody = 64 * 1024
+/** Bytes of a helper's call: kubectl describes its whole cluster, with the certificates of its authority. */
+const largestCall = 512 * 1024
 const largestHeader = 16 * 1024
 const mostConnections = 16_384
 /** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
@@ -20,7 +22,8 @@ const mostUnread = 32
 const arrival = 10_000
 /** ms for which an idle connection is kept. */
 const idle = 60_000
-/** Of all that is not a token request: a burst, and so many a second. */
+const helperPath = '/v1/helper/'
+/** Of all that is not a request for a token: a burst, and so many a second. */
 const burst = 200
 const ratePerSecond = 100
 
@@ -66,17 +69,27 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
 
   function check(socket: object, path: string): void {
     if (denied.has(socket)) throw new Failure('peer_denied', 'this agent belongs to another user')
-    if (path !== '/v1/token' && !allowance.take()) throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
+    if (path !== '/v1/token' && !path.startsWith(helperPath) && !allowance.take())
+      throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = splitTarget(request.url ?? '')
     check(request.socket, path)
+    if (path.startsWith(helperPath)) return help(request, response, path.slice(helperPath.length))
     const { handler, profile } = findHandler(request.method ?? '', path)
-    const body = hasBody(request) ? await readJson(request) : undefined
+    const content = hasBody(request) ? await readBody(request, largestBody) : undefined
+    const body = content === undefined || content.length === 0 ? undefined : parseJson(content.toString())
     const acceptsText = request.headers.accept?.startsWith('text/plain') === true
     const result = handler(agent, { query, profile, body, acceptsText })
     send(response, result instanceof Promise ? await result : result)
+  }
+
+  async function help(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
+    if (request.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
+    const { headers, body, defect } = await agent.helper(name, await readBody(request, largestCall))
+    if (defect !== undefined) log(describeDefect(defect))
+    writeBody(response, 200, 'application/octet-stream', body, headers)
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -119,15 +132,15 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > largestBody) throw new Failure('too_large', `the body is larger than ${largestBody} bytes`)
+    if (size > most) throw new Failure('too_large', `the body is larger than ${most} bytes`)
     chunks.push(chunk)
   }
-  return size === 0 ? undefined : parseJson(Buffer.concat(chunks).toString())
+  return Buffer.concat(chunks)
 }
 
 function send(response: ServerResponse, { status, type, body }: Answer): void {
@@ -135,10 +148,9 @@ function send(response: ServerResponse, { status, type, body }: Answer): void {
   else writeBody(response, status, type, body)
 }
 
-function writeBody(response: ServerResponse, status: number, type: string, body: string): void {
-  response
-    .writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store' })
-    .end(body)
+function writeBody(response: ServerResponse, status: number, type: string, body: string | Buffer, more = {}): void {
+  const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store', ...more }
+  response.writeHead(status, headers).end(body)
 }
 
 function malformed(error: NodeJS.ErrnoException): Failure {

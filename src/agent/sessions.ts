@@ -81,6 +81,11 @@ export class Sessions {
     return token instanceof Promise ? token.then((token) => ({ profile: profile.name, token })) : { profile: profile.name, token }
   }
 
+  /** A server has refused this access token: it is served no more where another can be had. Whether it was a session's. */
+  refused(value: string): boolean {
+    return [...this.#entries.values()].some(({ runner }) => runner.refused(value))
+  }
+
   /** The live session of a profile, loaded from the vault if need be. Fails with vault_locked, keychain_*, record_damaged. */
   async runner(profile: Profile): Promise<LiveSessionRunner> {
     return (await this.#entry(profile)).runner

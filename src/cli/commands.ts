@@ -155,6 +155,12 @@ export async function events(context: Context): Promise<void> {
   if (!context.signal.aborted) throw new Failure('agent_unreachable', 'the agent has stopped')
 }
 
+export async function start(context: Context): Promise<void> {
+  const { agent } = await (await context.agent()).status()
+  if (context.asJson) context.terminal.json(agent)
+  else context.terminal.print(`the agent (version ${agent.version}, pid ${agent.pid}) listens at ${agent.socket}`)
+}
+
 export async function stop(context: Context): Promise<void> {
   const agent = await context.agent({ start: false })
   try {

@@ -1,5 +1,6 @@
 // `authsock login`: makes the profile where an issuer is given, then talks the user through the login.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { asFailure, Failure } from '../core/failures.ts'
 import { type Grant, isProfileName, type Profile } from '../core/profile.ts'
 import type { ProfileTable } from '../config/config.ts'
@@ -15,13 +16,19 @@ export interface LoginOptions extends ProfileOptions, SecretOptions {
   readonly device?: boolean
   /** False with --no-browser. */
   readonly browser?: boolean
+  /** Of several who need the same login, one makes it and the others wait. */
+  readonly wait?: boolean
 }
+
+/** ms. */
+const pollingInterval = 300
 
 export async function login(context: Context, what: string | undefined, options: LoginOptions): Promise<void> {
   const agent = await context.agent()
   const isIssuer = what !== undefined && what.includes('://')
   const name = isIssuer ? await makeProfile(context, what, options) : what
   if (!isIssuer) refuseProfileOptions(options)
+  if (options.wait === true && (await isLoggedIn(context, agent, what))) return
   const profile = await storeSecret(context, agent, name, options)
   context.catchInterrupt()
   const grant: Grant | undefined = options.device === true ? 'device_code' : isIssuer ? undefined : options.grant
@@ -35,6 +42,23 @@ export async function login(context: Context, what: string | undefined, options:
     else sayDone(context, session, profile)
   } catch (error) {
     throw profile === undefined ? error : asFailure(error).of(profile.name)
+  }
+}
+
+/** Where another one's login is under way: whether it has worked. */
+async function isLoggedIn(context: Context, agent: AuthsockClient, name: string | undefined): Promise<boolean> {
+  if (name === undefined) throw new Failure('profile_required', '--wait needs the name of a profile')
+  let isWaiting = false
+  for (;;) {
+    const { state } = await agent.session(name)
+    if (state !== 'login_pending') {
+      if (isWaiting && state !== 'active')
+        throw new Failure('login_cancelled', `the login to '${name}' was not finished`, { profile: name })
+      return state === 'active' || state === 'refreshing' || state === 'retrying'
+    }
+    if (!isWaiting) context.terminal.note(`waiting for the login to '${name}' that is under way elsewhere`)
+    isWaiting = true
+    await pause(pollingInterval)
   }
 }
 

@@ -94,6 +94,7 @@ function program(context: Context): Command {
     .option('--name <profile>', 'what to call the profile (default: the host of the issuer)')
     .option('--device', 'log in with a code, on any device')
     .option('--no-browser', 'do not open a browser here; print the address')
+    .option('--wait', 'if a login to it is under way elsewhere, wait for that one')
     .option('--client-secret-stdin', 'read the client secret from stdin')
     .option('--client-secret-file <path>', 'read the client secret from a file')
     .addHelpText(
@@ -136,6 +137,7 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
     '--passphrase-stdin',
     'read the passphrase from stdin',
   )
+  leaf(root, 'start', 'start the agent in the background, if none runs', async () => (await import('./commands.ts')).start)
   leaf(root, 'stop', 'stop the agent', async () => (await import('./commands.ts')).stop)
   root.command('agent').description('run the agent in the foreground (`authsock agent --help`)')
 

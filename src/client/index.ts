@@ -18,6 +18,8 @@ import type {
   LoginMessage,
   LogoutAnswer,
   MasterKeyRequest,
+  SecretRequest,
+  SecretStatus,
   SessionStatus,
   TokenAnswer,
   VaultStatus,
@@ -33,6 +35,8 @@ export type {
   LoginMessage,
   LogoutAnswer,
   MasterKeyRequest,
+  SecretRequest,
+  SecretStatus,
   SessionStatus,
   TokenAnswer,
   VaultStatus,
@@ -78,6 +82,12 @@ export interface LoginConversation extends AsyncIterable<Exclude<LoginMessage, {
  * Nothing is kept open until the first request.
  */
 export async function connect(options: ConnectOptions = {}): Promise<AuthsockClient> {
+  const { transport, start } = connectTransport(options)
+  return new AuthsockClient(transport, start)
+}
+
+/** Not for other programs: what `connect` is made of. */
+export function connectTransport(options: ConnectOptions = {}) {
   const env = options.env ?? process.env
   // The agent that is started has to listen there too.
   const told = options.socket === undefined ? env : { ...env, AUTHSOCK: options.socket }
@@ -95,7 +105,19 @@ export async function connect(options: ConnectOptions = {}): Promise<AuthsockCli
       throw error
     }
   }
-  return new AuthsockClient(transport, options.start === false ? undefined : () => startAgent(where, told, isThere))
+  const start = options.start === false ? undefined : () => startAgent(where, told, isThere)
+  return { transport, start, ask: <T>(work: () => Promise<T>) => orStart(work, start) }
+}
+
+/** Does it, and starts an agent and does it again where nobody listens. */
+async function orStart<T>(work: () => Promise<T>, start: (() => Promise<void>) | undefined): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (start === undefined || !isNobodyThere(error)) throw error
+    await start()
+    return work()
+  }
 }
 
 export class AuthsockClient {
@@ -173,6 +195,22 @@ export class AuthsockClient {
     await this.#call({ method: 'DELETE', path: clientSecretPath(profile) })
   }
 
+  /** Keeps a static secret in the vault; what has the name is replaced. `expires_at` in seconds since the epoch. */
+  async setSecret(name: string, secret: SecretRequest): Promise<void> {
+    await this.#call({ method: 'PUT', path: secretPath(name), body: secret })
+  }
+
+  /** Throws not_found. */
+  async removeSecret(name: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: secretPath(name) })
+  }
+
+  /** What is known of the static secrets, but never one itself. */
+  async secrets(): Promise<readonly SecretStatus[]> {
+    const { secrets } = await this.#json<{ readonly secrets: readonly SecretStatus[] }>({ method: 'GET', path: '/v1/secrets' })
+    return secrets
+  }
+
   /** Stops the agent. */
   async shutdown(): Promise<void> {
     await this.#call({ method: 'POST', path: '/v1/shutdown' })
@@ -211,15 +249,11 @@ export class AuthsockClient {
     return this.#orStart(() => this.#transport.call(call))
   }
 
-  async #orStart<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      if (this.#start === undefined || !isNobodyThere(error)) throw error
-      await this.#start()
-      return work()
-    }
+  #orStart<T>(work: () => Promise<T>): Promise<T> {
+    return orStart(work, this.#start)
   }
 }
+
+const secretPath = (name: string): string => `/v1/secrets/${encodeURIComponent(name)}`
 
 const clientSecretPath = (profile: string): string => `/v1/profiles/${encodeURIComponent(profile)}/client-secret`

@@ -61,7 +61,7 @@ function openLog(path: string): number {
 }
 
 /** src/main.ts or dist/main.js, whichever this module belongs to. */
-function program(): string {
+export function program(): string {
   const built = fileURLToPath(new URL('../main.js', import.meta.url))
   return existsSync(built) ? built : fileURLToPath(new URL('../main.ts', import.meta.url))
 }

@@ -15,12 +15,17 @@ const patience = 120_000
 export interface Exchange {
   readonly status: number
   readonly text: string
+  readonly bytes: Buffer
+  readonly headers: IncomingMessage['headers']
 }
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
+  /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as it is. */
+  readonly content?: { readonly type: string; readonly body: Buffer }
   readonly accept?: string
   readonly signal?: AbortSignal | undefined
 }
@@ -88,8 +93,9 @@ export class Transport {
     }
   }
 
-  #callOnce({ method, path, body, accept, signal }: Call): Promise<Answer> {
-    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  #callOnce({ method, path, body, content: given, accept, signal }: Call): Promise<Answer> {
+    const content = given?.body ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)))
+    const type = given?.type ?? 'application/json'
     const socketPath = address(this.#path)
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({
@@ -101,13 +107,14 @@ export class Transport {
         headers: {
           host: 'authsock',
           accept: accept ?? 'application/json',
-          ...(content === undefined ? {} : { 'content-type': 'application/json', 'content-length': content.length }),
+          ...(content === undefined ? {} : { 'content-type': type, 'content-length': content.length }),
         },
         ...(signal === undefined ? {} : { signal }),
       })
       outgoing.on('response', (response) => {
-        readText(response).then(
-          (text) => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text }),
+        const { statusCode: status = 0, headers } = response
+        readAll(response).then(
+          (bytes) => resolve({ status, headers, type: headers['content-type'] ?? '', bytes, text: bytes.toString() }),
           reject,
         )
       })
@@ -118,7 +125,7 @@ export class Transport {
   }
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+async function readAll(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -126,7 +133,7 @@ async function readText(response: IncomingMessage): Promise<string> {
     if (size > largestAnswer) throw new Failure('unexpected', 'the agent sent far too much')
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 const isBroken = (error: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes(causeOf(error) ?? '')

@@ -1,4 +1,5 @@
-// config.toml as the program sees it: profiles with every default filled in. Read again only when the file has changed.
+// config.toml as the program sees it: profiles and routes with every default filled in. Read again only when the file has
+// changed.
 
 import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -6,14 +7,21 @@ import { join } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import type { Endpoints, Profile } from '../core/profile.ts'
 import { normalScope } from '../core/scope.ts'
+import type { Route } from '../core/route.ts'
 import { providerOf } from './providers.ts'
+import { checkRoutes, type RouteTable, toRoute } from './routes.ts'
 import { parseToml } from './toml.ts'
 import { type Complaint, complain, validate } from './validate.ts'
 
 export interface Config {
   readonly profiles: ReadonlyMap<string, Profile>
   readonly defaultProfile?: string
+  readonly routes: readonly Route[]
+  /** Whether tools may start a login. */
+  readonly interactiveLogin: boolean
 }
+
+const empty: Config = { profiles: new Map(), routes: [], interactiveLogin: true }
 
 /** A profile as the file writes it. */
 export interface ProfileTable {
@@ -43,7 +51,7 @@ export interface ProfileTable {
 export class ConfigFile {
   readonly path: string
   #stamp = ''
-  #config: Config = { profiles: new Map() }
+  #config: Config = empty
 
   constructor(path: string) {
     this.path = path
@@ -53,7 +61,7 @@ export class ConfigFile {
   async read(): Promise<Config> {
     const stamp = await stampOf(this.path)
     if (stamp !== this.#stamp) {
-      this.#config = stamp === '' ? { profiles: new Map() } : await readConfig(await readText(this.path), this.path)
+      this.#config = stamp === '' ? empty : await readConfig(await readText(this.path), this.path)
       this.#stamp = stamp
     }
     return this.#config
@@ -82,17 +90,30 @@ export async function readText(path: string): Promise<string> {
 export async function readConfig(text: string, file: string): Promise<Config> {
   const document = await parseToml(text, file)
   await validate(document, file)
-  const { default_profile: defaultProfile, profile: tables = {} } = document.value as {
+  const {
+    default_profile: defaultProfile,
+    profile: tables = {},
+    route: routes = [],
+    interactive_login: interactiveLogin = true,
+  } = document.value as {
     default_profile?: string
     profile?: Record<string, ProfileTable>
+    route?: readonly RouteTable[]
+    interactive_login?: boolean
   }
   const complaints = Object.entries(tables).flatMap(([name, table]) => checkProfile(table, ['profile', name]))
   if (defaultProfile !== undefined && !Object.hasOwn(tables, defaultProfile)) {
     complaints.push({ path: ['default_profile'], text: `'default_profile' is '${defaultProfile}', and there is no such profile` })
   }
+  complaints.push(...checkRoutes(routes, Object.keys(tables)))
   if (complaints.length > 0) throw complain(document, file, complaints)
   const profiles = new Map(Object.entries(tables).map(([name, table]) => [name, toProfile(name, table)]))
-  return { profiles, ...(defaultProfile === undefined ? {} : { defaultProfile }) }
+  return {
+    profiles,
+    routes: routes.map(toRoute),
+    interactiveLogin,
+    ...(defaultProfile === undefined ? {} : { defaultProfile }),
+  }
 }
 
 /** What a schema cannot say. */

@@ -60,11 +60,11 @@ export async function removeProfile(path: string, name: string): Promise<void> {
   })
 }
 
-const keyName = (key: { type: string; name?: string; value?: string } | undefined): string | undefined =>
+export const keyName = (key: { type: string; name?: string; value?: string } | undefined): string | undefined =>
   key?.type === 'TOMLBare' ? key.name : key?.value
 
 /** A table up to the comments that stand before the next one and belong to it. */
-function wholeTable(text: string, start: number, end: number): readonly [number, number] {
+export function wholeTable(text: string, start: number, end: number): readonly [number, number] {
   const lines = text.slice(start, end).split('\n')
   let last = lines.length - 1
   while (last > 0 && /^\s*(#.*)?\r?$/.test(lines[last] ?? '')) last--
@@ -81,7 +81,7 @@ function wholeLines(text: string, [start, end]: readonly [number, number]): read
   return [from, to < 0 ? text.length : to + 1]
 }
 
-const cut = (text: string, ranges: readonly (readonly [number, number])[]): string =>
+export const cut = (text: string, ranges: readonly (readonly [number, number])[]): string =>
   ranges.toSorted(([a], [b]) => b - a).reduce((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text)
 
 // ---- writing TOML
@@ -99,7 +99,7 @@ function profileText(
   ]
 }
 
-const pairs = (table: object): readonly string[] =>
+export const pairs = (table: object): readonly string[] =>
   Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
     value === undefined ? [] : [`${bare(key)} = ${literal(value)}`],
   )
@@ -115,7 +115,7 @@ const quote = (text: string): string => JSON.stringify(text).replaceAll('\u007f'
 
 const patience = 5000
 
-async function edit(path: string, change: (text: string) => Promise<string>): Promise<void> {
+export async function edit(path: string, change: (text: string) => Promise<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   // Dotfiles are often links into a repository: the file there is the one to change.
   const file = await realpath(path).catch(() => path)

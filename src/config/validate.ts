@@ -38,9 +38,11 @@ export function complain(document: TomlDocument, file: string, complaints: reado
 
 /** A secret in a plain file is what authsock is there to end. */
 function secretKeys(value: unknown, path: Path): readonly Complaint[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = [...path, key]
+    // A route names a secret, and does not hold one.
+    if (path.length === 2 && path[0] === 'route' && key === 'secret') return []
     if (!/^(client_secret|secret|password|passphrase|refresh_token|access_token|token_secret)$/.test(key))
       return secretKeys(inner, at)
     return [
@@ -117,7 +119,7 @@ function unknownKeys(value: unknown, path: Path, at: Readonly<Record<string, unk
 }
 
 const article = (type: string): string =>
-  ({ object: 'a table', array: 'a list', string: 'a text in quotes' })[type] ?? `of type ${type}`
+  ({ object: 'a table', array: 'a list', string: 'a text in quotes', boolean: 'true or false' })[type] ?? `of type ${type}`
 
 const pathOf = (pointer: string): Path =>
   pointer

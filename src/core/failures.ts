@@ -47,6 +47,9 @@ const table = {
   scope_not_allowed: row(403, exitCodes.denied, 'ask for less, or add the scope to the profile and log in again'),
   scope_not_granted: row(403, exitCodes.denied, '`authsock login {profile}` to ask the server for this scope'),
 
+  // static secrets
+  secret_expired: row(403, exitCodes.denied, '`authsock secret list` shows what there is'),
+
   // the authorization server
   server_unreachable: row(503, exitCodes.unavailable, 'check the network; nothing is lost, and the next call tries again'),
   server_timeout: row(504, exitCodes.unavailable, 'the server is slow; nothing is lost, and the next call tries again'),

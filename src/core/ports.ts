@@ -25,6 +25,8 @@ export interface TokenResponse {
   readonly refreshTokenExpiresIn?: number
   /** From a verified ID token, where one came. */
   readonly identity?: Identity
+  /** The ID token itself, for tools that sign in with it. */
+  readonly idToken?: Redacted<string>
   readonly receivedAt: EpochMs
 }
 

@@ -14,7 +14,7 @@ export function encodeRecord(record: SessionRecord): Uint8Array {
     version,
     ...rest,
     refreshToken: refreshToken?.reveal(),
-    accessTokens: accessTokens.map((token) => ({ ...token, value: token.value.reveal() })),
+    accessTokens: accessTokens.map((token) => ({ ...token, value: token.value.reveal(), idToken: token.idToken?.reveal() })),
   }
   return new TextEncoder().encode(JSON.stringify(plain))
 }
@@ -61,6 +61,7 @@ function decodeToken(json: unknown, index: number): AccessToken {
     scope: strings(token['scope'], 'scope'),
     obtainedAt: number(token['obtainedAt'], 'obtainedAt'),
     ...optional('expiresAt', token['expiresAt'], number),
+    ...optional('idToken', token['idToken'], (value, at) => redact(string(value, at))),
   }
 }
 

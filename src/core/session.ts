@@ -26,6 +26,8 @@ export interface AccessToken {
   readonly obtainedAt: EpochMs
   /** Undefined where the server does not say: the token is then served until it is replaced. */
   readonly expiresAt?: EpochMs
+  /** That came with it; it has an expiry of its own. */
+  readonly idToken?: Redacted<string>
 }
 
 /** From the ID token, verified at login (P11). */

@@ -98,7 +98,17 @@ export function accessToken(response: TokenResponse, target: Target, sessionScop
     scope: response.scope === undefined ? (target.scope ?? sessionScope) : normalScope(response.scope),
     obtainedAt: response.receivedAt,
     ...(response.expiresIn === undefined ? {} : { expiresAt: response.receivedAt + response.expiresIn * 1000 }),
+    ...(response.idToken === undefined ? {} : { idToken: response.idToken }),
   }
+}
+
+/** A resource server has refused this access token: it has expired, whatever its server said, and is served no more. */
+export function withRefused(record: SessionRecord, value: string, now: EpochMs): SessionRecord {
+  const index = record.accessTokens.findIndex((token) => token.value.reveal() === value)
+  const token = record.accessTokens[index]
+  // Without a way to another one it is better than none: a server may have refused something else about the request.
+  if (token === undefined || remaining(token, now) <= 0 || !isRenewable(record)) return record
+  return { ...record, accessTokens: record.accessTokens.with(index, { ...token, expiresAt: now }) }
 }
 
 /** A record does not grow without end: tokens for more targets than this push out the oldest but the first. */

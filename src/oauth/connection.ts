@@ -43,7 +43,7 @@ export function tokenResponse(
   const identity: Identity | undefined = claims === undefined ? undefined : identityOf(claims)
   const { expires_in: expiresIn, scope, refresh_token: refreshToken } = answer
   // Not the exchange's trace: the last request may have been the one for the keys.
-  const { receivedAt, tokenType, refreshTokenExpiresIn } = exchange.answer ?? unreachable()
+  const { receivedAt, tokenType, refreshTokenExpiresIn, idToken } = exchange.answer ?? unreachable()
   return {
     accessToken: redact(answer.access_token),
     tokenType,
@@ -53,6 +53,7 @@ export function tokenResponse(
     ...(refreshToken === undefined ? {} : { refreshToken: redact(refreshToken) }),
     ...(refreshTokenExpiresIn === undefined ? {} : { refreshTokenExpiresIn }),
     ...(identity === undefined ? {} : { identity }),
+    ...(idToken === undefined ? {} : { idToken }),
   }
 }
 

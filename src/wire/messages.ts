@@ -130,6 +130,28 @@ export interface ClientSecretRequest {
   readonly client_secret: string
 }
 
+/** `PUT /v1/secrets/{name}`. Never readable again, but by the tools it is for. */
+export interface SecretRequest {
+  readonly value: string
+  /** Where it is used without a route. */
+  readonly url?: string
+  readonly username?: string
+  readonly expires_at?: number
+}
+
+/** An element of `GET /v1/secrets`. */
+export interface SecretStatus {
+  readonly name: string
+  readonly url?: string
+  readonly username?: string
+  /** What its prefix says it is. */
+  readonly kind?: string
+  readonly created_at: number
+  readonly expires_at?: number
+  /** `tool`: stored by git, docker and the like. */
+  readonly origin: 'user' | 'tool'
+}
+
 /** What the agent says on `/v1/login`. */
 export type LoginMessage =
   | { readonly type: 'open_browser'; readonly url: string; readonly redirect_uri: string }

@@ -5,7 +5,8 @@ import { Failure } from '../core/failures.ts'
 import { type Grant, grants, isProfileName } from '../core/profile.ts'
 import { parseScope } from '../core/scope.ts'
 import type { Target } from '../core/session.ts'
-import type { ClientSecretRequest, LoginReply, MasterKeyRequest, UnlockRequest } from './messages.ts'
+import { parsePlace } from '../core/place.ts'
+import type { ClientSecretRequest, LoginReply, MasterKeyRequest, SecretRequest, UnlockRequest } from './messages.ts'
 
 export interface TokenRequest {
   readonly profile?: string
@@ -127,6 +128,31 @@ export function decodeMasterKeyRequest(json: unknown): MasterKeyRequest {
 export const decodeClientSecretRequest = (json: unknown): ClientSecretRequest => ({
   client_secret: text(object(json), 'client_secret'),
 })
+
+export function decodeSecretRequest(json: unknown): SecretRequest {
+  const body = object(json)
+  const url = optionalText(body, 'url')
+  const username = optionalText(body, 'username')
+  const expiresAt = body['expires_at']
+  if (url !== undefined && parsePlace(url) === undefined)
+    throw bad(`'url' is '${url.slice(0, 200)}': no host can be read from it`)
+  if (expiresAt !== undefined && !(typeof expiresAt === 'number' && Number.isSafeInteger(expiresAt) && expiresAt > 0)) {
+    throw bad("'expires_at' is not in seconds since the epoch")
+  }
+  const value = body['value']
+  if (typeof value !== 'string' || value === '') throw bad("'value' is missing or not a text")
+  // Tools take one line, and a line feed in a value would be read as the next attribute.
+  if (/[\n\0]/.test(value + (username ?? ''))) throw bad('a secret and its user name are one line each')
+  return {
+    value,
+    ...(url === undefined ? {} : { url }),
+    ...(username === undefined ? {} : { username }),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+  }
+}
+
+const optionalText = (body: Readonly<Record<string, unknown>>, name: string): string | undefined =>
+  body[name] === undefined ? undefined : text(body, name)
 
 export function decodeLoginReply(json: unknown): LoginReply {
   const body = object(json)

@@ -204,7 +204,7 @@ export class World {
   }
 
   get #config() {
-    return { profiles: new Map([['work', this.#profile]]) }
+    return { profiles: new Map([['work', this.#profile]]), routes: [], interactiveLogin: false }
   }
 
   #kill(place: number, how: string): void {

@@ -1,0 +1,219 @@
+// Where helpers get credentials from: routes first, then static secrets, and what becomes of those that a server refused or a
+// tool wants kept.
+
+import { createHash } from 'node:crypto'
+import type { AwsCredentials, AwsRole } from '../core/aws.ts'
+import { Failure } from '../core/failures.ts'
+import { bare, longestMatch, type Place, placeText } from '../core/place.ts'
+import type { Clock } from '../core/ports.ts'
+import { redact, type Redacted } from '../core/redacted.ts'
+import type { Route } from '../core/route.ts'
+import { isExpired, placeOfSecret, type StaticSecret } from '../core/secret.ts'
+import type { Target } from '../core/session.ts'
+import type { Credential, HelperPorts } from '../helpers/ports.ts'
+import { usernameAt } from '../helpers/print.ts'
+import type { EventHub } from './events.ts'
+import type { Profiles } from './profiles.ts'
+import type { Secrets } from './secrets.ts'
+import type { Issued } from './sessions.ts'
+
+export interface CredentialsPorts {
+  readonly clock: Clock
+  readonly profiles: Profiles
+  readonly secrets: Secrets
+  readonly events: EventHub
+  /** R11: proves vault and keychain writable. */
+  readonly prepareVault: () => Promise<void>
+  /** `minTtl` in seconds. */
+  readonly token: (profile: string | undefined, target: Target, minTtl: number | undefined) => Issued | Promise<Issued>
+  /** Whether it was one of a session's. */
+  readonly refusedToken: (value: string) => boolean
+  readonly assumeRole: (role: AwsRole, token: Redacted<string>) => Promise<AwsCredentials>
+}
+
+/** botocore asks anew for what has less than 15 minutes left: that, and a minute. */
+const leastOfRole = 16 * 60_000
+/** What a tool is given must outlast its run. */
+const leastOfIdToken = 60_000
+const mostIssued = 4096
+
+export class Credentials implements HelperPorts {
+  readonly #ports: CredentialsPorts
+  readonly #roles = new Map<string, Promise<AwsCredentials>>()
+  /** Digests of what tools were given: they say it back, perhaps after it was replaced. */
+  readonly #issued = new Set<string>()
+
+  constructor(ports: CredentialsPorts) {
+    this.#ports = ports
+  }
+
+  now(): number {
+    return this.#ports.clock.now()
+  }
+
+  async at(place: Place): Promise<Credential | undefined> {
+    const route = await this.#route(place)
+    if (route !== undefined) return this.#of(route)
+    const secret = await this.#ports.secrets.find(place)
+    return secret === undefined ? undefined : this.#ofSecret(secret)
+  }
+
+  async named(name: string | undefined, target: Target = {}, minTtl?: number): Promise<Credential> {
+    const { profiles, secrets } = this.#ports
+    if (name !== undefined && !(await profiles.config()).profiles.has(name)) {
+      const secret = await secrets.get(name)
+      if (secret !== undefined) return this.#ofSecret(secret)
+    }
+    return this.#ofToken(await this.#ports.token(name, target, minTtl))
+  }
+
+  async idToken(name: string | undefined) {
+    let issued = await this.#ports.token(name, {}, undefined)
+    for (const mayAskAnew of [true, false]) {
+      const { token } = issued
+      const { idToken } = token
+      const expiresAt = idToken === undefined ? undefined : expiryOf(idToken)
+      if (idToken !== undefined && expiresAt !== undefined && expiresAt - this.now() > leastOfIdToken)
+        return { value: idToken, expiresAt }
+      if (!mayAskAnew || idToken === undefined) break
+      // It may end before the access token that it came with: a refresh brings a new one, from most servers.
+      this.#ports.refusedToken(token.value.reveal())
+      issued = await this.#ports.token(name, {}, undefined)
+    }
+    throw new Failure('unsupported_by_server', `the server gave '${issued.profile}' no ID token that is good now`, {
+      profile: issued.profile,
+      hint: "`openid` among the profile's scopes brings one, and `authsock login {profile}` a new one",
+    })
+  }
+
+  async refused(place: Place, value: string): Promise<void> {
+    const { secrets, events, refusedToken } = this.#ports
+    if (refusedToken(value) || this.#isIssued(value)) return
+    if ((await secrets.forget(place, value)).length > 0) return
+    const kept = (await secrets.all()).find((secret) => secret.value.reveal() === value)
+    if (kept === undefined) return
+    events.publish({
+      type: 'warning',
+      text: `${place.host} has refused the secret '${kept.name}': \`authsock secret add ${kept.name}\` replaces it`,
+    })
+  }
+
+  async keep(place: Place, value: Redacted<string>, expiresAt?: number): Promise<{ readonly kept?: string }> {
+    const { secrets, prepareVault } = this.#ports
+    // What a route leads to is ours already; a tool that was given it says it back (docker login, git after a push).
+    if (this.#isIssued(value.reveal()) || (await this.#route(place)) !== undefined) return {}
+    const known = await secrets.find(place)
+    if (known !== undefined && known.value.reveal() === value.reveal()) return {}
+    await prepareVault()
+    return { kept: await secrets.store(place, value, expiresAt) }
+  }
+
+  async forget(place: Place): Promise<void> {
+    await this.#ports.secrets.forget(place, undefined)
+  }
+
+  async places() {
+    const { routes } = await this.#ports.profiles.config()
+    const secrets = await this.#ports.secrets.all()
+    const routed = routes.filter(({ place }) => !place.host.startsWith('*.')).map(({ place, username }) => ({ place, username }))
+    const stored = secrets.flatMap((secret) => {
+      const place = placeOfSecret(secret)
+      return place === undefined ? [] : [{ place, username: secret.username }]
+    })
+    const nobody = { value: redact(''), from: { kind: 'secret', secret: '' } } as const
+    return [...routed, ...stored].map(({ place, username }) => ({
+      place: bare(place),
+      username: username ?? usernameAt(nobody, place),
+    }))
+  }
+
+  async assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
+    const key = JSON.stringify([name, role, which])
+    const known = await this.#roles.get(key)?.catch(() => undefined)
+    if (known?.expiresAt !== undefined && known.expiresAt - this.now() > leastOfRole) return known
+    // Those who come meanwhile share the answer.
+    const running = this.#roles.get(key)
+    if (running !== undefined && known === undefined) return running
+    const asked = this.#assumeRole(name, role, which)
+    this.#roles.set(key, asked)
+    asked.catch(() => this.#roles.delete(key))
+    return asked
+  }
+
+  /** Nothing that was got with the vault open outlives its being locked. */
+  forgetAll(): void {
+    this.#roles.clear()
+  }
+
+  async #assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
+    const token = which === 'id_token' ? await this.idToken(name) : await this.named(name, {}, undefined)
+    return this.#ports.assumeRole(role, token.value)
+  }
+
+  async #route(place: Place): Promise<Route | undefined> {
+    const { routes } = await this.#ports.profiles.config()
+    return longestMatch(place, routes, (route) => route.place)
+  }
+
+  async #of({ to, username, place }: Route): Promise<Credential> {
+    const named = username === undefined ? {} : { username }
+    if (to.kind === 'profile') return { ...this.#ofToken(await this.#ports.token(to.profile, to.target, undefined)), ...named }
+    const secret = await this.#ports.secrets.get(to.secret)
+    if (secret !== undefined) return { ...this.#ofSecret(secret), ...named }
+    throw new Failure(
+      'not_found',
+      `the route of ${placeText(place)} leads to the secret '${to.secret}', and there is none of that name`,
+      {
+        hint: `\`authsock secret add ${to.secret}\` adds it`,
+      },
+    )
+  }
+
+  #ofToken({ profile, token }: Issued): Credential {
+    const { value, tokenType, expiresAt, scope, target } = token
+    this.#issued.add(digest(value.reveal()))
+    for (const first of this.#issued) {
+      if (this.#issued.size <= mostIssued) break
+      this.#issued.delete(first)
+    }
+    return {
+      value,
+      tokenType,
+      scope,
+      target,
+      from: { kind: 'profile', profile },
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
+  }
+
+  #isIssued(value: string): boolean {
+    return this.#issued.has(digest(value))
+  }
+
+  #ofSecret(secret: StaticSecret): Credential {
+    const { name, value, username, expiresAt } = secret
+    if (isExpired(secret, this.now())) {
+      throw new Failure('secret_expired', `the secret '${name}' has expired`, {
+        hint: `\`authsock secret add ${name}\` replaces it`,
+      })
+    }
+    return {
+      value,
+      from: { kind: 'secret', secret: name },
+      ...(username === undefined ? {} : { username }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
+  }
+}
+
+const digest = (value: string): string => createHash('sha256').update(value).digest('base64url')
+
+/** Of a JWT; ms since the epoch. */
+function expiryOf(token: Redacted<string>): number | undefined {
+  try {
+    const payload = JSON.parse(Buffer.from(token.reveal().split('.')[1] ?? '', 'base64url').toString()) as { exp?: unknown }
+    return typeof payload.exp === 'number' ? payload.exp * 1000 : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+// client-go's exec plugins (KEP-541): `[PROFILE] [--id-token]`, the rest in KUBERNETES_EXEC_INFO.
+
+import { Failure } from '../core/failures.ts'
+import { parsePlace } from '../core/place.ts'
+import { jsonLine, options, parseJson, rfc3339 } from './print.ts'
+import type { Helper, HelperPorts, HelperRequest } from './ports.ts'
+
+const versions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']
+
+export const kubectl: Helper = {
+  async run(request, ports) {
+    const { apiVersion, server } = execInfo(request)
+    const { value, expiresAt } = await credential(request.args, server, ports)
+    const status = { token: value.reveal(), ...(expiresAt === undefined ? {} : { expirationTimestamp: rfc3339(expiresAt) }) }
+    return { stdout: jsonLine({ apiVersion, kind: 'ExecCredential', status }) }
+  },
+
+  isBatch: (request) => execInfo(request).interactive === false,
+}
+
+async function credential(args: readonly string[], server: string | undefined, ports: HelperPorts) {
+  const { name, target, minTtl, flags } = options(args, { 'id-token': 'flag' })
+  if (flags.has('id-token')) return ports.idToken(name)
+  if (name !== undefined || server === undefined) return ports.named(name, target, minTtl)
+  const place = parsePlace(server)
+  return (place === undefined ? undefined : await ports.at(place)) ?? ports.named(undefined, target, minTtl)
+}
+
+function execInfo({ env }: HelperRequest) {
+  const text = env['KUBERNETES_EXEC_INFO']
+  const { apiVersion = versions[0], spec } = text === undefined ? {} : parseJson(text, 'KUBERNETES_EXEC_INFO')
+  if (typeof apiVersion !== 'string' || !versions.includes(apiVersion)) {
+    throw new Failure('bad_request', `KUBERNETES_EXEC_INFO is of version ${String(apiVersion)}`, {
+      hint: `set apiVersion in the kubeconfig to ${versions.join(' or ')}`,
+    })
+  }
+  const { interactive, cluster } = (spec ?? {}) as {
+    readonly interactive?: unknown
+    readonly cluster?: { readonly server?: unknown }
+  }
+  const server = cluster?.server
+  return { apiVersion, interactive, server: typeof server === 'string' ? server : undefined }
+}

@@ -1,0 +1,317 @@
+#ifndef _WIN32
+// Linux, macOS and the BSDs: where the socket is, whose it is, and how programs are started.
+
+#if defined(__linux__)
+#define _GNU_SOURCE
+#else
+#define _DARWIN_C_SOURCE
+#endif
+
+#include "client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__APPLE__)
+#include <mach-o/dyld.h>
+#endif
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+extern char **environ;
+
+/// ms for an answer: a token may wait for another agent's lock and then for a slow server.
+enum { patience = 130 * 1000, most_links = 2 };
+
+struct connection {
+  int descriptor;
+};
+
+const char *variable(const char *name) {
+  const char *value = getenv(name);
+  return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/// The XDG specification: a path that is not absolute is to be ignored.
+static const char *absolute(const char *name) {
+  const char *value = variable(name);
+  return value != NULL && value[0] == '/' ? value : NULL;
+}
+
+char *agent_path(const char **why) {
+  const char *named = variable("AUTHSOCK");
+  if (named != NULL) {
+    if (named[0] == '/') return join(named, "", "");
+    *why = "AUTHSOCK is not an absolute path";
+    return NULL;
+  }
+  const char *home = absolute("HOME");
+  bool is_mac = false;
+#if defined(__APPLE__)
+  is_mac = getenv("XDG_STATE_HOME") == NULL && getenv("XDG_CONFIG_HOME") == NULL;
+#endif
+  const char *runtime = is_mac ? NULL : absolute("XDG_RUNTIME_DIR");
+  if (runtime != NULL) return join(runtime, "/authsock/agent.sock", "");
+  const char *state = is_mac ? NULL : absolute("XDG_STATE_HOME");
+  if (state != NULL) return join(state, "/authsock/agent.sock", "");
+  if (home != NULL) return join(home, is_mac ? "/Library/Application Support" : "/.local/state", "/authsock/agent.sock");
+  *why = "neither HOME nor AUTHSOCK says where the agent is";
+  return NULL;
+}
+
+// ---- whom to trust (L10): as src/platform/socket-folder.ts
+
+static bool is_mine(const struct stat *stats) { return stats->st_uid == geteuid() || stats->st_uid == 0; }
+
+/// A folder that others may write to, and take things out of.
+static bool is_swappable(const struct stat *folder) {
+  if ((folder->st_mode & 022) == 0 || (folder->st_mode & S_ISVTX) != 0) return false;
+  bool is_own_group = folder->st_uid == geteuid() && (folder->st_mode & 02) == 0 && folder->st_gid == getegid() &&
+                      (uid_t)folder->st_gid == folder->st_uid;
+  return !is_own_group;
+}
+
+static char *folder_of(const char *path) {
+  char *folder = join(path, "", "");
+  char *slash = strrchr(folder, '/');
+  if (slash == folder) slash++;
+  if (slash != NULL) *slash = '\0';
+  return folder;
+}
+
+static enum connected look_at(const char *path, char **why) {
+  struct stat stats;
+  if (lstat(path, &stats) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return nobody_there;
+    *why = join(path, ": ", strerror(errno));
+    return errno == EACCES ? untrusted : unusable;
+  }
+  if (S_ISLNK(stats.st_mode)) return *why = join(path, " is a symbolic link", ""), untrusted;
+  if (!S_ISSOCK(stats.st_mode)) return *why = join(path, " is not a socket", ""), untrusted;
+  if (!is_mine(&stats)) return *why = join(path, " belongs to another user", ""), untrusted;
+  struct stat folder;
+  if (lstat(folder_of(path), &folder) == 0) {
+    if (!is_mine(&folder)) return *why = join("the folder of ", path, " belongs to another user"), untrusted;
+    if (is_swappable(&folder)) return *why = join("the folder of ", path, " can be written by others"), untrusted;
+  }
+  return connected;
+}
+
+// ---- the connection
+
+static void limit(int descriptor, int option, int seconds) {
+  struct timeval time = {.tv_sec = seconds};
+  setsockopt(descriptor, SOL_SOCKET, option, &time, sizeof time);
+}
+
+enum connected connect_to(const char *path, struct connection **connection, char **why) {
+  enum connected trust = look_at(path, why);
+  if (trust != connected) return trust;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    *why = join("the path of the socket is too long: ", path, "");
+    return unusable;
+  }
+  memcpy(address.sun_path, path, strlen(path) + 1);
+  int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (descriptor < 0) {
+    *why = strerror(errno);
+    return unusable;
+  }
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  limit(descriptor, SO_SNDTIMEO, 10);
+#if defined(SO_NOSIGPIPE)
+  int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  int result;
+  do {
+    result = connect(descriptor, (struct sockaddr *)&address, sizeof address);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) {
+    int error = errno;
+    close(descriptor);
+    if (error == ENOENT || error == ECONNREFUSED) return nobody_there;
+    *why = error == EACCES || error == EPERM ? join("the socket ", path, " belongs to another user") : join(path, ": ", strerror(error));
+    return error == EACCES || error == EPERM ? untrusted : unusable;
+  }
+  static struct connection opened;
+  opened.descriptor = descriptor;
+  *connection = &opened;
+  return connected;
+}
+
+bool send_all(struct connection *connection, const char *data, size_t length) {
+  while (length > 0) {
+    ssize_t sent = send(connection->descriptor, data, length, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return false;
+    data += sent;
+    length -= (size_t)sent;
+  }
+  return true;
+}
+
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+long receive(void *source, char *into, size_t most) {
+  int descriptor = ((struct connection *)source)->descriptor;
+  static long long deadline;
+  if (deadline == 0) deadline = now() + patience;
+  for (;;) {
+    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
+    long long left = deadline - now();
+    int events = left <= 0 ? 0 : poll(&ready, 1, (int)left);
+    if (events < 0 && errno == EINTR) continue;
+    if (events <= 0) return -1;
+    ssize_t got = recv(descriptor, into, most, 0);
+    if (got < 0 && errno == EINTR) continue;
+    // The next answer has its own time.
+    if (got > 0) deadline = now() + patience;
+    return (long)got;
+  }
+}
+
+void hang_up(struct connection *connection) { close(connection->descriptor); }
+
+// ---- the tool's side
+
+static void write_to(int descriptor, const char *data, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(descriptor, data, length);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    data += written;
+    length -= (size_t)written;
+  }
+}
+
+void write_out(const char *data, size_t length) { write_to(1, data, length); }
+void write_error(const char *data, size_t length) { write_to(2, data, length); }
+
+long read_input(char *into, size_t most) {
+  for (;;) {
+    ssize_t got = read(0, into, most);
+    if (got >= 0 || errno != EINTR) return (long)got;
+  }
+}
+
+bool has_terminal(void) {
+  if (variable("CI") != NULL) return false;
+  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal < 0) return false;
+  close(terminal);
+  return true;
+}
+
+static int run(const char *program, char *const arguments[], const char *place, bool keeps_error) {
+  pid_t child = fork();
+  if (child < 0) return -1;
+  if (child == 0) {
+    int descriptor = open(place, O_RDWR);
+    if (descriptor < 0) _exit(127);
+    dup2(descriptor, 0);
+    dup2(descriptor, 1);
+    if (!keeps_error) dup2(descriptor, 2);
+    if (descriptor > 2) close(descriptor);
+    execv(program, arguments);
+    _exit(127);
+  }
+  int status;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return -1;
+  }
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == 127 ? -1 : WEXITSTATUS(status);
+  return 128 + WTERMSIG(status);
+}
+
+int run_quietly(const char *program, char *const arguments[]) { return run(program, arguments, "/dev/null", true); }
+
+int run_on_terminal(const char *program, char *const arguments[]) { return run(program, arguments, "/dev/tty", false); }
+
+void become(const char *program, char *const arguments[]) {
+  setenv("AUTHSOCK_PASSED_ON", "1", 1);
+  execv(program, arguments);
+}
+
+// ---- programs
+
+/// This program's own file, links followed; NULL where that cannot be told.
+static char *own_path(void) {
+  char *path = NULL;
+#if defined(__linux__)
+  path = realpath("/proc/self/exe", NULL);
+#elif defined(__APPLE__)
+  char name[4096];
+  uint32_t size = sizeof name;
+  if (_NSGetExecutablePath(name, &size) == 0) path = realpath(name, NULL);
+#endif
+  return path;
+}
+
+static bool is_program(const char *path, const struct stat *except) {
+  struct stat stats;
+  if (stat(path, &stats) != 0 || !S_ISREG(stats.st_mode) || access(path, X_OK) != 0) return false;
+  return except == NULL || stats.st_dev != except->st_dev || stats.st_ino != except->st_ino;
+}
+
+static char *on_path(const char *name, const struct stat *except) {
+  const char *path = variable("PATH");
+  struct buffer candidate = {0};
+  while (path != NULL) {
+    const char *end = strchr(path, ':');
+    clear(&candidate);
+    append(&candidate, path, end == NULL ? strlen(path) : (size_t)(end - path));
+    append_text(&candidate, "/");
+    append_text(&candidate, name);
+    // A relative one is whatever lies in the folder that the tool happens to be in.
+    if (candidate.data[0] == '/' && is_program(candidate.data, except)) return candidate.data;
+    path = end == NULL ? NULL : end + 1;
+  }
+  return NULL;
+}
+
+char *main_program(void) {
+  struct stat self;
+  char *own = own_path();
+  bool is_known = own != NULL && stat(own, &self) == 0;
+  if (is_known) {
+    char *folder = folder_of(own);
+    char *beside = join(folder, "/", "authsock");
+    if (is_program(beside, &self)) return beside;
+    char *above = join(folder, "/../", "main.js");
+    if (is_program(above, &self)) return above;
+  }
+  return on_path("authsock", is_known ? &self : NULL);
+}
+
+char *next_program(const char *name) {
+  struct stat self;
+  char *own = own_path();
+  return on_path(name, own != NULL && stat(own, &self) == 0 ? &self : NULL);
+}
+
+void pause_for(int milliseconds) {
+  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000};
+  nanosleep(&time, NULL);
+}
+
+_Noreturn void leave(int code) { _exit(code); }
+#else
+typedef int not_posix;
+#endif

@@ -4,6 +4,7 @@ import { type Config, ConfigFile } from '../config/config.ts'
 
 export { toProfile } from '../config/config.ts'
 export { addProfile, removeProfile } from '../config/edit.ts'
+export { addRoute, removeRoute } from '../config/edit-routes.ts'
 
 /** Throws config_invalid. */
 export const readConfigFile = (path: string): Promise<Config> => new ConfigFile(path).read()

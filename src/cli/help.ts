@@ -26,6 +26,31 @@ export const topics: Readonly<Record<string, string>> = {
   130   cancelled
 
 With --json an error is a problem document (RFC 9457) on one line of stderr, with a stable \`code\`.`,
+  helpers: `Tools ask authsock through the credential helpers that they already know. \`authsock setup TOOL\` sets them up;
+\`authsock route add URL --profile PROFILE\` says which login a URL gets.
+
+  git         credential.helper = .../git-credential-authsock          get, store, erase
+  docker      "credsStore": "authsock", also podman, skopeo, buildah   docker-credential-authsock
+  kubectl     exec: command authsock-client, args [kubectl, PROFILE]   --id-token for an ID token
+  aws         credential_process = authsock-client aws NAME            --role-arn ARN, or a static secret
+  google      "executable": {"command": "authsock-client google PROFILE"}
+  cargo       credential-provider = [".../cargo-credential-authsock"]
+  terraform   credentials_helper "authsock" {}
+  pip, uv     keyring-provider = subprocess                            keyring, which passes on what it has not
+  go          GOAUTH = .../goauth-authsock
+  pnpm        //HOST/:tokenHelper=.../pnpm-authsock-PROFILE            a link by that name
+  bazel       --credential_helper=HOST=.../authsock-bazel
+  nuget       a plugin: nuget-plugin-authsock
+  claude      apiKeyHelper, headersHelper: authsock-claude [NAME]
+  codex       auth: command authsock-client, args [codex, NAME]
+
+  authsock-client token PROFILE      the bare token, for msmtp, mbsync, rclone and whatever runs a command
+  authsock-client header PROFILE     as a header: curl -H "$(authsock-client header work)" ...
+  authsock-client password NAME|URL  a static secret, or what a route gives
+
+All are one small program that asks the agent. A tool that needs a login, and runs in a terminal, starts one
+and waits for it; \`interactive_login = false\` in config.toml has it fail at once instead. Where there is no such
+hook (npm, bun, many SDKs): \`authsock exec\` and \`authsock serve\`.`,
   vault: `The vault holds refresh tokens, access tokens and client secrets in sealed files. One master key opens
 them, and you choose where that key is kept:
 

@@ -11,8 +11,11 @@ import { overview, topics } from './help.ts'
 import type { LoginOptions } from './login.ts'
 import { collect, withProfileOptions } from './profile-options.ts'
 import { Terminal } from './terminal.ts'
+import { addToolCommands } from './tool-commands.ts'
 
 type Action = (context: Context, ...args: never[]) => Promise<void>
+/** A leaf: --json, lazily loaded. */
+export type MakeLeaf = (parent: Command, signature: string, description: string, run: () => Promise<Action>) => Command
 
 /** Runs one command; the result is the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -65,7 +68,7 @@ function program(context: Context): Command {
       },
     })
     .showHelpAfterError('hint: `authsock help` lists the commands')
-    .addHelpText('after', '\nMore: authsock help vault | exit-codes')
+    .addHelpText('after', '\nMore: authsock help helpers | vault | exit-codes')
     .allowExcessArguments(true)
     .action(() => {
       const [unknown] = root.args
@@ -73,8 +76,7 @@ function program(context: Context): Command {
       context.terminal.print(overview)
     })
 
-  /** A leaf: --json, lazily loaded. */
-  const leaf = (parent: Command, signature: string, description: string, run: () => Promise<Action>): Command =>
+  const leaf: MakeLeaf = (parent, signature, description, run) =>
     parent
       .command(signature)
       .description(description)
@@ -132,6 +134,7 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
     'keep it up to date',
   )
   leaf(root, 'events', 'what happens in the agent, as it happens', async () => (await import('./commands.ts')).events)
+  leaf(root, 'doctor', 'look for what is not as it should be', async () => (await import('./doctor.ts')).doctor)
   leaf(root, 'lock', 'forget the master key until it is unlocked', async () => (await import('./commands.ts')).lock)
   leaf(root, 'unlock', 'open the vault', async () => (await import('./commands.ts')).unlock).option(
     '--passphrase-stdin',
@@ -149,6 +152,8 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
   leaf(profile, 'list', 'list the profiles', async () => (await import('./commands.ts')).profileList)
   leaf(profile, 'show <name>', 'show a profile with its defaults', async () => (await import('./commands.ts')).profileShow)
   leaf(profile, 'remove <name>', 'log out of a profile and remove it', async () => (await import('./commands.ts')).profileRemove)
+
+  addToolCommands(root, leaf)
 
   const vault = root.command('vault').description('where logins are stored (`authsock help vault`)').exitOverride()
   leaf(vault, 'status', 'whether it is open, and where its key is kept', async () => (await import('./commands.ts')).vaultStatus)

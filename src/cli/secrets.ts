@@ -31,6 +31,22 @@ export async function clientSecret(
   return ask(context, prompt)
 }
 
+/** A static secret: from stdin, a file, or a prompt that does not show it. */
+export async function staticSecret(
+  context: Context,
+  { stdin, file }: { readonly stdin?: boolean; readonly file?: string },
+  prompt: string,
+): Promise<string> {
+  if (stdin === true) return firstLine(await readStdin(), 'stdin')
+  if (file !== undefined) return firstLine(await readSecretFile(file), file)
+  if (!context.terminal.isInteractive) {
+    throw new Failure('bad_request', 'there is no terminal to ask for the secret on', { hint: 'give it with --stdin or --file' })
+  }
+  const value = await ask(context, prompt)
+  if (value !== '') return value
+  throw new Failure('bad_request', 'nothing was entered', { hint: 'try again' })
+}
+
 /** A passphrase that opens the vault. */
 export async function passphrase(context: Context, fromStdin: boolean): Promise<string | undefined> {
   if (fromStdin) return firstLine(await readStdin(), 'stdin')

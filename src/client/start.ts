@@ -60,6 +60,9 @@ function openLog(path: string): number {
   }
 }
 
+/** dist/bin, which `npm run build` fills. */
+export const helperPrograms = fileURLToPath(new URL('../bin', import.meta.url))
+
 /** src/main.ts or dist/main.js, whichever this module belongs to. */
 export function program(): string {
   const built = fileURLToPath(new URL('../main.js', import.meta.url))

@@ -4,12 +4,20 @@ import { Failure } from '../core/failures.ts'
 import { parsePlace, placeText } from '../core/place.ts'
 import { readConfig } from './config.ts'
 import { cut, edit, pairs, wholeTable } from './edit.ts'
-import { type RouteTable, toRoute } from './routes.ts'
+import { checkRoutes, type RouteTable, toRoute } from './routes.ts'
 import { parseToml } from './toml.ts'
 
-/** Appends `[[route]]`. Throws config_invalid, also for a place that has a route already. */
+/** Appends `[[route]]`. Throws bad_request, also for a place that has a route already; config_invalid. */
 export async function addRoute(path: string, table: RouteTable): Promise<void> {
   await edit(path, async (text) => {
+    const { profiles } = await readConfig(text, path)
+    const { route: tables = [] } = (await parseToml(text, path)).value as { readonly route?: readonly RouteTable[] }
+    const complaint = checkRoutes([...tables, table], [...profiles.keys()]).find(({ path: [, index] }) => index === tables.length)
+    if (complaint !== undefined) {
+      throw new Failure('bad_request', complaint.text, {
+        hint: '`authsock route list` and `authsock profile list` show what there is',
+      })
+    }
     const newline = text.includes('\r\n') ? '\r\n' : '\n'
     const gap = text === '' ? '' : text.endsWith('\n') ? newline : newline + newline
     return text + gap + ['[[route]]', ...pairs(table)].join(newline) + newline

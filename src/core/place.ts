@@ -62,7 +62,7 @@ export function placeText({ scheme, host, port, segments, username }: Place): st
   return `${scheme === undefined ? '' : `${scheme}://`}${user}${host}${port === undefined ? '' : `:${port}`}${path}`
 }
 
-export const isLoopbackHost = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
+const isLoopbackHost = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
 /** Whether what is meant for `pattern` may be used at `place`. */
 export function covers(pattern: Place, place: Place): boolean {

@@ -1,6 +1,6 @@
 // A route leads a place to a profile's session or to a static secret. config/ reads them from config.toml.
 
-import { bySpecificity, covers, type Place, placeText } from './place.ts'
+import { bySpecificity, covers, type Place } from './place.ts'
 import type { Target } from './session.ts'
 
 export interface Route {
@@ -17,9 +17,4 @@ export function explainRoutes(place: Place, routes: readonly Route[]) {
   const matching = routes.filter((route) => covers(route.place, place)).sort((a, b) => bySpecificity(a.place, b.place))
   const others = routes.filter((route) => route.place.host === place.host && !matching.includes(route))
   return { matching, others }
-}
-
-export const routeText = (route: Route): string => {
-  const target = route.to.kind === 'profile' ? `profile ${route.to.profile}` : `secret ${route.to.secret}`
-  return `${placeText(route.place)} -> ${target}`
 }

@@ -1,0 +1,153 @@
+// A change to a tool's configuration: computed first, shown, then made as a whole, and written down so that it can be undone
+// even when the file has changed elsewhere since.
+
+import { randomBytes } from 'node:crypto'
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { Failure } from '../../core/failures.ts'
+
+export type Change =
+  | { readonly kind: 'file'; readonly path: string; readonly before: string | undefined; readonly after: string }
+  | { readonly kind: 'link'; readonly path: string; readonly to: string }
+
+/** What was done: of a file, the lines that came and those they took the place of. */
+export type Done =
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      /** The lines in front of it. */
+      readonly above: string
+      readonly removed: string
+      readonly added: string
+      readonly created: boolean
+    }
+  | { readonly kind: 'link'; readonly path: string; readonly to: string }
+
+export interface Plan {
+  readonly changes: readonly Change[]
+  /** What the user should know or do besides. */
+  readonly notes: readonly string[]
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
+
+/** Undefined where there is none. Throws storage_failed. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw new Failure('storage_failed', `${path} cannot be read: ${codeOf(error)}`, {
+      hint: 'mend its permissions; nothing was changed',
+    })
+  }
+}
+
+export const fileChange = (path: string, edit: (text: string) => string): readonly Change[] => {
+  const before = readText(path)
+  const after = edit(before ?? '')
+  return after === (before ?? '') ? [] : [{ kind: 'file', path, before, after }]
+}
+
+/** None where the link is there already. Throws bad_request where something else is. */
+export function linkChange(path: string, to: string): readonly Change[] {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return [{ kind: 'link', path, to }]
+  if (stats.isSymbolicLink() && readlinkSync(path) === to) return []
+  throw new Failure('bad_request', `${path} is there already, and is not authsock's`, { hint: 'move it away, then try again' })
+}
+
+/** The lines that differ, as `diff` would show them. */
+export function changeLines(change: Change): readonly string[] {
+  if (change.kind === 'link') return [`  ${change.path}`, `+   -> ${change.to}`]
+  const { removed, added } = difference(change.before ?? '', change.after)
+  const lines = (text: string, mark: string): readonly string[] =>
+    text === ''
+      ? []
+      : text
+          .replace(/\n$/, '')
+          .split('\n')
+          .map((line) => `${mark} ${line}`)
+  return [`  ${change.path}${change.before === undefined ? ' (new)' : ''}`, ...lines(removed, '-'), ...lines(added, '+')]
+}
+
+/** What lies between the lines that both begin with and those that both end with. */
+function difference(before: string, after: string) {
+  const [a, b] = [before.split(/(?<=\n)/), after.split(/(?<=\n)/)]
+  let start = 0
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++
+  let end = 0
+  while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
+  return {
+    above: a.slice(Math.max(0, start - 2), start).join(''),
+    removed: a.slice(start, a.length - end).join(''),
+    added: b.slice(start, b.length - end).join(''),
+  }
+}
+
+export function apply(change: Change): Done {
+  if (change.kind === 'link') {
+    mkdirSync(dirname(change.path), { recursive: true })
+    symlinkSync(change.to, change.path)
+    return change
+  }
+  const { path, before, after } = change
+  write(path, after)
+  return { kind: 'file', path, created: before === undefined, ...difference(before ?? '', after) }
+}
+
+/** Gives why it could not be undone; undefined where it was, or where nothing of it is left. */
+export function undo(done: Done): string | undefined {
+  if (done.kind === 'link') {
+    const stats = lstatSync(done.path, { throwIfNoEntry: false })
+    if (stats?.isSymbolicLink() === true && readlinkSync(done.path) === done.to) rmSync(done.path)
+    return undefined
+  }
+  const { path, above, removed, added, created } = done
+  const text = readText(path)
+  if (text === undefined) return undefined
+  if (created && text === added) {
+    rmSync(path)
+    return undefined
+  }
+  // The same lines may stand in two places: those below the same ones are meant.
+  const [together, alone] = [onlyPlace(text, above + added), onlyPlace(text, added)]
+  const at = together === undefined ? alone : together + above.length
+  if (at === undefined) return `${path} has changed since: take out by hand\n${added.trimEnd().replaceAll('\t', '    ')}`
+  write(path, text.slice(0, at) + removed + text.slice(at + added.length))
+  return undefined
+}
+
+function onlyPlace(text: string, part: string): number | undefined {
+  const at = text.indexOf(part)
+  return at < 0 || text.includes(part, at + 1) ? undefined : at
+}
+
+/** As a whole, and through a link, for dotfiles are often links into a repository. */
+function write(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const file = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? realpathSync(path) : path
+    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+    try {
+      const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600
+      writeFileSync(temporary, text, { mode: mode & 0o777, flag: 'wx', flush: true })
+      renameSync(temporary, file)
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  } catch (error) {
+    throw new Failure('storage_failed', `${path} cannot be written: ${codeOf(error)}`)
+  }
+}

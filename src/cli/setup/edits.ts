@@ -1,0 +1,80 @@
+// Text in, text out, for the forms that tools keep their configuration in; what is not concerned stays to the byte, but for
+// JSON, which has no comments to lose.
+
+import { Failure } from '../../core/failures.ts'
+
+/** Sets a value below a path of keys. Throws bad_request where the text is not a JSON object. */
+export function setJson(text: string, path: readonly string[], value: unknown, file: string): string {
+  const root = text.trim() === '' ? {} : parseObject(text, file)
+  let at = root
+  for (const key of path.slice(0, -1)) {
+    const inner = at[key]
+    at[key] = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {}
+    at = at[key] as Record<string, unknown>
+  }
+  at[path.at(-1) ?? ''] = value
+  const indent = /\n([\t ]+)"/.exec(text)?.[1] ?? '\t'
+  return `${JSON.stringify(root, undefined, indent)}${text === '' || text.endsWith('\n') ? '\n' : ''}`
+}
+
+function parseObject(text: string, file: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
+  } catch {
+    // Said below.
+  }
+  throw new Failure('bad_request', `${file} is not a JSON object`, { hint: 'mend it; nothing was changed' })
+}
+
+/** `key = value` below `[section]`; without one, before any section. */
+export function setIni(text: string, section: string | undefined, key: string, value: string, equals = ' = '): string {
+  const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n')
+  const isHeader = (line: string): boolean => /^\s*\[.*\]\s*$/.test(line)
+  const start = section === undefined ? -1 : lines.findIndex((line) => line.trim() === `[${section}]`)
+  const line = `${key}${equals}${value}`
+  if (section !== undefined && start < 0) {
+    const gap = lines.length === 0 ? [] : ['']
+    return [...lines, ...gap, `[${section}]`, line, ''].join('\n')
+  }
+  const next = lines.findIndex((each, index) => index > start && isHeader(each))
+  const end = next < 0 ? lines.length : next
+  const known = lines.findIndex((each, index) => index > start && index < end && keyOf(each) === key)
+  if (known >= 0) return [...lines.with(known, line), ''].join('\n')
+  let at = end
+  while (at > start + 1 && lines[at - 1]?.trim() === '') at--
+  return [...lines.toSpliced(at, 0, line), ''].join('\n')
+}
+
+const keyOf = (line: string): string | undefined => (/^\s*[#;]/.test(line) ? undefined : /^\s*(.*?)\s*=/.exec(line)?.[1])
+
+/** A line that is there once, however often it is added. */
+export function addLine(text: string, line: string): string {
+  if (text.split('\n').includes(line)) return text
+  return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${line}\n`
+}
+
+/** `key = value` (already written as TOML) below `[table]`. Throws config_invalid where the file is not TOML. */
+export async function setToml(text: string, table: readonly string[], key: string, value: string, file: string): Promise<string> {
+  const { parseToml } = await import('../../config/toml.ts')
+  const { ast } = await parseToml(text, file)
+  const top = ast.body[0].body
+  const header = top.find((node) => node.type === 'TOMLTable' && node.resolvedKey.join('\u0000') === table.join('\u0000'))
+  if (header?.type !== 'TOMLTable') {
+    const gap = text === '' ? '' : text.endsWith('\n') ? '\n' : '\n\n'
+    const after = `${text}${gap}[${table.map(bareOrQuoted).join('.')}]\n${key} = ${value}\n`
+    // The same table may be written in another way, which this would repeat.
+    await parseToml(after, file)
+    return after
+  }
+  const pair = header.body.find(
+    (each) => each.key.keys.map((part) => (part.type === 'TOMLBare' ? part.name : part.value)).join('.') === key,
+  )
+  if (pair !== undefined) return text.slice(0, pair.value.range[0]) + value + text.slice(pair.value.range[1])
+  const end = (header.body.at(-1) ?? header.key).range[1]
+  const line = text.indexOf('\n', end)
+  const at = line < 0 ? text.length : line + 1
+  return `${text.slice(0, at)}${line < 0 ? '\n' : ''}${key} = ${value}\n${text.slice(at)}`
+}
+
+const bareOrQuoted = (key: string): string => (/^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key))

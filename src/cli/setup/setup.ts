@@ -1,0 +1,142 @@
+// `authsock setup TOOL`: shows what it would change, asks, changes it, and can undo it.
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { Failure } from '../../core/failures.ts'
+import { closest } from '../../core/words.ts'
+import { helperPrograms, paths } from '../../client/local.ts'
+import type { Context } from '../context.ts'
+import { readConfigFile } from '../config-file.ts'
+import { apply, changeLines, type Done, undo } from './change.ts'
+import { type SetupOptions, type Tool, tools } from './tools.ts'
+
+export interface SetupFlags extends SetupOptions {
+  readonly print?: boolean
+  readonly undo?: boolean
+  readonly yes?: boolean
+}
+
+export async function setup(
+  context: Context,
+  name: string | undefined,
+  targets: readonly string[],
+  flags: SetupFlags,
+): Promise<void> {
+  if (name === undefined) {
+    for (const { name, about } of tools) context.terminal.print(`${name.padEnd(10)} ${about}`)
+    return
+  }
+  const tool = findTool(name)
+  const records = new Records(join(paths(context.env).stateDirectory, 'setup.json'))
+  if (flags.undo === true) return undoAll(context, tool, records)
+  const { routes } = await readConfigFile(paths(context.env).configFile)
+  const { changes, notes } = await tool.plan({
+    env: context.env,
+    home: context.env['HOME'] ?? homedir(),
+    programs: programsFolder(context.env),
+    routes,
+    targets,
+    options: flags,
+  })
+  const { terminal } = context
+  if (context.asJson) terminal.json({ tool: name, changes, notes })
+  else for (const change of changes) show(context, changeLines(change))
+  if (changes.length === 0 && !context.asJson) terminal.note(`${name} is set up already`)
+  if (flags.print === true || changes.length === 0) return
+  if (flags.yes !== true && !(await isAgreed(context))) throw new Failure('cancelled', 'cancelled')
+  for (const change of changes) records.add(name, apply(change))
+  if (context.asJson) return
+  terminal.note(`${name} asks authsock from now on; \`authsock setup ${name} --undo\` takes it back`)
+  for (const note of notes) terminal.hint(note)
+}
+
+function findTool(name: string): Tool {
+  const tool = tools.find((each) => each.name === name)
+  if (tool !== undefined) return tool
+  const names = tools.map((each) => each.name)
+  const close = closest(name, names)
+  throw new Failure('bad_request', `there is no tool '${name}' here`, {
+    hint:
+      close === undefined
+        ? `known are ${names.join(', ')}; \`authsock help helpers\` says how to set up others`
+        : `did you mean '${close}'?`,
+  })
+}
+
+function undoAll(context: Context, { name }: Tool, records: Records): void {
+  const done = records.of(name)
+  if (done.length === 0) {
+    context.terminal.note(`authsock has changed nothing for ${name}, or it is undone already`)
+    return
+  }
+  // The last first: each finds what it left.
+  const left = done.toReversed().flatMap((each) => {
+    const why = undo(each)
+    if (why !== undefined) context.terminal.note(why)
+    return why === undefined ? [] : [each]
+  })
+  records.replace(name, left.toReversed())
+  if (left.length > 0)
+    throw new Failure('storage_failed', `${name} is undone but for what is said above`, { hint: 'the rest is yours to take out' })
+  context.terminal.note(`${name} is as it was before`)
+}
+
+function show(context: Context, lines: readonly string[]): void {
+  const { good, bad } = context.terminal.style
+  for (const line of lines) context.terminal.print(line.startsWith('+') ? good(line) : line.startsWith('-') ? bad(line) : line)
+}
+
+async function isAgreed(context: Context): Promise<boolean> {
+  if (!context.terminal.isInteractive) {
+    throw new Failure('bad_request', 'there is no terminal to ask on', {
+      hint: 'add --yes to change it, or --print to look only',
+    })
+  }
+  const { read } = await import('read')
+  const answer = await read({ prompt: 'change it? [y/N] ', output: process.stderr }).catch(() => '')
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+/** Beside this program, or where the thin client is found on the PATH. */
+function programsFolder(env: NodeJS.ProcessEnv): string {
+  const client = process.platform === 'win32' ? 'authsock-client.cmd' : 'authsock-client'
+  const folders = [helperPrograms, ...(env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))]
+  return folders.find((folder) => existsSync(join(folder, client))) ?? helperPrograms
+}
+
+/** What was done, by tool. */
+class Records {
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  of(tool: string): readonly Done[] {
+    return this.#all()[tool] ?? []
+  }
+
+  add(tool: string, done: Done): void {
+    this.replace(tool, [...this.of(tool), done])
+  }
+
+  replace(tool: string, done: readonly Done[]): void {
+    const { [tool]: _before, ...others } = this.#all()
+    const all = done.length === 0 ? others : { ...others, [tool]: done }
+    if (Object.keys(all).length === 0) return rmSync(this.#path, { force: true })
+    mkdirSync(join(this.#path, '..'), { recursive: true, mode: 0o700 })
+    writeFileSync(this.#path, JSON.stringify(all, undefined, 2), { mode: 0o600 })
+  }
+
+  #all(): Readonly<Record<string, readonly Done[]>> {
+    try {
+      return JSON.parse(readFileSync(this.#path, 'utf8')) as Record<string, readonly Done[]>
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+      throw new Failure('storage_failed', `${this.#path} cannot be read`, {
+        hint: 'it says what `authsock setup` has changed; move it away to go on',
+      })
+    }
+  }
+}

@@ -6,6 +6,7 @@ import type { AwsCredentials, AwsRole } from '../core/aws.ts'
 import { Failure } from '../core/failures.ts'
 import { bare, longestMatch, type Place, placeText } from '../core/place.ts'
 import type { Clock } from '../core/ports.ts'
+import { isProfileName } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
 import type { Route } from '../core/route.ts'
 import { isExpired, placeOfSecret, type StaticSecret } from '../core/secret.ts'
@@ -60,7 +61,7 @@ export class Credentials implements HelperPorts {
 
   async named(name: string | undefined, target: Target = {}, minTtl?: number): Promise<Credential> {
     const { profiles, secrets } = this.#ports
-    if (name !== undefined && !(await profiles.config()).profiles.has(name)) {
+    if (name !== undefined && isProfileName(name) && !(await profiles.config()).profiles.has(name)) {
       const secret = await secrets.get(name)
       if (secret !== undefined) return this.#ofSecret(secret)
     }
@@ -151,8 +152,12 @@ export class Credentials implements HelperPorts {
   }
 
   async #route(place: Place): Promise<Route | undefined> {
-    const { routes } = await this.#ports.profiles.config()
-    return longestMatch(place, routes, (route) => route.place)
+    const { profiles } = this.#ports
+    const known = longestMatch(place, (await profiles.config()).routes, (route) => route.place)
+    if (known !== undefined) return known
+    // One may just have been added.
+    profiles.expire()
+    return longestMatch(place, (await profiles.config()).routes, (route) => route.place)
   }
 
   async #of({ to, username, place }: Route): Promise<Credential> {

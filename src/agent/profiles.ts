@@ -66,7 +66,7 @@ export class Profiles {
     if (profile !== undefined) return profile
     throw new Failure(
       'unknown_profile',
-      `there is no profile '${name}'${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
+      `there is no profile '${name.slice(0, 64)}'${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
       {
         profile: name,
         ...(names.length === 0 ? { hint: '`authsock login https://ISSUER --client-id ID` makes one' } : {}),

@@ -101,6 +101,7 @@ async function call(transport: Transport, { helper, args, env }: HelperStart, st
   const split = Number(header(helperHeaders.stdout) ?? Number.NaN)
   const exit = header(helperHeaders.exit)
   if (!Number.isInteger(split)) throw new Failure('unexpected', `the agent refuses to answer: status ${status}`)
+  if (split > bytes.length) throw new Failure('unexpected', 'the agent hung up in the middle of its answer')
   return {
     stdout: bytes.subarray(0, split),
     stderr: bytes.subarray(split),

@@ -282,7 +282,7 @@ int main(int argc, char **argv) {
     const struct helper *helper = argc > 1 ? named(argv[1]) : NULL;
     if (is_main && (helper == NULL || asks_for_help(argc - 2, argv + 2))) hand_over(argv);
     if (helper == NULL) {
-      fail(exit_usage, argc > 1 ? "there is no helper " : "which helper?", argc > 1 ? argv[1] : "", "`authsock help helpers` lists them");
+      fail(exit_usage, argc > 1 ? "there is no helper " : "which helper?", argc > 1 ? join("'", argv[1], "'") : "", "`authsock help helpers` lists them");
     }
     call.helper = helper;
     call.program = helper->programs[0] == NULL ? helper->name : helper->programs[0];

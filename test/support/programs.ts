@@ -20,7 +20,9 @@ import { helpers } from '../../src/wire/helper-table.ts'
 import { compile, findCompiler } from '../tools/thin-client.ts'
 import { program } from './home.ts'
 
-const names = ['authsock-client', ...new Set(helpers.flatMap(({ programs }) => programs))]
+/** With links of the kind that users make: a profile's (or secret's) name behind the program's. */
+const links = ['authsock-token-work', 'pnpm-authsock-work', 'pnpm-authsock-nameless']
+const names = ['authsock-client', ...new Set(helpers.flatMap(({ programs }) => programs)), ...links]
 const sources = fileURLToPath(new URL('../../src/thin-client', import.meta.url))
 
 /** A folder with the native client under every name. Throws where there is no C compiler. */
@@ -36,8 +38,7 @@ export const nativePrograms = (): string =>
 /** The same with the twin. */
 export const twinPrograms = (): string =>
   madeOnce('twin', (folder) => {
-    for (const name of names) script(folder, name, `exec '${process.execPath}' '${program}' --as ${name} "$@"`)
-    script(folder, 'authsock', `exec '${process.execPath}' '${program}' "$@"`)
+    for (const name of ['authsock', ...names]) symlinkSync(program, join(folder, name))
   })
 
 export const hasCompiler = (): boolean => findCompiler() !== undefined

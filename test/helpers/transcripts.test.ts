@@ -49,7 +49,7 @@ afterAll(() => server.close())
 
 const routes = `
 [profile.away]
-issuer = "${'https://login.example.com'}"
+issuer = "https://login.example.com"
 client_id = "away"
 
 [[route]]

@@ -28,7 +28,8 @@ export function parsePlace(text: string): Place | undefined {
   const url = URL.parse(
     (hasScheme ? plain.replace(/^[^:]+/, 'http') : `http://${plain}`).replace('*.', wildcard === null ? '*.' : ''),
   )
-  if (url === null || url.hostname === '' || /\s/.test(plain)) return undefined
+  // A URL's parser is lenient with slashes, and takes a backslash for one; whoever sends the credential may not be.
+  if (url === null || url.hostname === '' || /[\s\\]/.test(plain) || authorityOf(plain, hasScheme) === '') return undefined
   const scheme = hasScheme ? (/^[^:]+/.exec(plain)?.[0] ?? '').toLowerCase() : undefined
   // `http` swallows its own default; the text still has it.
   const port = url.port !== '' ? url.port : /^[^/?#]*:80$/.test(authorityOf(plain, hasScheme)) ? '80' : undefined

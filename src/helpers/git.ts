@@ -53,10 +53,14 @@ async function get(place: Place, attributes: Attributes, profile: string | undef
   return { stdout: [...lines, ...expiry, ''].join('\n') }
 }
 
-const basic = (credential: Credential, place: Place): readonly string[] => [
-  `username=${usernameAt(credential, place)}`,
-  `password=${credential.value.reveal()}`,
-]
+function basic(credential: Credential, place: Place): readonly string[] {
+  const [username, password] = [usernameAt(credential, place), credential.value.reveal()]
+  // A second line would be an attribute of its own.
+  if (/[\n\0]/.test(username + password)) {
+    throw new Failure('bad_request', `the credential of ${place.host} has several lines, which git cannot take`)
+  }
+  return [`username=${username}`, `password=${password}`]
+}
 
 function bearer({ value, tokenType }: Credential, { many }: Attributes): readonly string[] {
   if (many.get('capability')?.includes('authtype') !== true) {
@@ -98,11 +102,12 @@ function parse(stdin: string): Attributes {
 }
 
 function placeOf({ one }: Attributes): Place | undefined {
+  const [protocol, host, path, username] = [one.get('protocol'), one.get('host'), one.get('path'), one.get('username')]
   const url = one.get('url')
-  const [protocol, host, path] = [one.get('protocol'), one.get('host'), one.get('path')]
-  const text =
-    url ?? (protocol === undefined || host === undefined || host === '' ? undefined : `${protocol}://${host}/${path ?? ''}`)
+  // git has split the URL and decoded its parts: what could be read as another part now is none of a host.
+  const isHost = host !== undefined && /^[^\s/\\@?#]+$/.test(host)
+  const encoded = (path ?? '').split('/').map(encodeURIComponent).join('/')
+  const text = url ?? (protocol === undefined || !isHost ? undefined : `${protocol}://${host}/${encoded}`)
   const place = text === undefined ? undefined : parsePlace(text)
-  const username = one.get('username')
   return place === undefined || username === undefined ? place : { ...place, username }
 }

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
+import { placeText } from '../core/place.ts'
 import type { EventMessage, LogoutAnswer, MasterKeyRequest, VaultStatus } from '../client/index.ts'
 import { paths } from '../client/local.ts'
 import type { Context } from './context.ts'
@@ -248,8 +249,13 @@ const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_
 export async function profileRemove(context: Context, name: string): Promise<void> {
   const { readConfigFile, removeProfile } = await import('./config-file.ts')
   const { configFile } = paths(context.env)
-  if (!(await readConfigFile(configFile)).profiles.has(name)) {
-    throw new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name })
+  const { profiles, routes } = await readConfigFile(configFile)
+  if (!profiles.has(name)) throw new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name })
+  const route = routes.find(({ to }) => to.kind === 'profile' && to.profile === name)
+  if (route !== undefined) {
+    throw new Failure('bad_request', `the route of ${placeText(route.place)} leads to '${name}'`, {
+      hint: `\`authsock route remove ${placeText(route.place)}\` first`,
+    })
   }
   const agent = await context.agent()
   const { revocation } = await agent.logout(name)

@@ -53,6 +53,9 @@ bool read_answer(struct answer *answer, read_some read, void *source);
 
 struct connection;
 
+/// Replaces what `main` was given by the same in UTF-8, where that is something else.
+void take_arguments(int *count, char ***arguments);
+
 enum connected { connected, nobody_there, untrusted, unusable };
 
 /// Where the agent listens; NULL where no place can be named. `why` is set where the result is not `connected` or NULL.

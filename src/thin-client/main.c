@@ -274,6 +274,13 @@ static bool asks_for_help(int count, char **arguments) {
 }
 
 int main(int argc, char **argv) {
+  take_arguments(&argc, &argv);
+  // A command file says so what it was called.
+  bool is_told = argc > 2 && equal(argv[1], "--as");
+  if (is_told) {
+    argc -= 2;
+    argv += 2;
+  }
   char *program = base_name(argc > 0 ? argv[0] : "authsock-client");
   struct call call = {.program = program, .count = argc > 0 ? argc - 1 : 0, .arguments = argv + 1};
   call.helper = by_program(program, &call.first);

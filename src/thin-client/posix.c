@@ -70,6 +70,11 @@ char *agent_path(const char **why) {
   return NULL;
 }
 
+void take_arguments(int *count, char ***arguments) {
+  (void)count;
+  (void)arguments;
+}
+
 // ---- whom to trust (L10): as src/platform/socket-folder.ts
 
 static bool is_mine(const struct stat *stats) { return stats->st_uid == geteuid() || stats->st_uid == 0; }

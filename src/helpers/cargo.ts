@@ -39,7 +39,8 @@ export const cargo: Helper = {
 
 async function get(place: Place, ports: HelperPorts): Promise<HelperAnswer> {
   const credential = await ports.at(place)
-  if (credential === undefined) return err('url-not-supported')
+  // Either way cargo asks its next provider; only after this one `cargo login` goes on where the index wants a token too.
+  if (credential === undefined) return err('not-found')
   const { value, tokenType, expiresAt, from } = credential
   // A registry of one's own takes a scheme in front; crates.io takes its tokens bare.
   const token = from.kind === 'profile' ? `${schemeOf(tokenType)} ${value.reveal()}` : value.reveal()

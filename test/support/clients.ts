@@ -24,7 +24,7 @@ export interface ClientOptions {
   readonly path?: readonly string[]
 }
 
-/** A client to its end, in the test's home, with our programs first on its PATH. A minute is the most. */
+/** A client to its end, in the test's home, without a terminal, with our programs first on its PATH. A minute is the most. */
 export function runClient(
   home: Home,
   program: string,
@@ -32,7 +32,12 @@ export function runClient(
   { env = {}, stdin = '', cwd = home.path, path = [] }: ClientOptions = {},
 ): Promise<Finished> {
   const folders = [...path, nativePrograms(), process.env['PATH'] ?? '']
-  const options: SpawnOptions = { env: { ...home.env, PATH: folders.join(delimiter), ...env }, cwd, timeout: 60_000 }
+  const options: SpawnOptions = {
+    env: { ...home.env, PATH: folders.join(delimiter), ...env },
+    cwd,
+    detached: true,
+    timeout: 60_000,
+  }
   const child = spawn(program, [...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => void (said.stdout += chunk.toString()))

@@ -3,7 +3,7 @@
 // keeps what was asked. Knows nothing of vitest.
 
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Home } from './home.ts'
@@ -17,12 +17,14 @@ export interface Asked {
   readonly scheme: string | undefined
   readonly username: string | undefined
   readonly credential: string | undefined
+  readonly headers: IncomingHttpHeaders
   status: number
 }
 
 export interface Reply {
   readonly status?: number
   readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
   readonly body: string | Buffer
 }
 
@@ -45,23 +47,26 @@ export interface RegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
   /** The value of WWW-Authenticate. Default: `Basic realm="private"`. */
   readonly challenge?: string
+  /** Whose token is taken at a path. Default: that of `work`. */
+  readonly profileAt?: (path: string) => string
 }
 
 /** `serve` is asked for what an accepted request asks; undefined is a 404. Throws nothing: a defect of `serve` is a 500. */
 export async function startRegistry(home: Home, serve: Serve, options: RegistryOptions = {}): Promise<Registry> {
-  const { tls, challenge = 'Basic realm="private"' } = options
+  const { tls, challenge = 'Basic realm="private"', profileAt = () => 'work' } = options
   const asked: Asked[] = []
-  const accepted = new Map<string, number>()
+  const accepted = new Map<string, { readonly profile?: string; readonly until: number }>()
   const refused = new Set<string>()
 
-  async function accepts(credential: string | undefined): Promise<boolean> {
+  async function accepts(credential: string | undefined, profile: string): Promise<boolean> {
     if (credential === undefined || refused.has(credential)) return false
-    const answer = await home.http('GET', '/v1/token?profile=work').catch(() => undefined)
+    const answer = await home.http('GET', `/v1/token?profile=${profile}`).catch(() => undefined)
     if (answer?.status === 200) {
       const { access_token: token, expires_at: expiry } = answer.json<{ access_token: string; expires_at: number }>()
-      accepted.set(token, expiry * 1000)
+      accepted.set(token, { profile, until: expiry * 1000 })
     }
-    return (accepted.get(credential) ?? 0) > Date.now()
+    const known = accepted.get(credential)
+    return known !== undefined && known.until > Date.now() && (known.profile ?? profile) === profile
   }
 
   async function answer(request: IncomingMessage): Promise<Reply> {
@@ -70,10 +75,11 @@ export async function startRegistry(home: Home, serve: Serve, options: RegistryO
       path: request.url ?? '',
       body: await textOf(request),
       ...credentialOf(request),
+      headers: request.headers,
       status: 401,
     }
     asked.push(one)
-    const isAccepted = await accepts(one.credential)
+    const isAccepted = await accepts(one.credential, profileAt(one.path))
     const reply = isAccepted ? await serve(one) : { status: 401, body: 'who are you?\n' }
     const full = { status: 200, ...(reply ?? { status: 404, body: 'there is no such thing\n' }) }
     one.status = full.status
@@ -83,10 +89,10 @@ export async function startRegistry(home: Home, serve: Serve, options: RegistryO
   const listener: Parameters<typeof createServer>[1] = (request, response) => {
     void answer(request)
       .catch((error: unknown): Reply => ({ status: 500, body: String(error) }))
-      .then(({ status = 200, type = 'text/plain', body }) => {
+      .then(({ status = 200, type = 'text/plain', headers, body }) => {
         const content = Buffer.from(body)
         const more = status === 401 ? { 'www-authenticate': challenge } : {}
-        response.writeHead(status, { 'content-type': type, 'content-length': content.length, ...more })
+        response.writeHead(status, { 'content-type': type, 'content-length': content.length, ...headers, ...more })
         response.end(request.method === 'HEAD' ? undefined : content)
       })
   }
@@ -100,7 +106,7 @@ export async function startRegistry(home: Home, serve: Serve, options: RegistryO
     host,
     asked,
     refuse: (token) => void refused.add(token),
-    accept: (token) => void accepted.set(token, Infinity),
+    accept: (token) => void accepted.set(token, { until: Infinity }),
     async close() {
       server.closeAllConnections()
       server.close()

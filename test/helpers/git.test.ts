@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { runClient } from '../support/clients.ts'
-import { startGitServer } from '../support/git-server.ts'
+import { gitEnv, runGit, startGitServer } from '../support/git-server.ts'
 import { type Finished, Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
-import { hasCompiler, nativePrograms } from '../support/programs.ts'
+import { hasCompiler } from '../support/programs.ts'
 import { describeWith, isLinux, programs } from '../support/real-part.ts'
 import { type Registry, tokenOf } from '../support/registry.ts'
 
@@ -27,18 +27,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     await server.close()
   })
 
-  const env = (): NodeJS.ProcessEnv => ({ GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: join(home.path, 'gitconfig') })
-
-  const git = (args: readonly string[], stdin?: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> =>
-    runClient(
-      home,
-      'git',
-      ['-c', 'credential.helper=', '-c', `credential.helper=${nativePrograms()}/git-credential-authsock`, ...args],
-      {
-        env: { ...env(), ...more },
-        ...(stdin === undefined ? {} : { stdin }),
-      },
-    )
+  const git = (args: readonly string[], stdin = ''): Promise<Finished> => runGit(home, args, { stdin })
 
   async function start(routed = '', accessTokenTtl = 3600): Promise<void> {
     server = await startAuthorizationServer({ accessTokenTtl })
@@ -55,7 +44,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     await start('/')
     await logIn(home, server)
     const plain = (...args: readonly string[]): Promise<Finished> =>
-      runClient(home, 'git', args, { env: { ...env(), GIT_TRACE: join(home.path, 'trace') } })
+      runClient(home, 'git', args, { env: { ...gitEnv(home), GIT_TRACE: join(home.path, 'trace') } })
     await plain('config', '--global', `credential.${remote.url}.helper`, 'authsock')
     await plain('config', '--global', 'user.email', 'ada@example.com')
     await plain('config', '--global', 'user.name', 'Ada')

@@ -1,10 +1,13 @@
-// A git server on loopback: the real `git http-backend` over bare repositories, behind a registry's door. Knows nothing of vitest.
+// A git server on loopback, the real `git http-backend` over bare repositories behind a registry's door, and git as a user runs
+// it. Knows nothing of vitest.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Home } from './home.ts'
+import { runClient } from './clients.ts'
+import type { Finished, Home } from './home.ts'
+import { nativePrograms } from './programs.ts'
 import { type Asked, type Registry, type RegistryOptions, type Reply, startRegistry } from './registry.ts'
 
 /** Repositories, by their paths, each with one commit of a file `about` that holds the path. */
@@ -13,6 +16,31 @@ export async function startGitServer(home: Home, repositories: readonly string[]
   for (const path of repositories) makeRepository(join(root, path), path)
   return startRegistry(home, (asked) => backend(root, asked), options)
 }
+
+export interface GitOptions {
+  /** Default: the one on the PATH. */
+  readonly program?: string
+  readonly stdin?: string
+}
+
+/** `git ...` with git-credential-authsock and no other helper. */
+export const runGit = (
+  home: Home,
+  args: readonly string[],
+  { program = 'git', stdin = '' }: GitOptions = {},
+): Promise<Finished> =>
+  runClient(
+    home,
+    program,
+    ['-c', 'credential.helper=', '-c', `credential.helper=${nativePrograms()}/git-credential-authsock`, ...args],
+    { env: gitEnv(home), stdin },
+  )
+
+/** The user's configuration lies in the home. */
+export const gitEnv = (home: Home): NodeJS.ProcessEnv => ({
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: join(home.path, 'gitconfig'),
+})
 
 /** Git as the server's owner runs it: none of the user's configuration. */
 const environment = (root: string): NodeJS.ProcessEnv => ({

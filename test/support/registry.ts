@@ -45,8 +45,8 @@ export interface Registry {
 
 export interface RegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
-  /** The value of WWW-Authenticate. Default: `Basic realm="private"`. */
-  readonly challenge?: string
+  /** The value of WWW-Authenticate, or several. Default: `Basic realm="private"`. */
+  readonly challenge?: string | readonly string[]
   /** Whose token is taken at a path. Default: that of `work`. */
   readonly profileAt?: (path: string) => string
 }
@@ -91,7 +91,7 @@ export async function startRegistry(home: Home, serve: Serve, options: RegistryO
       .catch((error: unknown): Reply => ({ status: 500, body: String(error) }))
       .then(({ status = 200, type = 'text/plain', headers, body }) => {
         const content = Buffer.from(body)
-        const more = status === 401 ? { 'www-authenticate': challenge } : {}
+        const more = status === 401 ? { 'www-authenticate': [challenge].flat() } : {}
         response.writeHead(status, { 'content-type': type, 'content-length': content.length, ...headers, ...more })
         response.end(request.method === 'HEAD' ? undefined : content)
       })

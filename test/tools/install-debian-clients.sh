@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Clients that Debian 12 has too old, from Debian 13, into AUTHSOCK_TEST_CLIENTS (default: ~/.cache/authsock-test-clients):
+# git with authtype (2.46), unpacked with the libraries it needs, and kubectl with client.authentication.k8s.io/v1. What is there
+# already stays. Needs apt-get and dpkg-deb, and changes nothing else on the machine.
+set -euo pipefail
+
+folder=${AUTHSOCK_TEST_CLIENTS:-$HOME/.cache/authsock-test-clients}
+mark="$folder/debian/.installed"
+[ "$(cat "$mark" 2>/dev/null)" = 1 ] && exit
+rm -rf "$folder/debian"
+mkdir -p "$folder/debian/bin"
+root="$folder/debian/root"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$scratch"/{lists,cache/archives}/partial "$scratch/packages"
+echo 'deb http://deb.debian.org/debian trixie main' >"$scratch/sources.list"
+apt() {
+  "apt-$1" -qq -o Dir::Etc::sourcelist="$scratch/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+    -o Dir::State::lists="$scratch/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$scratch/cache" -o APT::Sandbox::User=root \
+    -o Acquire::Languages=none "${@:2}"
+}
+apt get update
+
+libraries=$(apt cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
+  libcurl3t64-gnutls libpcre2-8-0 libexpat1 zlib1g | grep -E '^(lib|zlib)')
+# shellcheck disable=SC2086
+(cd "$scratch/packages" && apt get download git kubectl $libraries >/dev/null)
+for package in "$scratch"/packages/*.deb; do dpkg-deb -x "$package" "$root"; done
+
+# Its programs are started by the C library that they came with.
+loader=$(echo "$root"/usr/lib*/ld-linux-*.so.*)
+core="$root/usr/lib/git-core"
+started_by_own_loader() {
+  printf '#!/bin/sh\nGIT_EXEC_PATH=%q exec %q --library-path %q %q "$@"\n' \
+    "$core" "$loader" "$(echo "$root"/usr/lib/*-linux-gnu)" "$1" >"$2"
+  chmod 755 "$2"
+}
+mkdir "$core/real"
+for name in git git-remote-http; do
+  mv "$core/$name" "$core/real/$name"
+  started_by_own_loader "$core/real/$name" "$core/$name"
+done
+cp "$core/git" "$folder/debian/bin/git"
+cp "$root/usr/bin/kubectl" "$folder/debian/bin/kubectl"
+"$folder/debian/bin/git" --version
+"$folder/debian/bin/kubectl" version --client | head -1
+echo 1 >"$mark"

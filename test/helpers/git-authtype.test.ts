@@ -67,7 +67,7 @@ describeWith({ ...parts, ...clients('debian/bin/git') }, 'git with authtype', ()
     expect((await git(['credential', 'capability'])).stdout).toContain('capability authtype')
     const question = `capability[]=authtype\nprotocol=http\nhost=${remote.host}\nwwwauth[]=Bearer realm="git"\n`
     const { stdout } = await git(['credential', 'fill'], question)
-    const { expires_at: expiry } = (await home.http('GET', '/v1/token?profile=work')).json()
+    const { expires_at: expiry } = (await home.http('GET', '/v1/token?profile=work')).json<{ expires_at: number }>()
     expect(stdout.split('\n')).toEqual(
       expect.arrayContaining([
         'authtype=Bearer',

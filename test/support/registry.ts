@@ -47,19 +47,21 @@ export interface RegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
   /** The value of WWW-Authenticate, or several. Default: `Basic realm="private"`. */
   readonly challenge?: string | readonly string[]
+  /** Serves those too who say nothing of themselves. */
+  readonly isOpen?: boolean
   /** Whose token is taken at a path. Default: that of `work`. */
   readonly profileAt?: (path: string) => string
 }
 
 /** `serve` is asked for what an accepted request asks; undefined is a 404. Throws nothing: a defect of `serve` is a 500. */
 export async function startRegistry(home: Home, serve: Serve, options: RegistryOptions = {}): Promise<Registry> {
-  const { tls, challenge = 'Basic realm="private"', profileAt = () => 'work' } = options
+  const { tls, challenge = 'Basic realm="private"', isOpen = false, profileAt = () => 'work' } = options
   const asked: Asked[] = []
   const accepted = new Map<string, { readonly profile?: string; readonly until: number }>()
   const refused = new Set<string>()
 
   async function accepts(credential: string | undefined, profile: string): Promise<boolean> {
-    if (credential === undefined || refused.has(credential)) return false
+    if (credential === undefined || refused.has(credential)) return credential === undefined && isOpen
     const answer = await home.http('GET', `/v1/token?profile=${profile}`).catch(() => undefined)
     if (answer?.status === 200) {
       const { access_token: token, expires_at: expiry } = answer.json<{ access_token: string; expires_at: number }>()

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Clients that Debian 12 has too old, from Debian 13, into AUTHSOCK_TEST_CLIENTS (default: ~/.cache/authsock-test-clients):
-# git with authtype (2.46), unpacked with the libraries it needs, and kubectl with client.authentication.k8s.io/v1. What is there
-# already stays. Needs apt-get and dpkg-deb, and changes nothing else on the machine.
+# git with authtype (2.46), unpacked with the libraries it needs, kubectl with client.authentication.k8s.io/v1, and the docker
+# command line. What is there already stays. Needs apt-get and dpkg-deb, and changes nothing else on the machine.
 set -euo pipefail
 
 folder=${AUTHSOCK_TEST_CLIENTS:-$HOME/.cache/authsock-test-clients}
 mark="$folder/debian/.installed"
-[ "$(cat "$mark" 2>/dev/null)" = 1 ] && exit
+[ "$(cat "$mark" 2>/dev/null)" = 2 ] && exit
 rm -rf "$folder/debian"
 mkdir -p "$folder/debian/bin"
 root="$folder/debian/root"
@@ -25,7 +25,7 @@ apt get update
 libraries=$(apt cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
   libcurl3t64-gnutls libpcre2-8-0 libexpat1 zlib1g | grep -E '^(lib|zlib)')
 # shellcheck disable=SC2086
-(cd "$scratch/packages" && apt get download git kubectl $libraries >/dev/null)
+(cd "$scratch/packages" && apt get download git kubectl docker-cli $libraries >/dev/null)
 for package in "$scratch"/packages/*.deb; do dpkg-deb -x "$package" "$root"; done
 
 # Its programs are started by the C library that they came with.
@@ -42,7 +42,8 @@ for name in git git-remote-http; do
   started_by_own_loader "$core/real/$name" "$core/$name"
 done
 cp "$core/git" "$folder/debian/bin/git"
-cp "$root/usr/bin/kubectl" "$folder/debian/bin/kubectl"
+cp "$root/usr/bin/docker" "$root/usr/bin/kubectl" "$folder/debian/bin/"
 "$folder/debian/bin/git" --version
+"$folder/debian/bin/docker" --version
 "$folder/debian/bin/kubectl" version --client | head -1
-echo 1 >"$mark"
+echo 2 >"$mark"

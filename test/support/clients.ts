@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly cwd?: string
   /** In front of the PATH, before our programs. */
   readonly path?: readonly string[]
+  /** On the PATH right after our programs. */
+  readonly afterPath?: readonly string[]
 }
 
 /** A client to its end, in the test's home, without a terminal, with our programs first on its PATH. A minute is the most. */
@@ -29,9 +31,9 @@ export function runClient(
   home: Home,
   program: string,
   args: readonly string[],
-  { env = {}, stdin = '', cwd = home.path, path = [] }: ClientOptions = {},
+  { env = {}, stdin = '', cwd = home.path, path = [], afterPath = [] }: ClientOptions = {},
 ): Promise<Finished> {
-  const folders = [...path, nativePrograms(), process.env['PATH'] ?? '']
+  const folders = [...path, nativePrograms(), ...afterPath, process.env['PATH'] ?? '']
   const options: SpawnOptions = {
     env: { ...home.env, PATH: folders.join(delimiter), ...env },
     cwd,

@@ -1,9 +1,9 @@
-// `npm run build`: dist/ from src/, as JavaScript with types, ready to be run and imported; and dist/bin, the programs that tools
-// start: the thin client where there is a C compiler, else its twin in TypeScript, under every name that a tool calls it by.
-// `-- --all-platforms` also makes the thin client for the others (needs zig on the PATH).
+// `npm run build`: dist/ from src/, as JavaScript with types, ready to be run and imported; dist/python, for Python's keyring; and
+// dist/bin, the programs that tools start: the thin client where there is a C compiler, else its twin in TypeScript, under every
+// name that a tool calls it by. `-- --all-platforms` also makes the thin client for the others (needs zig on the PATH).
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpers } from '../../src/wire/helper-table.ts'
@@ -21,6 +21,10 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', fileURLToPath(new URL
 })
 if (status !== 0) process.exit(status ?? 1)
 chmodSync(join(dist, 'main.js'), 0o755)
+cpSync(fileURLToPath(new URL('src/python/', root)), join(dist, 'python'), {
+  recursive: true,
+  filter: (path) => !path.includes('__pycache__'),
+})
 
 mkdirSync(bin)
 const client = 'authsock-client'

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Real clients for test/helpers, pinned, into AUTHSOCK_TEST_CLIENTS (default: ~/.cache/authsock-test-clients). What is there
+# already stays. Needs python3 with venv, and npm.
+set -euo pipefail
+
+folder=${AUTHSOCK_TEST_CLIENTS:-$HOME/.cache/authsock-test-clients}
+mkdir -p "$folder"
+
+# NAME WHAT...: runs `install_NAME` in a folder of its own, unless the very same was installed there before.
+client() {
+  local name=$1 mark="$folder/$1/.installed"
+  shift
+  [ "$(cat "$mark" 2>/dev/null)" = "$*" ] && return
+  rm -rf "${folder:?}/$name"
+  mkdir -p "$folder/$name"
+  "with_${name%%-*}" "$folder/$name" "$@"
+  echo "$*" >"$mark"
+}
+
+with_python() {
+  python3 -m venv "$1"
+  "$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
+}
+
+with_node() {
+  echo '{}' >"$1/package.json"
+  npm install --prefix "$1" --no-audit --no-fund --no-update-notifier --loglevel=error "${@:2}" >/dev/null
+}
+
+client python-old pip==23.2.1
+client python pip==26.3 uv==0.13.8 twine==7.0.0 keyring==25.7.0
+client python-keyring keyring==25.7.0 keyrings.alt==5.0.2
+client node-pnpm10 pnpm@10.34.8
+client node-pnpm12 pnpm@12.21.0
+client node-codex @openai/codex@0.169.0
+client node-claude @anthropic-ai/claude-code@2.1.329

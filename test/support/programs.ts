@@ -41,6 +41,8 @@ export const twinPrograms = (): string =>
     for (const name of ['authsock', ...names]) symlinkSync(program, join(folder, name))
   })
 
+export const hasCompiler = (): boolean => findCompiler() !== undefined
+
 function script(folder: string, name: string, text: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
 }

@@ -14,7 +14,10 @@ root="$folder/debian/root"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch"/{lists,cache/archives}/partial "$scratch/packages"
-echo 'deb http://deb.debian.org/debian trixie main' >"$scratch/sources.list"
+# From wherever this machine gets its own packages.
+codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $codename" | head -1)
+echo "deb $mirror trixie main" >"$scratch/sources.list"
 apt() {
   "apt-$1" -qq -o Dir::Etc::sourcelist="$scratch/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
     -o Dir::State::lists="$scratch/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$scratch/cache" -o APT::Sandbox::User=root \

@@ -34,7 +34,7 @@ beforeEach(async () => {
   routed = await startRegistry(home, imageStore())
   other = await startRegistry(home, imageStore())
   other.accept(password)
-  open = await startRegistry(home, imageStore(), { isOpen: true })
+  open = await startRegistry(home, imageStore(), { isOpen: () => true })
   home.config(workProfile(server, `[[route]]\nurl = "${routed.host}"\nprofile = "work"\n`))
   manifest = makeImage(join(home.path, 'image'))
   dockerConfig = join(home.path, '.docker')

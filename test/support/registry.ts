@@ -47,21 +47,22 @@ export interface RegistryOptions {
   readonly tls?: { readonly key: string; readonly cert: string }
   /** The value of WWW-Authenticate, or several. Default: `Basic realm="private"`. */
   readonly challenge?: string | readonly string[]
-  /** Serves those too who say nothing of themselves. */
-  readonly isOpen?: boolean
+  /** At which paths those are served too who say nothing of themselves. Default: nowhere. */
+  readonly isOpen?: (path: string) => boolean
   /** Whose token is taken at a path. Default: that of `work`. */
   readonly profileAt?: (path: string) => string
 }
 
 /** `serve` is asked for what an accepted request asks; undefined is a 404. Throws nothing: a defect of `serve` is a 500. */
 export async function startRegistry(home: Home, serve: Serve, options: RegistryOptions = {}): Promise<Registry> {
-  const { tls, challenge = 'Basic realm="private"', isOpen = false, profileAt = () => 'work' } = options
+  const { tls, challenge = 'Basic realm="private"', isOpen = () => false, profileAt = () => 'work' } = options
   const asked: Asked[] = []
   const accepted = new Map<string, { readonly profile?: string; readonly until: number }>()
   const refused = new Set<string>()
 
-  async function accepts(credential: string | undefined, profile: string): Promise<boolean> {
-    if (credential === undefined || refused.has(credential)) return credential === undefined && isOpen
+  async function accepts({ credential, path }: Asked): Promise<boolean> {
+    if (credential === undefined || refused.has(credential)) return credential === undefined && isOpen(path)
+    const profile = profileAt(path)
     const answer = await home.http('GET', `/v1/token?profile=${profile}`).catch(() => undefined)
     if (answer?.status === 200) {
       const { access_token: token, expires_at: expiry } = answer.json<{ access_token: string; expires_at: number }>()
@@ -81,7 +82,7 @@ export async function startRegistry(home: Home, serve: Serve, options: RegistryO
       status: 401,
     }
     asked.push(one)
-    const isAccepted = await accepts(one.credential, profileAt(one.path))
+    const isAccepted = await accepts(one)
     const reply = isAccepted ? await serve(one) : { status: 401, body: 'who are you?\n' }
     const full = { status: 200, ...(reply ?? { status: 404, body: 'there is no such thing\n' }) }
     one.status = full.status

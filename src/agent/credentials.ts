@@ -29,6 +29,8 @@ export interface CredentialsPorts {
   readonly token: (profile: string | undefined, target: Target, minTtl: number | undefined) => Issued | Promise<Issued>
   /** Whether it was one of a session's. */
   readonly refusedToken: (value: string) => boolean
+  /** Whether it is one of a session's. */
+  readonly isToken: (value: string) => Promise<boolean>
   readonly assumeRole: (role: AwsRole, token: Redacted<string>) => Promise<AwsCredentials>
 }
 
@@ -100,9 +102,11 @@ export class Credentials implements HelperPorts {
   }
 
   async keep(place: Place, value: Redacted<string>, expiresAt?: number): Promise<{ readonly kept?: string }> {
-    const { secrets, prepareVault } = this.#ports
+    const { secrets, prepareVault, isToken } = this.#ports
     // What a route leads to is ours already; a tool that was given it says it back (docker login, git after a push).
     if (this.#isIssued(value.reveal()) || (await this.#route(place)) !== undefined) return {}
+    // Or one that an agent before this one gave out, or that `authsock token` has printed.
+    if (await isToken(value.reveal())) return {}
     const known = await secrets.find(place)
     if (known !== undefined && known.value.reveal() === value.reveal()) return {}
     await prepareVault()

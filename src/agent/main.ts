@@ -114,6 +114,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     prepareVault: () => vault.prepare(),
     token: (name, target, minTtl) => agent.token(name, target, minTtl),
     refusedToken: (value) => sessions.refused(value),
+    isToken: (value) => sessions.holds(value),
     assumeRole: (role, token) => assumeRole(role, token, { now: () => clock.now(), signal: new AbortController().signal }),
   })
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()

@@ -86,6 +86,14 @@ export class Sessions {
     return [...this.#entries.values()].some(({ runner }) => runner.refused(value))
   }
 
+  /** Whether it is an access token of a session. Fails with vault_locked, keychain_*. */
+  async holds(value: string): Promise<boolean> {
+    await this.loadAll()
+    return [...this.#entries.values()].some(({ runner: { state } }) => {
+      return state.kind !== 'absent' && state.record.accessTokens.some((token) => token.value.reveal() === value)
+    })
+  }
+
   /** The live session of a profile, loaded from the vault if need be. Fails with vault_locked, keychain_*, record_damaged. */
   async runner(profile: Profile): Promise<LiveSessionRunner> {
     return (await this.#entry(profile)).runner

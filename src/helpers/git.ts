@@ -22,7 +22,8 @@ export const git: Helper = {
       case 'get':
         return get(place, attributes, args.length > 1 ? args[0] : undefined, ports)
       case 'store':
-        await store(place, attributes, ports)
+        // Where a name is configured, the next `get` has its credential again: nothing that is kept would be given back.
+        if (args.length === 1) await store(place, attributes, ports)
         return {}
       case 'erase': {
         const value = secretOf(attributes)

@@ -181,6 +181,10 @@ describeWith({ ...parts, ...programs('skopeo'), docker: existsSync(docker) }, 'd
 
   test('login with our own token keeps nothing, logout ends no session', async () => {
     await logIn(home, server)
+    const { stdout: printed } = await home.run(['token', 'work'])
+    const elsewhere = await dockerRun(['login', '-u', 'oauth2', '--password-stdin', other.host], printed)
+    expect(elsewhere).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' })
+    expect(await secrets()).toEqual([])
     const login = await dockerRun(['login', '-u', 'oauth2', '--password-stdin', routed.host], await tokenOf(home))
     expect(login).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' })
     expect(await secrets()).toEqual([])

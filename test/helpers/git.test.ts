@@ -8,7 +8,7 @@ import { runClient } from '../support/clients.ts'
 import { gitEnv, runGit, startGitServer } from '../support/git-server.ts'
 import { type Finished, Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
-import { hasCompiler } from '../support/programs.ts'
+import { hasCompiler, nativePrograms } from '../support/programs.ts'
 import { describeWith, isLinux, programs } from '../support/real-part.ts'
 import { type Registry, tokenOf } from '../support/registry.ts'
 
@@ -145,6 +145,33 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     await git(['credential', 'approve'], `protocol=http\nhost=${remote.host}\nusername=ada\npassword=old\n`)
     expect(await lsRemote()).toMatchObject({ code: 128 })
     expect(remote.asked.at(-1)).toMatchObject({ username: 'ada', credential: 'old', status: 401 })
+    expect(await secrets()).toEqual([])
+  }, 60_000)
+
+  test('a profile named in the configuration; nothing is kept for it, whatever has become of the token', async () => {
+    await start()
+    await logIn(home, server)
+    const configured = { ...gitEnv(home), PATH: `${nativePrograms()}:${process.env['PATH']}` }
+    const named = (args: readonly string[], stdin = ''): Promise<Finished> =>
+      runClient(home, 'git', ['-c', 'credential.helper=authsock work', ...args], { env: configured, stdin })
+    expect(await named(['ls-remote', `${remote.url}/a.git`])).toMatchObject(listed)
+    const place = `protocol=http\nhost=${remote.host}\n`
+    const { stdout: filled } = await named(['credential', 'fill'], place)
+    expect(filled).toBe(`${place}username=oauth2\npassword=${await tokenOf(home)}\n`)
+    expect(await named(['credential', 'reject'], filled)).toMatchObject(ok)
+    expect(await tokenOf(home)).not.toBe(/password=(.*)/.exec(filled)?.[1])
+    await home.run(['stop'])
+    expect(await named(['credential', 'approve'], filled)).toMatchObject(ok)
+    expect(await secrets()).toEqual([])
+  }, 60_000)
+
+  test('our token, said back after the agent was restarted, is not kept', async () => {
+    await start()
+    await logIn(home, server)
+    const token = await tokenOf(home)
+    await home.run(['stop'])
+    const place = `protocol=http\nhost=${remote.host}\nusername=oauth2\n`
+    expect(await git(['credential', 'approve'], `${place}password=${token}\n`)).toMatchObject(ok)
     expect(await secrets()).toEqual([])
   }, 60_000)
 

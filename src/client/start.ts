@@ -63,6 +63,14 @@ function openLog(path: string): number {
 /** dist/bin, which `npm run build` fills. */
 export const helperPrograms = fileURLToPath(new URL('../bin', import.meta.url))
 
+/** Of a package that has one for this platform. */
+export const nativeClient = fileURLToPath(
+  new URL(
+    `../native/${process.platform}-${process.arch}/authsock-client${process.platform === 'win32' ? '.exe' : ''}`,
+    import.meta.url,
+  ),
+)
+
 /** src/main.ts or dist/main.js, whichever this module belongs to. */
 export function program(): string {
   const built = fileURLToPath(new URL('../main.js', import.meta.url))

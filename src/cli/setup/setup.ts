@@ -1,14 +1,15 @@
 // `authsock setup TOOL`: shows what it would change, asks, changes it, and can undo it.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { closest } from '../../core/words.ts'
-import { helperPrograms, paths } from '../../client/local.ts'
+import { paths } from '../../client/local.ts'
 import type { Context } from '../context.ts'
 import { readConfigFile } from '../config-file.ts'
 import { apply, changeLines, type Done, undo } from './change.ts'
+import { programsFolder } from './programs.ts'
 import { type SetupOptions, type Tool, tools } from './tools.ts'
 
 export interface SetupFlags extends SetupOptions {
@@ -31,10 +32,11 @@ export async function setup(
   const records = new Records(join(paths(context.env).stateDirectory, 'setup.json'))
   if (flags.undo === true) return undoAll(context, tool, records)
   const { routes } = await readConfigFile(paths(context.env).configFile)
+  const home = context.env['HOME'] ?? homedir()
   const { changes, notes } = await tool.plan({
     env: context.env,
-    home: context.env['HOME'] ?? homedir(),
-    programs: programsFolder(context.env),
+    home,
+    programs: programsFolder(context.env, home),
     routes,
     targets,
     options: flags,
@@ -96,13 +98,6 @@ async function isAgreed(context: Context): Promise<boolean> {
   const { read } = await import('read')
   const answer = await read({ prompt: 'change it? [y/N] ', output: process.stderr }).catch(() => '')
   return /^y(es)?$/i.test(answer.trim())
-}
-
-/** Beside this program, or where the thin client is found on the PATH. */
-function programsFolder(env: NodeJS.ProcessEnv): string {
-  const client = process.platform === 'win32' ? 'authsock-client.cmd' : 'authsock-client'
-  const folders = [helperPrograms, ...(env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))]
-  return folders.find((folder) => existsSync(join(folder, client))) ?? helperPrograms
 }
 
 /** What was done, by tool. */

@@ -67,10 +67,14 @@ export class Agent {
     }
   }
 
-  /** A tool's call of its helper. Never throws. */
-  helper(name: string, body: Buffer): Promise<HelperOutcome> {
+  /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
+  helper(name: string, body: Buffer, throws = false): Promise<HelperOutcome> {
     const { credentials, profiles } = this.#parts
-    return callHelper(name, body, { ports: credentials, mayLogIn: async () => (await profiles.config()).interactiveLogin })
+    return callHelper(name, body, {
+      ports: credentials,
+      throws,
+      mayLogIn: async () => (await profiles.config()).interactiveLogin,
+    })
   }
 
   /** What is known of the static secrets, but never one itself (L2). */

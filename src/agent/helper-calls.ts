@@ -18,11 +18,13 @@ export interface HelperOutcome {
 
 interface Surroundings {
   readonly ports: HelperPorts
+  /** For callers that are no tool: a failure is thrown, not put into a tool's words. */
+  readonly throws: boolean
   /** Whether config.toml lets tools start a login. */
   readonly mayLogIn: () => Promise<boolean>
 }
 
-export async function callHelper(name: string, body: Buffer, { ports, mayLogIn }: Surroundings): Promise<HelperOutcome> {
+export async function callHelper(name: string, body: Buffer, { ports, throws, mayLogIn }: Surroundings): Promise<HelperOutcome> {
   const row = findHelper(name)
   if (row === undefined) {
     const close = closest(
@@ -42,6 +44,7 @@ export async function callHelper(name: string, body: Buffer, { ports, mayLogIn }
     return outcome(await helper.run(request, ports))
   } catch (error) {
     const failure = asFailure(error)
+    if (throws) throw failure
     const { profile } = failure.details
     const needsLogin = failure.code === 'login_required' || failure.code === 'login_pending'
     const isBatch = (): boolean => !terminal || attempt(() => helper.isBatch?.(request)) === true

@@ -87,7 +87,8 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
 
   async function help(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     if (request.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
-    const { headers, body, defect } = await agent.helper(name, await readBody(request, largestCall))
+    const isNoTool = request.headers.accept === problemType
+    const { headers, body, defect } = await agent.helper(name, await readBody(request, largestCall), isNoTool)
     if (defect !== undefined) log(describeDefect(defect))
     writeBody(response, 200, 'application/octet-stream', body, headers)
   }

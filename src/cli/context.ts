@@ -1,6 +1,7 @@
 // What every command is given: the terminal, the environment, and the agent when it asks for it.
 
 import { type AuthsockClient, connect } from '../client/index.ts'
+import { exitCodes } from '../core/failures.ts'
 import type { Terminal } from './terminal.ts'
 
 const ends = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -10,6 +11,10 @@ export class Context {
   readonly env: NodeJS.ProcessEnv
   /** `--json` was given. */
   asJson = false
+  /** What follows `--` in the arguments of `exec`. */
+  command: readonly string[] = []
+  /** Of a command that has done its work. */
+  exitCode: number = exitCodes.ok
   readonly #interrupted = new AbortController()
   #client: AuthsockClient | undefined
 

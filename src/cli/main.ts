@@ -7,6 +7,7 @@ import { grants } from '../core/profile.ts'
 import { closest } from '../core/words.ts'
 import { exitCodeOf, type TokenOptions } from './commands.ts'
 import { Context } from './context.ts'
+import { addExecCommands, splitCommand } from './exec-commands.ts'
 import { overview, topics } from './help.ts'
 import type { LoginOptions } from './login.ts'
 import { collect, withProfileOptions } from './profile-options.ts'
@@ -21,11 +22,13 @@ export type MakeLeaf = (parent: Command, signature: string, description: string,
 export async function main(args: readonly string[]): Promise<number> {
   const terminal = new Terminal()
   const context = new Context(terminal, process.env)
-  context.asJson = args.includes('--json')
+  const { own, command } = splitCommand(args)
+  context.command = command
+  context.asJson = own.includes('--json')
   try {
-    refuseSecretsIn(args)
-    await program(context).parseAsync(args, { from: 'user' })
-    return exitCodes.ok
+    refuseSecretsIn(own)
+    await program(context).parseAsync(own, { from: 'user' })
+    return context.exitCode
   } catch (error) {
     // commander has said it already: help and version end with 0, wrong usage with 2.
     if (error instanceof CommanderError) {
@@ -128,6 +131,8 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
     .option('--min-ttl <seconds>', 'good for at least so long')
     .option('--header', 'as an Authorization header')
     .addHelpText('after', '\nExample:\n  curl -H "$(authsock token work --header)" https://api.example.com/')
+
+  addExecCommands(root, leaf)
 
   leaf(root, 'status', 'what you are logged in to', async () => (await import('./status.ts')).status).option(
     '--watch',

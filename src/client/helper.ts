@@ -4,8 +4,9 @@ import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { exitCodes, Failure } from '../core/failures.ts'
-import type { HelperRow } from '../wire/helper-table.ts'
+import { findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
 import { encodeHelperCall, helperHeaders, helperType } from '../wire/helper.ts'
+import { problemType } from '../wire/problem.ts'
 import { connectTransport } from './index.ts'
 import { program } from './start.ts'
 import type { Transport } from './transport.ts'
@@ -30,12 +31,32 @@ interface Answer {
   readonly passOn: boolean
 }
 
+export interface HelperCaller {
+  /** What the helper prints. Throws the agent's Failure; nobody is asked to log in. */
+  call(name: HelperName, args: readonly string[]): Promise<string>
+  close(): void
+}
+
+/** For the command line itself, which is no tool of a user's and has no terminal to give. */
+export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
+  const { transport, ask } = connectTransport({ env })
+  return {
+    call: async (name, args) => {
+      const helper = findHelper(name)
+      if (helper === undefined) throw new Failure('not_found', `there is no helper '${name}'`)
+      const start = { helper, program: name, args, env, terminal: false, accept: problemType }
+      return (await ask(() => call(transport, start, Buffer.alloc(0)))).stdout.toString()
+    },
+    close: () => transport.close(),
+  }
+}
+
 /** Serves one run of a tool; the result is the exit code. Throws a Failure where there is no answer. */
 export async function runHelper(start: HelperStart): Promise<number> {
   const { transport, ask } = connectTransport({ env: start.env })
   try {
     const converse = (input: Buffer): Promise<number | undefined> =>
-      converseOnce(start, (body) => ask(() => call(transport, start, body)), input)
+      converseOnce(start, (body) => ask(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body)), input)
     switch (start.helper.stdin) {
       case 'lines':
         return await converseByLine(converse)
@@ -83,15 +104,21 @@ async function converseByLine(converse: (input: Buffer) => Promise<number | unde
   return code
 }
 
-async function call(transport: Transport, { helper, args, env }: HelperStart, stdin: Buffer): Promise<Answer> {
+interface Call extends HelperStart {
+  readonly terminal: boolean
+  readonly accept?: string
+}
+
+async function call(transport: Transport, { helper, args, env, terminal, accept }: Call, stdin: Buffer): Promise<Answer> {
   const known = helper.env.flatMap((name) => {
     const value = env[name]
     return value === undefined || value === '' ? [] : [[name, value] as const]
   })
-  const body = encodeHelperCall({ args, env: Object.fromEntries(known), terminal: hasTerminal(env), stdin })
+  const body = encodeHelperCall({ args, env: Object.fromEntries(known), terminal, stdin })
   const { bytes, headers, status } = await transport.call({
     method: 'POST',
     path: `/v1/helper/${helper.name}`,
+    ...(accept === undefined ? {} : { accept }),
     content: { type: helperType, body },
   })
   const header = (name: string): string | undefined => {

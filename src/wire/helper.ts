@@ -1,6 +1,7 @@
 // How a helper's call travels: in a form that C writes and reads without JSON. The body is a line for each argument and each
 // variable (`arg VALUE`, `env NAME=VALUE`), an empty line, then stdin as it is; control characters and `%` in a value are
-// written as `%XX`. The answer's body is stdout followed by stderr, and its headers say how to take it apart.
+// written as `%XX`. The answer's body is stdout followed by stderr, and its headers say how to take it apart. Who accepts problem documents
+// alone is no tool, and gets one where it fails.
 
 import { Failure } from '../core/failures.ts'
 

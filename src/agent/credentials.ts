@@ -48,6 +48,10 @@ export class Credentials implements HelperPorts {
 
   constructor(ports: CredentialsPorts) {
     this.#ports = ports
+    // A role's credentials are those of a session: they end with it, and another user's are others.
+    ports.events.subscribe(({ type }) => {
+      if (type === 'logged_in' || type === 'logged_out' || type === 'login_required') this.forgetAll()
+    })
   }
 
   now(): number {
@@ -141,7 +145,9 @@ export class Credentials implements HelperPorts {
     if (running !== undefined && known === undefined) return running
     const asked = this.#assumeRole(name, role, which)
     this.#roles.set(key, asked)
-    asked.catch(() => this.#roles.delete(key))
+    asked.catch(() => {
+      if (this.#roles.get(key) === asked) this.#roles.delete(key)
+    })
     return asked
   }
 

@@ -10,7 +10,7 @@ import { googleService } from './serve/google.ts'
 import { type Listener, listen, type Service } from './serve/server.ts'
 import { type Sources, sourcesOf } from './serve/sources.ts'
 
-export const serviceNames = ['aws', 'azure', 'azd', 'google'] as const
+const serviceNames = ['aws', 'azure', 'azd', 'google'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
 export interface TargetOptions {

@@ -44,8 +44,9 @@ export function azdService({ tokenFor }: Sources): Service {
     fail: (failure) => {
       const isLogin = failure.code === 'login_required' || failure.code === 'login_pending'
       const code = isLogin ? 'NotSignedInError' : 'GetTokenError'
-      // azd reads the body where a token could not be had, and a status where it may not ask.
-      const status = failure.code === 'peer_denied' || failure.code === 'not_found' ? failure.status : 200
+      // azd reads the body only of a 200: where a token could not be had. What is not azd may have the status.
+      const isForeign = ['peer_denied', 'not_found', 'too_large'].includes(failure.code)
+      const status = isForeign ? failure.status : 200
       return { status, body: { status: 'error', code, message: textOf(failure) } }
     },
   }

@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
@@ -11,27 +11,29 @@ import { describeWith, isLinux, programs } from '../support/real-part.ts'
 import { Tmux } from '../support/tmux.ts'
 
 let server: AuthorizationServer
+/** Logged in. */
 let home: Home
+/** Not logged in. */
+let newcomer: Home
 
 beforeAll(async () => {
   server = await startAuthorizationServer()
-})
-
-afterAll(() => server.close())
-
-beforeEach(async () => {
   home = new Home()
-  home.config(workProfile(server))
+  newcomer = new Home()
+  for (const each of [home, newcomer]) each.config(workProfile(server))
+  await logIn(home, server)
 })
 
-afterEach(() => home.close())
+afterAll(async () => {
+  await home.close()
+  await newcomer.close()
+  await server.close()
+})
 
 const currentToken = async (): Promise<string> =>
   (await home.http('GET', '/v1/token?profile=work')).json<{ access_token: string }>().access_token
 
 describe('the environment', () => {
-  beforeEach(() => logIn(home, server))
-
   test('has the token and the profile, and argv has neither', async () => {
     const { code, stdout } = await home.run([
       'exec',
@@ -91,35 +93,33 @@ describe('the environment', () => {
 })
 
 test('what is missing is said before the command starts', async () => {
-  const run = await home.run(['exec', 'work', '--', 'touch', 'ran'])
+  const run = await newcomer.run(['exec', 'work', '--', 'touch', 'ran'])
   expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('authsock login work') as string })
   for (const service of ['--azure', '--google']) {
-    expect(await home.run(['exec', 'work', service, '--', 'touch', 'ran'])).toMatchObject({ code: 3, stdout: '' })
+    expect(await newcomer.run(['exec', 'work', service, '--', 'touch', 'ran'])).toMatchObject({ code: 3, stdout: '' })
   }
-  expect(existsSync(join(home.path, 'ran'))).toBe(false)
-  const nothing = await home.run(['exec', 'work'])
+  expect(existsSync(join(newcomer.path, 'ran'))).toBe(false)
+  const nothing = await newcomer.run(['exec', 'work'])
   expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('exec PROFILE -- COMMAND') as string })
 })
 
 test('credentials of files that SDKs take first are named, and the command does not start', async () => {
-  mkdirSync(join(home.path, '.aws'))
-  writeFileSync(join(home.path, '.aws', 'config'), '[profile x]\nrole_arn = a\n[default]\nregion = eu-west-1\n')
+  mkdirSync(join(newcomer.path, '.aws'))
+  writeFileSync(join(newcomer.path, '.aws', 'config'), '[profile x]\nrole_arn = a\n[default]\nregion = eu-west-1\n')
   const args = ['exec', 'work', '--aws', '--role-arn', 'arn:aws:iam::1:role/x', '--', 'true']
   // Neither another profile nor a region stands in the way: it goes on to the login.
-  expect((await home.run(args)).code).toBe(3)
-  writeFileSync(join(home.path, '.aws', 'credentials'), '[default]\naws_access_key_id = AKIA\n')
-  expect(await home.run(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('/.aws/credentials has') as string })
-  mkdirSync(join(home.path, '.config', 'gcloud'), { recursive: true })
-  writeFileSync(join(home.path, '.config', 'gcloud', 'application_default_credentials.json'), '{}')
-  expect(await home.run(['exec', 'work', '--google', '--', 'true'])).toMatchObject({
+  expect((await newcomer.run(args)).code).toBe(3)
+  writeFileSync(join(newcomer.path, '.aws', 'credentials'), '[default]\naws_access_key_id = AKIA\n')
+  expect(await newcomer.run(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('/.aws/credentials has') as string })
+  mkdirSync(join(newcomer.path, '.config', 'gcloud'), { recursive: true })
+  writeFileSync(join(newcomer.path, '.config', 'gcloud', 'application_default_credentials.json'), '{}')
+  expect(await newcomer.run(['exec', 'work', '--google', '--', 'true'])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('application_default_credentials.json has') as string,
   })
 })
 
 describe('the end', () => {
-  beforeEach(() => logIn(home, server))
-
   test.each([
     ['exit 0', 0],
     ['exit 77', 77],
@@ -152,8 +152,6 @@ describe('the end', () => {
 })
 
 describe('signals', () => {
-  beforeEach(() => logIn(home, server))
-
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH', 'SIGUSR1', 'SIGUSR2'] as const)(
     '%s reaches the command',
     async (signal) => {
@@ -200,13 +198,12 @@ describe('signals', () => {
 
 describeWith({ Linux: isLinux }, 'nobody else', () => {
   test('finds the token: not in the arguments of any process, not in a file', async () => {
-    await logIn(home, server)
     const child = home.spawn(['exec', 'work', '--', 'sh', '-c', 'echo ready; exec sleep 60'])
     await once(child.stdout ?? child, 'data')
     const token = await currentToken()
     const { stdout } = await home.run(['exec', 'work', '--', 'sh', '-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n"'])
     expect(stdout).toContain('sleep\n60')
     expect(stdout).not.toContain(token)
-    child.kill('SIGKILL')
+    child.kill('SIGTERM')
   })
 })

@@ -54,7 +54,8 @@ the command, and its exit code is that of \`authsock exec\`: 127 where there is 
 be run.
 
 --google needs no secret of its callers, since Google's protocol has none: on Linux it serves this user's
-programs alone, elsewhere every program of this machine while the command runs.`,
+programs alone, elsewhere every program of this machine while the command runs. gcloud remembers for ten minutes
+whether it found a metadata server: remove the file gce in its configuration folder where that is in the way.`,
   )
 
   const serve = leaf(root, 'serve <what> [profile]', 'tokens on loopback for SDKs: aws, azure, azd or google', async () => {

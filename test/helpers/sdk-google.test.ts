@@ -100,6 +100,32 @@ console.log(JSON.stringify([client.constructor.name, (await client.getAccessToke
     timeout,
   )
 
+  test('gcloud finds what it asks for (requests as version 528 makes them)', async () => {
+    const { child, variables } = await serve(home, ['google', 'work'])
+    const ask = async (path: string): Promise<[number, string]> => {
+      const url = `http://${variables['GCE_METADATA_ROOT']}/computeMetadata/v1${path}`
+      const response = await fetch(url, { headers: { 'metadata-flavor': 'Google' } })
+      return [response.status, await response.text()]
+    }
+    // Whether there is a server at all, the account, what it is, its token; an ID token for gcloud itself there need not be.
+    expect(await ask('/project/numeric-project-id')).toEqual([200, expect.stringMatching(/^\d+$/)])
+    expect(await ask('/instance/service-accounts/')).toEqual([200, 'default/\nwork@authsock.invalid/\n'])
+    expect(await ask('/instance/service-accounts/default/email')).toEqual([200, 'work@authsock.invalid'])
+    const account = '/instance/service-accounts/work@authsock.invalid'
+    const [, described] = await ask(`${account}/?recursive=true`)
+    expect(JSON.parse(described)).toMatchObject({
+      email: 'work@authsock.invalid',
+      scopes: expect.arrayContaining(['read']) as string[],
+    })
+    const [, token] = await ask(`${account}/token`)
+    expect(JSON.parse(token)).toMatchObject({ access_token: await currentToken(home), token_type: 'Bearer' })
+    const identity = '/instance/service-accounts/default/identity?format=standard&licenses=FALSE&audience='
+    expect(await ask(`${identity}32555940559.apps.googleusercontent.com`)).toEqual([404, expect.stringContaining('not for')])
+    expect((await ask('/project/project-id'))[0]).toBe(404)
+    expect((await ask('/instance/service-accounts/other@example.com/token'))[0]).toBe(404)
+    child.kill('SIGTERM')
+  })
+
   test(
     'without a login the library says what to do',
     async () => {

@@ -1,7 +1,7 @@
 // Google's metadata server, as SDKs and gcloud ask it (`GCE_METADATA_HOST`). Its protocol has no secret: the header that it
 // wants keeps pages of a browser away, and on Linux the kernel says whose program asks.
 
-import { Failure } from '../../core/failures.ts'
+import { asFailure, Failure } from '../../core/failures.ts'
 import { type Asked, notFound, type Reply, type Service, textOf } from './server.ts'
 import { expiryOf, type Sources } from './sources.ts'
 
@@ -43,6 +43,9 @@ async function metadata(asked: Asked, sources: Sources, project: string | undefi
       return 'service-accounts/\n'
     case '/universe/universe-domain':
       return 'googleapis.com'
+    // By this gcloud finds out whether there is a metadata server: any number will do.
+    case '/project/numeric-project-id':
+      return '0'
     case '/project/project-id':
       if (project === undefined) throw notFound(asked)
       return project
@@ -86,15 +89,19 @@ async function accountOf({ token, user }: Sources): Promise<Account> {
   return { email: name?.includes('@') === true ? name : `${profile}@authsock.invalid`, scopes: scope.split(' ') }
 }
 
-/** An ID token is for whom the server made it for: none can be had for another. */
+/** An ID token is for whom the server made it for: none can be had for another. gcloud asks for one too, and lives with a 404. */
 async function identity({ query }: Asked, { helper, profile }: Sources): Promise<string> {
   const audience = query.get('audience')
   if (audience === null || audience === '') throw new Failure('bad_request', 'audience is missing')
-  const { id_token: token } = JSON.parse(await helper('google', profile)) as { readonly id_token: string }
+  const answer = await helper('google', profile).catch((error: unknown) => {
+    const { code, message, hint } = asFailure(error)
+    throw code === 'unsupported_by_server' ? new Failure('not_found', message, { hint }) : error
+  })
+  const { id_token: token } = JSON.parse(answer) as { readonly id_token: string }
   const { aud } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { readonly aud?: unknown }
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (audiences.includes(audience)) return token
-  throw new Failure('unsupported_by_server', `the ID token is for ${audiences.join(' ')}, not for ${audience.slice(0, 200)}`, {
+  throw new Failure('not_found', `the ID token is for ${audiences.join(' ')}, not for ${audience.slice(0, 200)}`, {
     hint: 'ask for that audience',
   })
 }

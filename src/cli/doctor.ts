@@ -1,12 +1,14 @@
 // `authsock doctor`: looks at everything that a login or a tool depends on, and says what to do about what is not right.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { asFailure, Failure } from '../core/failures.ts'
-import { helperPrograms, paths } from '../client/local.ts'
+import { paths } from '../client/local.ts'
 import type { AgentStatus } from '../client/index.ts'
 import { helpers } from '../wire/helper-table.ts'
 import type { Context } from './context.ts'
+import { findPrograms } from './setup/programs.ts'
 
 interface Finding {
   readonly level: 'ok' | 'note' | 'problem'
@@ -75,14 +77,19 @@ const hinted = (hint: string | undefined) => (hint === undefined ? {} : { hint }
 /** The thin client, and whether tools find it under the names that they look for on the PATH. */
 function programs({ env }: Context): readonly Finding[] {
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
-  const find = (name: string): string | undefined =>
-    [...folders, helperPrograms].map((folder) => join(folder, name)).find((path) => existsSync(path))
-  const client = find(process.platform === 'win32' ? 'authsock-client.exe' : 'authsock-client')
-  if (client === undefined) {
+  const folder = findPrograms(env, env['HOME'] ?? homedir())
+  if (folder === undefined) {
     return [
-      { level: 'note', text: 'the programs that tools start are not installed', hint: '`npm run build` makes them, in dist/bin' },
+      {
+        level: 'note',
+        text: 'the programs that tools start are not installed',
+        hint: '`authsock setup` does it with the first tool',
+      },
     ]
   }
+  const windows = ['authsock-client.exe', 'authsock-client.cmd']
+  const names = process.platform === 'win32' ? windows : ['authsock-client']
+  const client = names.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? folder
   const missing = helpers
     .flatMap(({ programs }) => programs)
     .filter((name) => name.startsWith('docker-') && !folders.some((folder) => existsSync(join(folder, name))))

@@ -9,12 +9,21 @@ import { helpers } from '../../wire/helper-table.ts'
 const isWindows = process.platform === 'win32'
 const client = isWindows ? 'authsock-client.cmd' : 'authsock-client'
 
-export function programsFolder(env: NodeJS.ProcessEnv, home: string): string {
+/** Where they are; undefined where they have not been made. */
+export function findPrograms(env: NodeJS.ProcessEnv, home: string): string | undefined {
   const folders = [helperPrograms, ...(env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))]
-  const found = folders.find((folder) => existsSync(join(folder, client)))
-  if (found !== undefined) return found
+  return [...folders, ownFolder(env, home)].find((folder) => existsSync(join(folder, client)))
+}
+
+function ownFolder(env: NodeJS.ProcessEnv, home: string): string {
   const data = isWindows ? env['LOCALAPPDATA'] : (env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'))
-  const own = join(data ?? home, 'authsock', 'bin')
+  return join(data ?? home, 'authsock', 'bin')
+}
+
+export function programsFolder(env: NodeJS.ProcessEnv, home: string): string {
+  const found = findPrograms(env, home)
+  if (found !== undefined) return found
+  const own = ownFolder(env, home)
   mkdirSync(own, { recursive: true, mode: 0o700 })
   for (const name of ['authsock-client', ...new Set(helpers.flatMap(({ programs }) => programs))]) link(own, name)
   return own

@@ -12,8 +12,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { type Finished, Home, program } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
-import { nativePrograms, twinPrograms } from '../support/programs.ts'
-import { describeWith, isLinux, isRoot, programs } from '../support/real-part.ts'
+import { hasCompiler, nativePrograms, twinPrograms } from '../support/programs.ts'
+import { describeWith, isLinux, isPosix, isRoot, programs } from '../support/real-part.ts'
 import { compile } from '../tools/thin-client.ts'
 
 async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv, stdin = ''): Promise<Finished> {
@@ -43,159 +43,162 @@ beforeEach(() => {
 
 afterEach(() => home.close())
 
-describe.each([
-  ['native', nativePrograms],
-  ['twin', twinPrograms],
-])('%s', (kind, folder) => {
-  const client = (args: readonly string[], env: NodeJS.ProcessEnv = {}, stdin = ''): Promise<Finished> =>
-    run(join(folder(), 'authsock-client'), args, { ...home.env, ...env }, stdin)
+describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'the client', () => {
+  describe.each([
+    ['native', nativePrograms],
+    ['twin', twinPrograms],
+  ])('%s', (kind, folder) => {
+    const client = (args: readonly string[], env: NodeJS.ProcessEnv = {}, stdin = ''): Promise<Finished> =>
+      run(join(folder(), 'authsock-client'), args, { ...home.env, ...env }, stdin)
 
-  test('R9 20 that find nobody start one agent between them, and all are answered', async () => {
-    expect((await logIn(home, server)).code).toBe(0)
-    await home.run(['stop'])
-    const answers = await Promise.all(Array.from({ length: 20 }, () => client(['token', 'work'])))
-    const token = (await home.run(['token', 'work'])).stdout
-    expect(answers).toEqual(Array.from({ length: 20 }, () => ({ code: 0, stdout: token, stderr: '' })))
-  }, 120_000)
+    test('R9 20 that find nobody start one agent between them, and all are answered', async () => {
+      expect((await logIn(home, server)).code).toBe(0)
+      await home.run(['stop'])
+      const answers = await Promise.all(Array.from({ length: 20 }, () => client(['token', 'work'])))
+      const token = (await home.run(['token', 'work'])).stdout
+      expect(answers).toEqual(Array.from({ length: 20 }, () => ({ code: 0, stdout: token, stderr: '' })))
+    }, 120_000)
 
-  test('an agent that cannot start: its reason, and its exit code', async () => {
-    writeFileSync(join(home.path, 'state'), 'not a folder')
-    const { code, stdout, stderr } = await client(['token', 'work'])
-    expect([code, stdout, stderr]).toEqual([9, '', expect.stringContaining('cannot be written')])
-  })
-
-  test('AUTHSOCK must be absolute', async () => {
-    const { code, stderr } = await client(['token'], { AUTHSOCK: 'agent.sock' })
-    expect([code, stderr]).toEqual([2, expect.stringContaining('not an absolute path')])
-  })
-
-  test('L10 a socket that is a link, in a folder open to others, or no socket', async () => {
-    await home.startAgent()
-    const other = join(home.path, 'other')
-    mkdirSync(other, { mode: 0o700 })
-    const link = join(other, 'agent.sock')
-    symlinkSync(home.socket, link)
-    expect(await client(['token'], { AUTHSOCK: link })).toMatchObject({
-      code: 6,
-      stdout: '',
-      stderr: expect.stringContaining(`${link} is a symbolic link`),
+    test('an agent that cannot start: its reason, and its exit code', async () => {
+      writeFileSync(join(home.path, 'state'), 'not a folder')
+      const { code, stdout, stderr } = await client(['token', 'work'])
+      expect([code, stdout, stderr]).toEqual([9, '', expect.stringContaining('cannot be written')])
     })
-    const file = join(other, 'file')
-    writeFileSync(file, '')
-    expect(await client(['token'], { AUTHSOCK: file })).toMatchObject({
-      code: 6,
-      stderr: expect.stringContaining('is not a socket'),
+
+    test('AUTHSOCK must be absolute', async () => {
+      const { code, stderr } = await client(['token'], { AUTHSOCK: 'agent.sock' })
+      expect([code, stderr]).toEqual([2, expect.stringContaining('not an absolute path')])
     })
-    chmodSync(join(home.socket, '..'), 0o777)
-    expect(await client(['token'])).toMatchObject({ code: 6, stderr: expect.stringContaining('can be written by others') })
-    chmodSync(join(home.socket, '..'), 0o700)
-  })
 
-  test.runIf(isRoot)('L10 a socket of somebody else', async () => {
-    await home.startAgent()
-    chownSync(home.socket, 65_534, 65_534)
-    const { code, stderr } = await client(['token'])
-    expect([code, stderr]).toEqual([6, expect.stringContaining('belongs to another user')])
-  })
-
-  test('keyring passes on what no route covers, with its arguments, and once only', async () => {
-    const real = join(home.path, 'bin')
-    mkdirSync(real)
-    writeFileSync(join(real, 'keyring'), '#!/bin/sh\necho "real $*"\nexit 7\n', { mode: 0o755 })
-    const env = { ...home.env, PATH: `${folder()}:${real}:${home.env['PATH']}` }
-    const { code, stdout, stderr } = await run(join(folder(), 'keyring'), ['get', 'some service', 'ada'], env)
-    expect([code, stdout, stderr]).toEqual([7, 'real get some service ada\n', ''])
-    // Our own on the PATH is not the next one, and neither is a second copy of us.
-    const copy = join(home.path, 'copy')
-    mkdirSync(copy)
-    const twin = `#!/bin/sh\nexec ${process.execPath} ${program} --as keyring "$@"\n`
-    writeFileSync(join(copy, 'keyring'), kind === 'twin' ? twin : readFileSync(join(folder(), 'keyring')), { mode: 0o755 })
-    const looped = await run(join(folder(), 'keyring'), ['get', 'x', 'y'], {
-      ...home.env,
-      PATH: `${folder()}:${copy}:${home.env['PATH']}`,
-    })
-    expect([looped.code, looped.stdout, looped.stderr]).toEqual([1, '', ''])
-  })
-
-  const head = 'HTTP/1.1 200 OK\r\n'
-  const good = 'Authsock-Stdout: 3\r\nAuthsock-Exit: 0\r\n'
-  test.each([
-    ['nothing at all', ''],
-    ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
-    ['a head that does not end', head],
-    ['a body that is cut', `${head}${good}Content-Length: 10\r\n\r\nabc`],
-    ['a chunk that is cut', `${head}${good}Transfer-Encoding: chunked\r\n\r\n5\r\nabc`],
-    ['stdout longer than the body', `${head}Authsock-Stdout: 9\r\nAuthsock-Exit: 0\r\nContent-Length: 3\r\n\r\nabc`],
-    ['another service', 'HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc'],
-  ])('%s in place of an answer: an error in one line, nothing on stdout', async (_, answer) => {
-    const socket = join(home.env['XDG_RUNTIME_DIR'] ?? '', 'liar.sock')
-    const liar = createServer((connection) => {
-      connection.on('error', () => {})
-      connection.once('data', () => connection.end(answer))
-    }).listen(socket)
-    await once(liar, 'listening')
-    const { code, stdout, stderr } = await client(['token', 'work'], { AUTHSOCK: socket })
-    expect(stdout).toBe('')
-    expect(stderr).toMatch(/^authsock: [^\n]+\n(hint: [^\n]+\n)?$/)
-    expect(code).not.toBe(0)
-    expect(code).toBeLessThan(128)
-    liar.close()
-  })
-
-  test('an answer in chunks, byte by byte', async () => {
-    const socket = join(home.env['XDG_RUNTIME_DIR'] ?? '', 'slow.sock')
-    const slow = createServer((connection) => {
-      connection.once('data', () => {
-        void (async () => {
-          for (const byte of `${head}${good}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n4;x=1\r\nc!?\n\r\n0\r\n\r\n`) {
-            connection.write(byte)
-            await new Promise((resolve) => setImmediate(resolve))
-          }
-          connection.end()
-        })()
+    test('L10 a socket that is a link, in a folder open to others, or no socket', async () => {
+      await home.startAgent()
+      const other = join(home.path, 'other')
+      mkdirSync(other, { mode: 0o700 })
+      const link = join(other, 'agent.sock')
+      symlinkSync(home.socket, link)
+      expect(await client(['token'], { AUTHSOCK: link })).toMatchObject({
+        code: 6,
+        stdout: '',
+        stderr: expect.stringContaining(`${link} is a symbolic link`),
       })
-    }).listen(socket)
-    await once(slow, 'listening')
-    expect(await client(['token'], { AUTHSOCK: socket })).toEqual({ code: 0, stdout: 'abc', stderr: '!?\n' })
-    slow.close()
-  })
+      const file = join(other, 'file')
+      writeFileSync(file, '')
+      expect(await client(['token'], { AUTHSOCK: file })).toMatchObject({
+        code: 6,
+        stderr: expect.stringContaining('is not a socket'),
+      })
+      chmodSync(join(home.socket, '..'), 0o777)
+      expect(await client(['token'])).toMatchObject({ code: 6, stderr: expect.stringContaining('can be written by others') })
+      chmodSync(join(home.socket, '..'), 0o700)
+    })
 
-  test('the agent is restarted in the middle of a conversation', async () => {
-    expect((await logIn(home, server)).code).toBe(0)
-    home.config(`${workProfile(server)}\n[[route]]\nurl = "https://crates.example.com"\nprofile = "work"\n`)
-    const child = spawn(join(folder(), 'cargo-credential-authsock'), ['--cargo-plugin'], { env: home.env })
-    let heard = ''
-    child.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()))
-    const line =
-      '{"v":1,"registry":{"index-url":"sparse+https://crates.example.com/"},"kind":"get","operation":"read","args":[]}\n'
-    child.stdin.write(line)
-    await expect.poll(() => heard.split('\n').length).toBe(3)
-    await home.run(['stop'])
-    child.stdin.end(line)
-    const [code] = (await once(child, 'close')) as [number]
-    const answers = heard.trim().split('\n')
-    expect([code, answers.length, answers[2]]).toEqual([0, 3, answers[1]])
-  }, 60_000)
+    test.runIf(isRoot)('L10 a socket of somebody else', async () => {
+      await home.startAgent()
+      chownSync(home.socket, 65_534, 65_534)
+      const { code, stderr } = await client(['token'])
+      expect([code, stderr]).toEqual([6, expect.stringContaining('belongs to another user')])
+    })
 
-  test('installed as authsock it hands over what it does not know', async () => {
-    if (kind === 'twin') return
-    const place = join(home.path, 'installed')
-    mkdirSync(place)
-    symlinkSync(join(folder(), 'authsock-client'), join(place, 'authsock'))
-    const own = await run(join(place, 'authsock'), ['version'], home.env)
-    expect(own).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
-    expect(await run(join(place, 'authsock'), ['token', '--help'], home.env)).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('Usage'),
+    test('keyring passes on what no route covers, with its arguments, and once only', async () => {
+      const real = join(home.path, 'bin')
+      mkdirSync(real)
+      writeFileSync(join(real, 'keyring'), '#!/bin/sh\necho "real $*"\nexit 7\n', { mode: 0o755 })
+      const env = { ...home.env, PATH: `${folder()}:${real}:${home.env['PATH']}` }
+      const { code, stdout, stderr } = await run(join(folder(), 'keyring'), ['get', 'some service', 'ada'], env)
+      expect([code, stdout, stderr]).toEqual([7, 'real get some service ada\n', ''])
+      // Our own on the PATH is not the next one, and neither is a second copy of us.
+      const copy = join(home.path, 'copy')
+      mkdirSync(copy)
+      const twin = `#!/bin/sh\nexec ${process.execPath} ${program} --as keyring "$@"\n`
+      writeFileSync(join(copy, 'keyring'), kind === 'twin' ? twin : readFileSync(join(folder(), 'keyring')), { mode: 0o755 })
+      const looped = await run(join(folder(), 'keyring'), ['get', 'x', 'y'], {
+        ...home.env,
+        PATH: `${folder()}:${copy}:${home.env['PATH']}`,
+      })
+      expect([looped.code, looped.stdout, looped.stderr]).toEqual([1, '', ''])
+    })
+
+    const head = 'HTTP/1.1 200 OK\r\n'
+    const good = 'Authsock-Stdout: 3\r\nAuthsock-Exit: 0\r\n'
+    test.each([
+      ['nothing at all', ''],
+      ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+      ['a head that does not end', head],
+      ['a body that is cut', `${head}${good}Content-Length: 10\r\n\r\nabc`],
+      ['a chunk that is cut', `${head}${good}Transfer-Encoding: chunked\r\n\r\n5\r\nabc`],
+      ['stdout longer than the body', `${head}Authsock-Stdout: 9\r\nAuthsock-Exit: 0\r\nContent-Length: 3\r\n\r\nabc`],
+      ['another service', 'HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc'],
+    ])('%s in place of an answer: an error in one line, nothing on stdout', async (_, answer) => {
+      const socket = join(home.env['XDG_RUNTIME_DIR'] ?? '', 'liar.sock')
+      const liar = createServer((connection) => {
+        connection.on('error', () => {})
+        connection.once('data', () => connection.end(answer))
+      }).listen(socket)
+      await once(liar, 'listening')
+      const { code, stdout, stderr } = await client(['token', 'work'], { AUTHSOCK: socket })
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(/^authsock: [^\n]+\n(hint: [^\n]+\n)?$/)
+      expect(code).not.toBe(0)
+      expect(code).toBeLessThan(128)
+      liar.close()
+    })
+
+    test('an answer in chunks, byte by byte', async () => {
+      const socket = join(home.env['XDG_RUNTIME_DIR'] ?? '', 'slow.sock')
+      const slow = createServer((connection) => {
+        connection.once('data', () => {
+          void (async () => {
+            for (const byte of `${head}${good}Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n4;x=1\r\nc!?\n\r\n0\r\n\r\n`) {
+              connection.write(byte)
+              await new Promise((resolve) => setImmediate(resolve))
+            }
+            connection.end()
+          })()
+        })
+      }).listen(socket)
+      await once(slow, 'listening')
+      expect(await client(['token'], { AUTHSOCK: socket })).toEqual({ code: 0, stdout: 'abc', stderr: '!?\n' })
+      slow.close()
+    })
+
+    test('the agent is restarted in the middle of a conversation', async () => {
+      expect((await logIn(home, server)).code).toBe(0)
+      home.config(`${workProfile(server)}\n[[route]]\nurl = "https://crates.example.com"\nprofile = "work"\n`)
+      const child = spawn(join(folder(), 'cargo-credential-authsock'), ['--cargo-plugin'], { env: home.env })
+      let heard = ''
+      child.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+      const line =
+        '{"v":1,"registry":{"index-url":"sparse+https://crates.example.com/"},"kind":"get","operation":"read","args":[]}\n'
+      child.stdin.write(line)
+      await expect.poll(() => heard.split('\n').length).toBe(3)
+      await home.run(['stop'])
+      child.stdin.end(line)
+      const [code] = (await once(child, 'close')) as [number]
+      const answers = heard.trim().split('\n')
+      expect([code, answers.length, answers[2]]).toEqual([0, 3, answers[1]])
+    }, 60_000)
+
+    test('installed as authsock it hands over what it does not know', async () => {
+      if (kind === 'twin') return
+      const place = join(home.path, 'installed')
+      mkdirSync(place)
+      symlinkSync(join(folder(), 'authsock-client'), join(place, 'authsock'))
+      const own = await run(join(place, 'authsock'), ['version'], home.env)
+      expect(own).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+      expect(await run(join(place, 'authsock'), ['token', '--help'], home.env)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('Usage'),
+      })
     })
   })
 })
 
-test.runIf(isLinux)('it is one small file that needs no other', () => {
-  const path = join(nativePrograms(), 'authsock-client')
-  const musl = spawnSync('musl-gcc', ['--version']).status === 0
-  if (musl) expect(statSync(path).size).toBeLessThan(40 * 1024)
-  if (musl) expect(readFileSync(path).includes('ld-linux')).toBe(false)
+describeWith({ ...programs('musl-gcc'), Linux: isLinux }, 'with musl', () => {
+  test('it is one small file that needs no other', () => {
+    const path = join(nativePrograms(), 'authsock-client')
+    expect(statSync(path).size).toBeLessThan(40 * 1024)
+    expect(readFileSync(path).includes('ld-linux')).toBe(false)
+  })
 })
 
 describeWith({ ...programs('gcc'), Linux: isLinux }, 'under AddressSanitizer', () => {

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
-import { nativePrograms, twinPrograms } from '../support/programs.ts'
+import { hasCompiler, nativePrograms, twinPrograms } from '../support/programs.ts'
+import { describeWith, isPosix } from '../support/real-part.ts'
 
 const folder = new URL('transcripts/', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.txt'))
@@ -70,66 +71,68 @@ url = "https://keys.example.com"
 secret = "keys"
 `
 
-describe.each([
-  ['native', nativePrograms],
-  ['twin', twinPrograms],
-])('%s', (_, programs) => {
-  let home: Home
-  let words: Readonly<Record<string, string>>
+describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'transcripts', () => {
+  describe.each([
+    ['native', nativePrograms],
+    ['twin', twinPrograms],
+  ])('%s', (_, programs) => {
+    let home: Home
+    let words: Readonly<Record<string, string>>
 
-  beforeAll(async () => {
-    home = new Home()
-    home.config(workProfile(server) + routes)
-    expect((await logIn(home, server)).code).toBe(0)
-    for (const args of [
-      ['keys', '--username', 'AKIAIOSFODNN7EXAMPLE'],
-      ['plain', '--url', 'https://static.example.com', '--username', 'ada'],
-      ['nameless', '--url', 'https://nameless.example.com'],
-    ]) {
-      expect((await home.run(['secret', 'add', ...args, '--stdin'], { stdin: `value of ${args[0]}\n` })).code).toBe(0)
-    }
-    const { access_token: token, expires_at: expires } = (await home.http('GET', '/v1/token?profile=work')).json<{
-      access_token: string
-      expires_at: number
-    }>()
-    words = {
-      token,
-      expires: String(expires),
-      'expires-rfc3339': new Date(expires * 1000).toISOString().replace('.000Z', 'Z'),
-      'basic-ada': Buffer.from('ada:value of plain').toString('base64'),
-    }
-  }, 60_000)
-
-  afterAll(() => home.close())
-
-  const fill = (text: string): string => text.replaceAll(/\{([a-z0-9-]+)\}/g, (found, word: string) => words[word] ?? found)
-
-  test.each(files)(
-    '%s',
-    async (name) => {
-      for (const { title, command, env, stdin, answer } of parse(readFileSync(new URL(name, folder), 'utf8'))) {
-        const [program = '', ...args] = fill(command).split(' ')
-        const child = spawn(join(programs(), program), args, { env: { ...home.env, CI: '1', ...env }, cwd: home.path })
-        const heard = { '>': '', '!': '' }
-        child.stdout.on('data', (chunk: Buffer) => (heard['>'] += chunk.toString()))
-        child.stderr.on('data', (chunk: Buffer) => (heard['!'] += chunk.toString()))
-        child.stdin.on('error', () => {})
-        child.stdin.end(fill(stdin))
-        const [code] = (await once(child, 'close')) as [number]
-        const lines = (mark: '>' | '!'): string =>
-          heard[mark] === ''
-            ? ''
-            : heard[mark]
-                .replace(/\n$/, '')
-                .split('\n')
-                .map((line) => `${mark} ${line}`.trimEnd() + '\n')
-                .join('')
-        const got = lines('>') + lines('!') + (code === 0 ? '' : `= ${code}\n`)
-        expect(`$ ${command} (${title})\n${normal(got)}`).toBe(`$ ${command} (${title})\n${fill(answer)}`)
+    beforeAll(async () => {
+      home = new Home()
+      home.config(workProfile(server) + routes)
+      expect((await logIn(home, server)).code).toBe(0)
+      for (const args of [
+        ['keys', '--username', 'AKIAIOSFODNN7EXAMPLE'],
+        ['plain', '--url', 'https://static.example.com', '--username', 'ada'],
+        ['nameless', '--url', 'https://nameless.example.com'],
+      ]) {
+        expect((await home.run(['secret', 'add', ...args, '--stdin'], { stdin: `value of ${args[0]}\n` })).code).toBe(0)
       }
-    },
-    120_000,
-  )
+      const { access_token: token, expires_at: expires } = (await home.http('GET', '/v1/token?profile=work')).json<{
+        access_token: string
+        expires_at: number
+      }>()
+      words = {
+        token,
+        expires: String(expires),
+        'expires-rfc3339': new Date(expires * 1000).toISOString().replace('.000Z', 'Z'),
+        'basic-ada': Buffer.from('ada:value of plain').toString('base64'),
+      }
+    }, 60_000)
+
+    afterAll(() => home.close())
+
+    const fill = (text: string): string => text.replaceAll(/\{([a-z0-9-]+)\}/g, (found, word: string) => words[word] ?? found)
+
+    test.each(files)(
+      '%s',
+      async (name) => {
+        for (const { title, command, env, stdin, answer } of parse(readFileSync(new URL(name, folder), 'utf8'))) {
+          const [program = '', ...args] = fill(command).split(' ')
+          const child = spawn(join(programs(), program), args, { env: { ...home.env, CI: '1', ...env }, cwd: home.path })
+          const heard = { '>': '', '!': '' }
+          child.stdout.on('data', (chunk: Buffer) => (heard['>'] += chunk.toString()))
+          child.stderr.on('data', (chunk: Buffer) => (heard['!'] += chunk.toString()))
+          child.stdin.on('error', () => {})
+          child.stdin.end(fill(stdin))
+          const [code] = (await once(child, 'close')) as [number]
+          const lines = (mark: '>' | '!'): string =>
+            heard[mark] === ''
+              ? ''
+              : heard[mark]
+                  .replace(/\n$/, '')
+                  .split('\n')
+                  .map((line) => `${mark} ${line}`.trimEnd() + '\n')
+                  .join('')
+          const got = lines('>') + lines('!') + (code === 0 ? '' : `= ${code}\n`)
+          expect(`$ ${command} (${title})\n${normal(got)}`).toBe(`$ ${command} (${title})\n${fill(answer)}`)
+        }
+      },
+      120_000,
+    )
+  })
 })
 
 /** What differs each time. */

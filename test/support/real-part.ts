@@ -32,3 +32,4 @@ export const programs = (...names: readonly string[]): Readonly<Record<string, b
 
 export const isRoot = process.getuid?.() === 0
 export const isLinux = process.platform === 'linux'
+export const isPosix = process.platform !== 'win32'

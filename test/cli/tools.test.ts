@@ -107,7 +107,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect([added.code, added.stderr]).toEqual([0, containing("'github' (GitHub personal access token) is kept")])
       const listed = (await home.run(['secret', 'list'])).stdout
       expect(listed).toMatch(
-        /^NAME +WHERE +USER +LOOKS LIKE +EXPIRES\ngithub +https:\/\/github\.com +ada +GitHub personal access token +in 8\d d\n$/,
+        /^NAME +WHERE +USER +LOOKS LIKE +EXPIRES\ngithub +https:\/\/github\.com +ada +GitHub personal access token +in (89|90) d\n$/,
       )
       const shown = [added, await home.run(['secret', 'list', '--json']), await home.run(['status', '--json'])].map(
         ({ stdout, stderr }) => stdout + stderr,

@@ -18,7 +18,7 @@ mkdir -p "$scratch"/{lists,cache/archives}/partial "$scratch/packages"
 # From wherever this machine gets its own packages.
 codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $codename" | head -1)
-printf "deb $mirror %s main\n" trixie bookworm >"$scratch/sources.list"
+printf 'deb %s %s main\n' "$mirror" trixie "$mirror" bookworm >"$scratch/sources.list"
 apt() {
   "apt-$1" -qq -o Dir::Etc::sourcelist="$scratch/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
     -o Dir::State::lists="$scratch/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$scratch/cache" -o APT::Sandbox::User=root \

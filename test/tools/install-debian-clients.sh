@@ -52,6 +52,6 @@ cp "$root/usr/bin/docker" "$root/usr/bin/kubectl" "$folder/debian/bin/"
 cp "$scratch/old/usr/bin/kubectl" "$folder/debian/bin/kubectl-1.20"
 "$folder/debian/bin/git" --version
 "$folder/debian/bin/docker" --version
-"$folder/debian/bin/kubectl" version --client | head -1
+"$folder/debian/bin/kubectl" version --client | sed -n 1p
 "$folder/debian/bin/kubectl-1.20" version --client --short
 echo 3 >"$mark"

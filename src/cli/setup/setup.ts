@@ -10,7 +10,8 @@ import type { Context } from '../context.ts'
 import { readConfigFile } from '../config-file.ts'
 import { apply, changeLines, type Done, undo } from './change.ts'
 import { programsFolder } from './programs.ts'
-import { type SetupOptions, type Tool, tools } from './tools.ts'
+import type { SetupOptions, Tool } from './surroundings.ts'
+import { tools } from './tools.ts'
 
 export interface SetupFlags extends SetupOptions {
   readonly print?: boolean

@@ -1,0 +1,114 @@
+// docker, kubectl, aws, terraform.
+
+import { delimiter, join } from 'node:path'
+import { Failure } from '../../core/failures.ts'
+import { placeText } from '../../core/place.ts'
+import { fileChange, linkChange, type Plan, readText } from './change.ts'
+import { setIni, setJson } from './edits.ts'
+import { onPath, placesOf, profileOf, program, type Surroundings } from './surroundings.ts'
+
+export function docker(surroundings: Surroundings): Plan {
+  const { env, home, targets } = surroundings
+  const path = join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json')
+  const { changes, notes } = onPath(surroundings, 'docker-credential-authsock')
+  const hosts =
+    targets.length === 0
+      ? []
+      : placesOf(surroundings).map((place) =>
+          placeText({ host: place.host, segments: [], ...(place.port === undefined ? {} : { port: place.port }) }),
+        )
+  const edit = (text: string): string =>
+    hosts.length === 0
+      ? setJson(text, ['credsStore'], 'authsock', path)
+      : hosts.reduce((done, host) => setJson(done, ['credHelpers', host], 'authsock', path), text)
+  return {
+    changes: [...fileChange(path, edit), ...changes],
+    notes: [...notes, 'podman and skopeo read the same setting from ~/.config/containers/auth.json'],
+  }
+}
+
+export async function kubectl(surroundings: Surroundings): Promise<Plan> {
+  const { env, home, targets, options } = surroundings
+  const path = env['KUBECONFIG']?.split(delimiter).find((each) => each !== '') ?? join(home, '.kube', 'config')
+  const { isMap, isSeq, parseDocument } = await import('yaml')
+  const text = readText(path)
+  if (text === undefined)
+    throw new Failure('not_found', `there is no ${path}`, {
+      hint: 'set KUBECONFIG, or add a cluster with `kubectl config` first',
+    })
+  const document = parseDocument(text)
+  const json = document.toJS() as {
+    'current-context'?: string
+    contexts?: { name: string; context: { user?: string } }[]
+    users?: { name: string; user?: object }[]
+  } | null
+  const current = json?.contexts?.find(({ name }) => name === json['current-context'])?.context.user
+  const user = targets[0] ?? current
+  if (document.errors.length > 0 || user === undefined) {
+    throw new Failure(
+      'bad_request',
+      document.errors[0]?.message.split('\n')[0] ?? `no current context in ${path} says which user`,
+      { hint: '`authsock setup kubectl USER --profile NAME`' },
+    )
+  }
+  const profile = profileOf(surroundings, 'kubectl')
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: program(surroundings, 'authsock-client'),
+    args: ['kubectl', profile, ...(options.idToken === true ? ['--id-token'] : [])],
+    interactiveMode: 'IfAvailable',
+    provideClusterInfo: false,
+  }
+  const index = json?.users?.findIndex(({ name }) => name === user) ?? -1
+  const other = Object.keys(json?.users?.[index]?.user ?? {}).find((key) => key !== 'exec')
+  if (other !== undefined) {
+    throw new Failure('bad_request', `the user '${user}' in ${path} has a credential of its own (${other})`, {
+      hint: `\`kubectl config unset users.${user}\` first, or name another user`,
+    })
+  }
+  const users = document.get('users')
+  if (isSeq(users) && users.items.length === 0) users.flow = false
+  if (index < 0 || !isMap(document.getIn(['users', index])))
+    document.addIn(['users'], document.createNode({ name: user, user: { exec } }))
+  else document.setIn(['users', index, 'user'], document.createNode({ exec }))
+  return {
+    changes: fileChange(path, () =>
+      document.toString({ indentSeq: !/^\w[\w-]*:\n- /m.test(text), flowCollectionPadding: /\{ /.test(text) }),
+    ),
+    notes: [],
+  }
+}
+
+export function aws(surroundings: Surroundings): Plan {
+  const { env, home, targets, options } = surroundings
+  const path = env['AWS_CONFIG_FILE'] ?? join(home, '.aws', 'config')
+  const name = targets[0] ?? 'authsock'
+  const section = name === 'default' ? name : `profile ${name}`
+  const what = options.profile ?? profileOf(surroundings, 'aws')
+  const role =
+    options.roleArn === undefined ? [] : ['--role-arn', options.roleArn, ...(options.idToken === true ? ['--id-token'] : [])]
+  const command = [`"${program(surroundings, 'authsock-client')}"`, 'aws', what, ...role].join(' ')
+  const edit = (text: string): string => {
+    const done = setIni(text, section, 'credential_process', command)
+    return options.region === undefined ? done : setIni(done, section, 'region', options.region)
+  }
+  return { changes: fileChange(path, edit), notes: [`use it with AWS_PROFILE=${name}`] }
+}
+
+export function terraform(surroundings: Surroundings): Plan {
+  const { env, home } = surroundings
+  const path = env['TF_CLI_CONFIG_FILE'] ?? join(home, '.terraformrc')
+  const name = 'terraform-credentials-authsock'
+  const edit = (text: string): string => {
+    const other = /^\s*credentials_helper\s+"([^"]*)"/m.exec(text)?.[1]
+    if (other === 'authsock') return text
+    if (other === undefined) return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}credentials_helper "authsock" {}\n`
+    throw new Failure('bad_request', `${path} names another credentials helper, '${other}', and Terraform takes one`, {
+      hint: 'take it out first',
+    })
+  }
+  return {
+    changes: [...fileChange(path, edit), ...linkChange(join(home, '.terraform.d', 'plugins', name), program(surroundings, name))],
+    notes: [],
+  }
+}

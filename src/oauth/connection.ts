@@ -7,7 +7,7 @@ import { redact } from '../core/redacted.ts'
 import { parseScope } from '../core/scope.ts'
 import type { Identity, Target } from '../core/session.ts'
 import type { Exchange } from './exchange.ts'
-import { identityOf } from './identity.ts'
+import { identityOf, unverifiedClaims } from './identity.ts'
 
 /** What the grants need of the server. */
 export interface Connection {
@@ -53,7 +53,8 @@ export function tokenResponse(
     ...(refreshToken === undefined ? {} : { refreshToken: redact(refreshToken) }),
     ...(refreshTokenExpiresIn === undefined ? {} : { refreshTokenExpiresIn }),
     ...(identity === undefined ? {} : { identity }),
-    ...(idToken === undefined ? {} : { idToken }),
+    // One that nobody can read is of no use to a tool either.
+    ...(idToken === undefined || unverifiedClaims(idToken) === undefined ? {} : { idToken }),
   }
 }
 

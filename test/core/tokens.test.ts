@@ -6,7 +6,7 @@ import { redact } from '../../src/core/redacted.ts'
 import { backOff, nextWake, refreshDueAt, wakeAt } from '../../src/core/schedule.ts'
 import { checkScope, normalScope, parseScope } from '../../src/core/scope.ts'
 import type { LiveSession, Target } from '../../src/core/session.ts'
-import { canonicalTarget, decide, withToken } from '../../src/core/tokens.ts'
+import { canonicalTarget, decide, withRefused, withToken } from '../../src/core/tokens.ts'
 import { closest } from '../../src/core/words.ts'
 import { toProfile } from '../../src/config/config.ts'
 import { minute, record, refusal, start, token } from './fixtures.ts'
@@ -30,6 +30,21 @@ describe('decide', () => {
   test('a life that no token of this server has is not insisted on: fresh tokens are not refreshed again and again', () => {
     expect(at(active(), start + minute, 24 * 60 * minute)).toMatchObject({ kind: 'serve' })
     expect(at(active(), start + 10 * minute, 24 * 60 * minute)).toEqual({ kind: 'refresh' })
+  })
+
+  test('a token that a server has refused is refreshed; another one, or one that nothing can replace, is left alone', () => {
+    const before = record({
+      accessTokens: [token(), token({ value: redact('other'), target: { resource: 'https://other.example' } })],
+    })
+    const after = withRefused(before, 'access-1', start + minute)
+    expect(at({ kind: 'active', record: after }, start + minute)).toEqual({ kind: 'refresh' })
+    expect(at({ kind: 'active', record: after }, start + minute, undefined, { resource: 'https://other.example' })).toMatchObject(
+      { kind: 'serve' },
+    )
+    expect(withRefused(before, 'unknown', start + minute)).toBe(before)
+    expect(withRefused(after, 'access-1', start + 2 * minute)).toBe(after)
+    const { refreshToken: _, ...last } = before
+    expect(withRefused(last, 'access-1', start + minute)).toBe(last)
   })
 
   test('a token without an expiry is served for as long as it is there', () => {

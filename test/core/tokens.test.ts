@@ -168,7 +168,7 @@ describe('records', () => {
     loginRequired: { code: 'refused', text: 't', at: start },
     refreshedAt: start,
     refreshTokenExpiresAt: start + 1,
-    accessTokens: [token(), token({ target: { scope: ['read'], resource: 'https://r.example', audience: 'a' } })],
+    accessTokens: [token({ idToken: redact('id-1') }), token({ target: { scope: ['read'], resource: 'https://r.example', audience: 'a' } })],
   })
 
   test('are read as they were written', () => {
@@ -176,6 +176,7 @@ describe('records', () => {
     expect(back).toEqual(full)
     expect(back.refreshToken?.reveal()).toBe('refresh-1')
     expect(back.accessTokens.map(({ value }) => value.reveal())).toEqual(['access-1', 'access-1'])
+    expect(back.accessTokens.map(({ idToken }) => idToken?.reveal())).toEqual(['id-1', undefined])
   })
 
   test.each([

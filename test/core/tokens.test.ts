@@ -168,7 +168,10 @@ describe('records', () => {
     loginRequired: { code: 'refused', text: 't', at: start },
     refreshedAt: start,
     refreshTokenExpiresAt: start + 1,
-    accessTokens: [token({ idToken: redact('id-1') }), token({ target: { scope: ['read'], resource: 'https://r.example', audience: 'a' } })],
+    accessTokens: [
+      token({ idToken: redact('id-1') }),
+      token({ target: { scope: ['read'], resource: 'https://r.example', audience: 'a' } }),
+    ],
   })
 
   test('are read as they were written', () => {

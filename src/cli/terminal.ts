@@ -18,7 +18,9 @@ const plain = (text: string): string => text
 /** Names, codes and reasons come from servers: of their controls a terminal gets none but the colours below, which hide nothing. */
 const controls = /\p{Cc}(?:\[(?:1|2|22|31|32|33|39)m)?|[\p{Cf}\p{Zl}\p{Zp}]/gu
 const printable = (text: string): string =>
-  text.replaceAll(controls, (found) => (found === '\n' || found.startsWith('\u001b[') ? found : `\ufffd${found.slice(1)}`))
+  text.replaceAll(controls, (found) =>
+    found === '\n' || found === '\t' || found.startsWith('\u001b[') ? found : `\ufffd${found.slice(1)}`,
+  )
 
 /** Cut to the columns that a terminal has. */
 const fit = (text: string, columns: number): string => (text.length <= columns ? text : text.slice(0, Math.max(0, columns)))

@@ -121,6 +121,8 @@ function columnsFor(rows: readonly (readonly Cell[])[], width: number): readonly
 }
 
 function explanation({ state, reason, hint }: SessionStatus, style: Style): readonly string[] {
+  // The vault's line says why, for all of them.
+  if (state === 'locked') return []
   const lines: string[] = []
   if (reason !== undefined) lines.push(`  ${oneLine(reason)}`)
   if (hint !== undefined && state !== 'login_pending') lines.push(`  ${style.dim(`hint: ${hint}`)}`)

@@ -7,9 +7,12 @@ const units = [
   ['s', 1],
 ] as const
 
-/** `4 d`, `3 h 20 min`, `12 min`, `45 s`: two units at most, and none that does not matter. Seconds. */
+/** `4 d`, `3 h 20 min`, `12 min`, `45 s`: two units at most, and none that does not matter; days to the nearest. Seconds. */
 export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds))
+  const exact = Math.max(0, Math.round(seconds))
+  // Ninety days are said to be that a moment later too.
+  const step = exact >= 10 * 86_400 ? 86_400 : exact >= 86_400 ? 3_600 : 1
+  const whole = Math.round(exact / step) * step
   const index = units.findIndex(([, size]) => whole >= size)
   const largest = units[index]
   if (largest === undefined) return '0 s'

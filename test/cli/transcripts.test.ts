@@ -110,7 +110,6 @@ describe('authsock status', () => {
       "
       PROFILE   STATE    WHO   EXPIRES   LAST REFRESH   NEXT REFRESH
       work      locked   -     -         -              -
-        the keychain is locked
 
       vault locked (key in the keychain): the keychain is locked
         hint: \`authsock unlock\`
@@ -131,6 +130,9 @@ describe('times', () => {
     [36_000, '10 h'],
     [90_000, '1 d 1 h'],
     [90 * 86_400, '90 d'],
+    [90 * 86_400 - 2, '90 d'],
+    [3 * 86_400 - 20, '3 d'],
+    [2 * 86_400 + 3_500, '2 d 1 h'],
     [-5, '0 s'],
   ])('%d s is %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text)

@@ -41,6 +41,8 @@ export async function login(context: Context, what: string | undefined, options:
     if (context.asJson) context.terminal.json(session)
     else sayDone(context, session, profile)
   } catch (error) {
+    // Of a tool that Ctrl-C has ended too: the shell has its prompt back, and has to keep it.
+    if (options.wait === true && context.signal.aborted) throw new Failure('cancelled', 'cancelled')
     // Another one was faster: that one's login is waited for.
     if (options.wait === true && asFailure(error).code === 'login_pending') return login(context, what, options)
     throw profile === undefined ? error : asFailure(error).of(profile.name)

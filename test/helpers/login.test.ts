@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
@@ -89,7 +90,9 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       terminal.key('C-c')
       await expect.poll(async () => (await home.http('GET', '/v1/sessions/work')).json()['state']).toBe('logged_out')
       terminal.send('echo back')
-      await terminal.see(/^back/m)
+      await terminal.see(/^(# )?back/m)
+      await pause(1000)
+      expect(await terminal.see(/^(# )?back/m)).not.toContain('the login was cancelled')
       expect(read('cancelled.out') ?? '').not.toContain('password=')
     },
     60_000,

@@ -168,10 +168,12 @@ export async function stop(context: Context): Promise<void> {
     await agent.shutdown()
   } catch (error) {
     if (asFailure(error).code !== 'agent_unreachable') throw error
-    context.terminal.note('no agent is running')
+    if (context.asJson) context.terminal.json({ stopping: false })
+    else context.terminal.note('no agent is running')
     return
   }
-  context.terminal.note('the agent is stopping')
+  if (context.asJson) context.terminal.json({ stopping: true })
+  else context.terminal.note('the agent is stopping')
 }
 
 // ---- profiles

@@ -167,6 +167,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const before = '[user]\n\tname = Ada # me\n[credential]\n\thelper = store\n'
       put('.gitconfig', before)
       const printed = await home.run(['setup', 'git', '--print'])
+      expect(printed.stderr).toContain('useHttpPath')
       expect([printed.code, printed.stdout]).toEqual([0, containing('+ \thelper = ')])
       expect(text('.gitconfig')).toBe(before)
       expect((await home.run(['setup', 'git'])).code).toBe(2)
@@ -194,9 +195,12 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['setup', 'git', '--undo'])).code).toBe(0)
       expect(text('.gitconfig')).toBe('[user]\n\tname = Grace\n[core]\n\teditor = ed\n')
       await home.run(['setup', 'git', '--yes'])
-      writeFileSync(at('.gitconfig'), text('.gitconfig').replace('git-credential-authsock', 'other'))
+      const made = text('.gitconfig')
+      writeFileSync(at('.gitconfig'), made.replace('helper = \n', ''))
       const { code, stderr } = await home.run(['setup', 'git', '--undo'])
       expect([code, stderr]).toEqual([9, containing('take out by hand')])
+      writeFileSync(at('.gitconfig'), made.replace(/\thelper = .*authsock\n/, ''))
+      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
     }, 60_000)
 
     test('a dotfile that is a link into a repository stays one', async () => {
@@ -282,10 +286,20 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       [['gti'], "did you mean 'git'?"],
       [['pnpm'], 'which registry?'],
       [['codex'], 'model providers'],
+      [['aws', '--profile', 'work'], 'for which role are tokens'],
       [['bazel'], 'for which hosts?'],
     ])('%j: says what is missing', async (args, why) => {
       const { code, stderr } = await home.run(['setup', ...args])
       expect([code, stderr]).toEqual([2, containing(why)])
+    })
+
+    test('--json: what there is, what would be changed, what is undone', async () => {
+      const json = async (...args: readonly string[]): Promise<unknown> =>
+        JSON.parse((await home.run(['setup', ...args, '--json'])).stdout) as unknown
+      expect(await json()).toMatchObject({ tools: expect.arrayContaining([{ name: 'go', about: 'GOAUTH' }]) as unknown })
+      expect(await json('git', '--yes')).toMatchObject({ tool: 'git', changes: [{ kind: 'file', path: at('.gitconfig') }] })
+      expect(await json('git', '--undo')).toEqual({ tool: 'git', undone: [at('.gitconfig')] })
+      expect(await json('git', '--undo')).toEqual({ tool: 'git', undone: [] })
     })
 
     test('a file that cannot be read as what it is stays as it is', async () => {
@@ -306,7 +320,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       put('.gitconfig', '[user]\n\tname = Ada\n')
       const tmux = new Tmux(home)
       tmux.type('setup git')
-      await tmux.see(/change it\? \[y\/N\]/)
+      expect(await tmux.see(/change it\? \[y\/N\]/)).toMatch(/^\+ +helper = \//m)
       tmux.send('n')
       await tmux.see(/rc=130/)
       expect(text('.gitconfig')).toBe('[user]\n\tname = Ada\n')

@@ -124,9 +124,19 @@ export function undo(done: Done): string | undefined {
   // The same lines may stand in two places: those below the same ones are meant.
   const [together, alone] = [onlyPlace(text, above + added), onlyPlace(text, added)]
   const at = together === undefined ? alone : together + above.length
+  if (at === undefined && !isLeft(text, added)) return undefined
   if (at === undefined) return `${path} has changed since: take out by hand\n${added.trimEnd().replaceAll('\t', '    ')}`
   write(path, text.slice(0, at) + removed + text.slice(at + added.length))
   return undefined
+}
+
+/** Of what was added, the lines that name us; others of the kind may be the user's own. */
+function isLeft(text: string, added: string): boolean {
+  const lines = (part: string): readonly string[] => part.split('\n').map((line) => line.trim())
+  const all = lines(added).filter((line) => line !== '')
+  const ours = all.filter((line) => line.includes('authsock'))
+  const there = new Set(lines(text))
+  return (ours.length > 0 ? ours : all).some((line) => there.has(line))
 }
 
 function onlyPlace(text: string, part: string): number | undefined {

@@ -80,11 +80,16 @@ export async function kubectl(surroundings: Surroundings): Promise<Plan> {
 }
 
 export function aws(surroundings: Surroundings): Plan {
-  const { env, home, targets, options } = surroundings
+  const { env, home, targets, options, profiles } = surroundings
   const path = env['AWS_CONFIG_FILE'] ?? join(home, '.aws', 'config')
   const name = targets[0] ?? 'authsock'
   const section = name === 'default' ? name : `profile ${name}`
-  const what = options.profile ?? profileOf(surroundings, 'aws')
+  const what = profileOf(surroundings, 'aws')
+  if (profiles.has(what) && options.roleArn === undefined) {
+    throw new Failure('bad_request', `for which role are tokens of '${what}' exchanged?`, {
+      hint: 'add --role-arn arn:aws:iam::ACCOUNT:role/NAME, or name a static secret with --profile',
+    })
+  }
   const role =
     options.roleArn === undefined ? [] : ['--role-arn', options.roleArn, ...(options.idToken === true ? ['--id-token'] : [])]
   const command = [`"${program(surroundings, 'authsock-client')}"`, 'aws', what, ...role].join(' ')

@@ -36,7 +36,11 @@ export function pip(surroundings: Surroundings): Plan {
         : []),
       ...changes,
     ],
-    notes: [...notes, 'services without a route go on to the real keyring, if there is one'],
+    notes: [
+      ...notes,
+      'pip before 26.2, and uv, ask for index URLs with a user name only, such as https://oauth2@HOST/simple/',
+      'services without a route go on to the real keyring, if there is one',
+    ],
   }
 }
 

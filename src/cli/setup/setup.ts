@@ -26,19 +26,21 @@ export async function setup(
   flags: SetupFlags,
 ): Promise<void> {
   if (name === undefined) {
-    for (const { name, about } of tools) context.terminal.print(`${name.padEnd(10)} ${about}`)
+    if (context.asJson) context.terminal.json({ tools: tools.map(({ name, about }) => ({ name, about })) })
+    else for (const { name, about } of tools) context.terminal.print(`${name.padEnd(10)} ${about}`)
     return
   }
   const tool = findTool(name)
   const records = new Records(join(paths(context.env).stateDirectory, 'setup.json'))
   if (flags.undo === true) return undoAll(context, tool, records)
-  const { routes } = await readConfigFile(paths(context.env).configFile)
+  const { routes, profiles } = await readConfigFile(paths(context.env).configFile)
   const home = context.env['HOME'] ?? homedir()
   const { changes, notes } = await tool.plan({
     env: context.env,
     home,
     programs: programsFolder(context.env, home),
     routes,
+    profiles: new Set(profiles.keys()),
     targets,
     options: flags,
   })
@@ -46,6 +48,7 @@ export async function setup(
   if (context.asJson) terminal.json({ tool: name, changes, notes })
   else for (const change of changes) show(context, changeLines(change))
   if (changes.length === 0 && !context.asJson) terminal.note(`${name} is set up already`)
+  if (flags.print === true && !context.asJson) for (const note of notes) terminal.hint(note)
   if (flags.print === true || changes.length === 0) return
   if (flags.yes !== true && !(await isAgreed(context))) throw new Failure('cancelled', 'cancelled')
   for (const change of changes) records.add(name, apply(change))
@@ -70,19 +73,23 @@ function findTool(name: string): Tool {
 function undoAll(context: Context, { name }: Tool, records: Records): void {
   const done = records.of(name)
   if (done.length === 0) {
-    context.terminal.note(`authsock has changed nothing for ${name}, or it is undone already`)
+    if (context.asJson) context.terminal.json({ tool: name, undone: [] })
+    else context.terminal.note(`authsock has changed nothing for ${name}, or it is undone already`)
     return
   }
   // The last first: each finds what it left.
   const left = done.toReversed().flatMap((each) => {
     const why = undo(each)
-    if (why !== undefined) context.terminal.note(why)
-    return why === undefined ? [] : [each]
+    return why === undefined ? [] : [{ each, why }]
   })
-  records.replace(name, left.toReversed())
-  if (left.length > 0)
-    throw new Failure('storage_failed', `${name} is undone but for what is said above`, { hint: 'the rest is yours to take out' })
-  context.terminal.note(`${name} is as it was before`)
+  records.replace(name, left.map(({ each }) => each).toReversed())
+  if (left.length > 0) {
+    const why = [...left.map((each) => each.why), `the rest of ${name} is undone`].join('\n')
+    throw new Failure('storage_failed', why, { hint: `when it is out, \`authsock setup ${name} --undo\` once more` })
+  }
+  const undone = done.map(({ path }) => path)
+  if (context.asJson) context.terminal.json({ tool: name, undone })
+  else context.terminal.note(`${name} is as it was before`)
 }
 
 function show(context: Context, lines: readonly string[]): void {

@@ -20,6 +20,8 @@ export interface Surroundings {
   /** Where git-credential-authsock and the others are. */
   readonly programs: string
   readonly routes: readonly Route[]
+  /** The names of those in config.toml. */
+  readonly profiles: ReadonlySet<string>
   /** Hosts, registries, names: what the user typed. */
   readonly targets: readonly string[]
   readonly options: SetupOptions

@@ -285,7 +285,7 @@ export class Vault implements RecordStore {
     const key = await this.#masterKeys.fetchByPassphrase(place, passphrase)
     if (key === undefined) {
       this.#tries.wrong(this.#options.clock.now())
-      throw new Failure('master_key_wrong', 'this is not the passphrase of the vault')
+      throw new Failure('master_key_wrong', 'this is not the passphrase of the vault', { hint: '`authsock unlock` to try again' })
     }
     this.#tries.right()
     void this.#tidy(this.#enter({ manifest, keys: KeyRing.of(manifest, key) }))

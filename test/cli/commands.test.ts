@@ -246,6 +246,25 @@ describe('everything else', () => {
     expect([refused.code, JSON.parse(refused.stderr)]).toEqual([6, expect.objectContaining({ code: 'scope_not_allowed' })])
   })
 
+  test.each(['22.17.1', '20.20.2'])('Node %s is refused in so many words', async (version) => {
+    const old = join(home.path, 'old.mjs')
+    writeFileSync(old, `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })\n`)
+    const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      engines: { node: string }
+    }
+    expect(await home.run(['version'], { env: { NODE_OPTIONS: `--import ${old}` } })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `authsock: Node ${version} is too old\nhint: ${engines.node.replace('>=', '')} or newer is needed\n`,
+    })
+  })
+
+  test('stop says in JSON whether there was one', async () => {
+    await home.run(['start'])
+    expect(JSON.parse((await home.run(['stop', '--json'])).stdout)).toEqual({ stopping: true })
+    await expect.poll(async () => (await home.run(['stop', '--json'])).stdout).toBe('{"stopping":false}\n')
+  })
+
   test('lock and unlock', async () => {
     home.config(workProfile(server))
     await logIn(home, server)

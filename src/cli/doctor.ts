@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { asFailure, Failure } from '../core/failures.ts'
+import { asFailure, Failure, type FailureCode } from '../core/failures.ts'
 import { paths } from '../client/local.ts'
 import type { AgentStatus } from '../client/index.ts'
 import { helpers } from '../wire/helper-table.ts'
@@ -14,14 +14,19 @@ interface Finding {
   readonly level: 'ok' | 'note' | 'problem'
   readonly text: string
   readonly hint?: string
+  /** Of a problem. */
+  readonly code?: FailureCode
 }
+
+const problem = ({ message, hint, code }: Failure): Finding => ({ level: 'problem', text: message, hint, code })
 
 export async function doctor(context: Context): Promise<void> {
   const findings: Finding[] = [configuration(context, await config(context)), ...(await agent(context)), ...programs(context)]
   if (context.asJson) context.terminal.json({ findings })
   else for (const finding of findings) show(context, finding)
-  if (findings.some(({ level }) => level === 'problem'))
-    throw new Failure('unexpected', 'not everything is as it should be', { hint: 'see above' })
+  // The first is what stands in the way of the others.
+  const code = findings.find(({ level }) => level === 'problem')?.code
+  if (code !== undefined) throw new Failure(code, 'not everything is as it should be', { hint: 'see above' })
 }
 
 const config = async (context: Context): Promise<Failure | number> => {
@@ -34,7 +39,7 @@ const config = async (context: Context): Promise<Failure | number> => {
 
 function configuration({ env }: Context, read: Failure | number): Finding {
   const { configFile } = paths(env)
-  if (read instanceof Failure) return { level: 'problem', text: read.message, hint: read.hint }
+  if (read instanceof Failure) return problem(read)
   if (read === 0)
     return { level: 'note', text: `${configFile} has no profiles yet`, hint: '`authsock login https://ISSUER --client-id ID`' }
   return { level: 'ok', text: `${configFile}: ${read} ${read === 1 ? 'profile' : 'profiles'}` }
@@ -48,21 +53,29 @@ async function agent(context: Context): Promise<readonly Finding[]> {
       level: 'problem',
       text: `vault ${vault.state}${vault.detail === undefined ? '' : `: ${vault.detail}`}`,
       ...hinted(vault.hint),
+      code: shutVault[vault.state] ?? 'vault_locked',
     }
     return [
       { level: 'ok', text: `the agent (version ${agent.version}) answers at ${agent.socket}` },
-      vault.state === 'open' || vault.state === 'new' ? { level: 'ok', text: `vault ${vault.state}` } : shut,
+      vault.state === 'open' || vault.state === 'new' ? { level: 'ok', text: vaultTexts[vault.state] } : shut,
       ...sessions.flatMap(session),
       ...warnings.map((text): Finding => ({ level: 'note', text })),
     ]
   } catch (error) {
-    const failure = asFailure(error)
-    return [{ level: 'problem', text: failure.message, hint: failure.hint }]
+    return [problem(asFailure(error))]
   }
 }
 
+const vaultTexts = { open: 'vault open', new: 'vault not made yet: the first login makes it' } as const
+
+const shutVault: Readonly<Record<string, FailureCode>> = {
+  locked: 'vault_locked',
+  absent: 'keychain_absent',
+  unreachable: 'keychain_unreachable',
+}
+
 function session({ profile, state, reason, hint }: AgentStatus['sessions'][number]): readonly Finding[] {
-  if (state === 'active' || state === 'refreshing' || state === 'logged_out') return []
+  if (state === 'active' || state === 'refreshing' || state === 'logged_out' || state === 'locked') return []
   return [
     {
       level: 'note',

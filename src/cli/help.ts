@@ -45,10 +45,10 @@ With --json an error is a problem document (RFC 9457) on one line of stderr, wit
   codex       auth: command authsock-client, args [codex, NAME]
 
   authsock-client token PROFILE      the bare token, for msmtp, mbsync, rclone and whatever runs a command
-  authsock-client header PROFILE     as a header: curl -H "$(authsock-client header work)" ...
+  authsock-client header PROFILE     as a header, for curl -H
   authsock-client password NAME|URL  a static secret, or what a route gives
 
-All are one small program that asks the agent. A tool that needs a login, and runs in a terminal, starts one
+All are one small program that asks the agent, in a folder that \`authsock doctor\` names. A tool that needs a login, and runs in a terminal, starts one
 and waits for it; \`interactive_login = false\` in config.toml has it fail at once instead. Where there is no such
 hook (npm, bun, many SDKs): \`authsock exec\` and \`authsock serve\`.`,
   vault: `The vault holds refresh tokens, access tokens and client secrets in sealed files. One master key opens

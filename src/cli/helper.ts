@@ -23,8 +23,9 @@ export function startedAs(argv: readonly string[]): Named {
 export async function helperMain({ name, args }: Named, env: NodeJS.ProcessEnv = process.env): Promise<number | undefined> {
   const byName = helperOfProgram(name)
   const [verb = '', ...rest] = args
-  // `token` is a command of its own, with help and colours.
-  const helper = byName?.helper ?? (name !== 'authsock-client' && verb === 'token' ? undefined : findHelper(verb))
+  // These are commands of their own, with help and --json.
+  const isCommand = name !== 'authsock-client' && (verb === 'token' || verb === 'password')
+  const helper = byName?.helper ?? (isCommand ? undefined : findHelper(verb))
   if (helper === undefined && name !== 'authsock-client') return undefined
   const isAsked = rest.includes('--help') || rest.includes('-h')
   if (byName === undefined && name !== 'authsock-client' && isAsked) return undefined

@@ -88,6 +88,19 @@ export async function secretList(context: Context): Promise<void> {
 const expiry = ({ expires_at: at }: SecretStatus, now: number): string =>
   at === undefined ? '-' : at <= now ? `expired ${fromNow(at, now)}` : fromNow(at, now)
 
+/** `authsock password`: what a tool would get, for scripts and pipes. */
+export async function password(context: Context, what: string): Promise<void> {
+  const { helperCaller } = await import('../client/helper.ts')
+  const caller = helperCaller(context.env)
+  try {
+    const value = (await caller.call('password', [what])).replace(/\n$/, '')
+    if (context.asJson) context.terminal.json({ password: value })
+    else context.terminal.print(value)
+  } finally {
+    caller.close()
+  }
+}
+
 export async function secretRemove(context: Context, name: string): Promise<void> {
   await (await context.agent()).removeSecret(name)
   if (context.asJson) context.terminal.json({ secret: name })

@@ -56,7 +56,7 @@ Examples:
   authsock secret add anthropic --file key.txt
   authsock secret add aws-prod --username AKIAIOSFODNN7EXAMPLE
 
-A URL in place of the name makes one. It is asked for without being shown, and never shown again; tools get it by
+A URL in place of the name makes one. It is asked for without being shown, and no list shows it; tools get it by
 their URL, by a route (--secret), or with \`authsock password NAME\`.`,
     )
   leaf(
@@ -85,4 +85,10 @@ Examples:
 
   leaf(secret, 'list', 'list them, without what they hold', async () => (await import('./secret.ts')).secretList)
   leaf(secret, 'remove <name>', 'forget one', async () => (await import('./secret.ts')).secretRemove)
+  leaf(
+    root,
+    'password <secret>',
+    'print a static secret, or what tools get for a URL',
+    async () => (await import('./secret.ts')).password,
+  ).addHelpText('after', '\nExamples:\n  authsock password github\n  authsock password https://github.com/acme/x')
 }

@@ -115,12 +115,15 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       for (const path of ['/v1/secrets', '/v1/status', '/v1/secrets/github']) shown.push((await home.http('GET', path)).text)
       expect(shown.join()).not.toContain(value)
       expect((await home.run(['password', 'https://github.com/x/y'])).stdout).toBe(`${value}\n`)
+      expect((await home.run(['password', 'github', '--json'])).stdout).toBe(`{"password":"${value}"}\n`)
+      expect((await home.run(['help', 'password'])).stdout).toContain('Usage: authsock password')
       // Replaced: where it is used stays.
       expect((await home.run(['secret', 'add', 'github', '--stdin'], { stdin: 'other\n' })).stderr).toContain('is replaced')
       await home.run(['stop'])
       expect((await home.run(['password', 'https://github.com'])).stdout).toBe('other\n')
       expect((await home.run(['secret', 'remove', 'github'])).code).toBe(0)
-      expect((await home.run(['password', 'https://github.com'])).code).toBe(2)
+      const gone = await home.run(['password', 'https://github.com', '--json'])
+      expect([gone.code, gone.stdout, JSON.parse(gone.stderr)]).toMatchObject([2, '', { code: 'not_found' }])
       expect((await home.run(['secret', 'remove', 'github'])).code).toBe(2)
     }, 60_000)
 
@@ -340,13 +343,18 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect([well.code, well.stdout]).toEqual([0, containing('is native')])
       await home.run(['lock'])
       const locked = await home.run(['doctor'])
-      expect([locked.code, locked.stdout]).toEqual([1, containing('problem  vault locked\n         hint: `authsock unlock`')])
+      expect([locked.code, locked.stdout]).toEqual([4, containing('problem  vault locked\n         hint: `authsock unlock`')])
       home.config('profile = 3\n')
       const broken = await home.run(['doctor', '--json'])
       const { findings } = JSON.parse(broken.stdout) as { findings: { level: string; text: string }[] }
       expect([broken.code, findings[0]]).toEqual([
-        1,
-        { level: 'problem', text: containing('config.toml:1:1'), hint: expect.any(String) as string },
+        2,
+        {
+          level: 'problem',
+          text: containing('config.toml:1:1'),
+          hint: expect.any(String) as string,
+          code: 'config_invalid',
+        },
       ])
     }, 60_000)
 

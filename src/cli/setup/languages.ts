@@ -38,7 +38,7 @@ export function pip(surroundings: Surroundings): Plan {
     ],
     notes: [
       ...notes,
-      'pip before 26.2, and uv, ask for index URLs with a user name only, such as https://oauth2@HOST/simple/',
+      'pip before 26.2, and uv, ask only where the index URL has a user name: https://oauth2@HOST/simple/',
       'services without a route go on to the real keyring, if there is one',
     ],
   }

@@ -196,7 +196,7 @@ export async function profileAdd(
   if (context.asJson) context.terminal.json({ profile: name, config: configFile })
   else {
     context.terminal.note(`profile '${name}' is in ${configFile}`)
-    context.terminal.hint(`authsock login ${name}`)
+    context.terminal.hint(`\`authsock login ${name}\``)
   }
 }
 
@@ -209,9 +209,11 @@ export async function profileList(context: Context): Promise<void> {
     return
   }
   if (rows.length === 0) context.terminal.hint('no profiles yet; `authsock login https://ISSUER --client-id ID` makes one')
-  const width = Math.max(0, ...rows.map(({ name }) => name.length))
+  const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length))
+  const [names, issuers] = [widest(rows.map(({ name }) => name)), widest(rows.map(({ issuer }) => issuer))]
   for (const { name, issuer, grant } of rows) {
-    context.terminal.print(`${name.padEnd(width)}   ${issuer}   ${grant}${name === defaultProfile ? '   (default)' : ''}`)
+    const isDefault = name === defaultProfile ? '   (default)' : ''
+    context.terminal.print(`${name.padEnd(names)}   ${issuer.padEnd(issuers)}   ${grant}${isDefault}`)
   }
 }
 

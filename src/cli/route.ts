@@ -42,6 +42,8 @@ export async function routeAdd(context: Context, url: string, options: RouteOpti
     context.terminal.note(`${url} gets ${profile === undefined ? `the secret '${secret}'` : `tokens of '${profile}'`}`)
     if (secret !== undefined) await sayMissing(context, secret)
     context.terminal.hint('`authsock setup` tells git, docker and others to ask authsock')
+    if ((parsePlace(url)?.segments.length ?? 0) > 0)
+      context.terminal.hint('git says no paths unless it is told to: `authsock setup git` does, also where git is set up already')
   }
 }
 

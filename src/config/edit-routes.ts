@@ -12,10 +12,16 @@ export async function addRoute(path: string, table: RouteTable): Promise<void> {
   await edit(path, async (text) => {
     const { profiles } = await readConfig(text, path)
     const { route: tables = [] } = (await parseToml(text, path)).value as { readonly route?: readonly RouteTable[] }
-    const complaint = checkRoutes([...tables, table], [...profiles.keys()]).find(({ path: [, index] }) => index === tables.length)
+    const [complaint] = checkRoutes([table], [...profiles.keys()])
     if (complaint !== undefined) {
       throw new Failure('bad_request', complaint.text, {
         hint: '`authsock route list` and `authsock profile list` show what there is',
+      })
+    }
+    const key = placeText(toRoute(table).place)
+    if (tables.some((each) => placeText(toRoute(each).place) === key)) {
+      throw new Failure('bad_request', `${key} has a route already`, {
+        hint: `\`authsock route list\` shows it, and \`authsock route remove ${key}\` makes room`,
       })
     }
     const newline = text.includes('\r\n') ? '\r\n' : '\n'

@@ -81,8 +81,11 @@ function wholeLines(text: string, [start, end]: readonly [number, number]): read
   return [from, to < 0 ? text.length : to + 1]
 }
 
-export const cut = (text: string, ranges: readonly (readonly [number, number])[]): string =>
-  ranges.toSorted(([a], [b]) => b - a).reduce((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text)
+export function cut(text: string, ranges: readonly (readonly [number, number])[]): string {
+  const kept = ranges.toSorted(([a], [b]) => b - a).reduce((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text)
+  // The blank line that stood before what was last.
+  return ranges.some(([, end]) => end === text.length) ? kept.replace(/\n\r?\n$/, '\n') : kept
+}
 
 // ---- writing TOML
 

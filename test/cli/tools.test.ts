@@ -61,7 +61,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       ])
       expect((await home.run(['route', 'remove', '*.pkg.example.com', '--username', 'ada'])).code).toBe(0)
       expect((await home.run(['route', 'remove', 'https://git.example.com/acme'])).code).toBe(0)
-      expect(readFileSync(home.configFile, 'utf8').trimEnd()).toBe(before.trimEnd())
+      expect(readFileSync(home.configFile, 'utf8')).toBe(before)
     }, 60_000)
 
     test.each([
@@ -77,6 +77,12 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const { code, stderr } = await home.run(['route', 'add', ...args])
       expect([code, stderr]).toEqual([2, containing(why)])
       expect(readFileSync(home.configFile, 'utf8')).toBe(before)
+    })
+
+    test('a second route of a place is refused: how to make room', async () => {
+      await home.run(['route', 'add', 'https://git.example.com/acme'])
+      const { code, stderr } = await home.run(['route', 'add', 'https://git.example.com/acme/', '--secret', 'x'])
+      expect([code, stderr]).toEqual([2, containing('`authsock route remove https://git.example.com/acme` makes room')])
     })
 
     test('a profile that routes lead to is not removed', async () => {
@@ -189,6 +195,20 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
       expect(text('.gitconfig')).toBe(before)
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('undone already')
+    }, 60_000)
+
+    test('a route with a path that comes later: git is told to say paths too', async () => {
+      await home.run(['route', 'add', 'https://git.example.com'])
+      expect((await home.run(['setup', 'git', '--yes'])).code).toBe(0)
+      const before = text('.gitconfig')
+      const added = await home.run(['route', 'add', 'https://git.example.com/acme'])
+      expect(added.stderr).toContain('`authsock setup git` does')
+      const { stderr } = await home.run(['setup', 'git', '--yes'])
+      expect([stderr, text('.gitconfig')]).toEqual([
+        containing('asks authsock'),
+        `${before}[credential "https://git.example.com"]\n\tuseHttpPath = true\n`,
+      ])
+      expect((await home.run(['setup', 'git', '--yes'])).stderr).toContain('set up already')
     }, 60_000)
 
     test('what was changed elsewhere since stays when it is undone', async () => {

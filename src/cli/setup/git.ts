@@ -17,13 +17,12 @@ export function git(surroundings: Surroundings): Plan {
   const path = env['GIT_CONFIG_GLOBAL'] ?? (!existsSync(own) && existsSync(xdg) ? xdg : own)
   const places = targets.length === 0 ? [] : placesOf(surroundings)
   const now = readText(path) ?? ''
-  if (places.length === 0 && now.includes(`helper = ${helper}`) && !/\[credential "/.test(now)) return { changes: [], notes: [] }
   const command = helper.includes(' ') ? `"${helper}"` : helper
   // The empty value lets go of helpers that were set before: two would both keep what the user types.
   const subsections = places.map((place) => `credential.${placeText({ ...place, scheme: place.scheme ?? 'https' })}`)
   const sections = (places.length === 0 ? ['credential'] : subsections).filter((name) => {
     const header = name === 'credential' ? '[credential]' : `[credential "${name.slice('credential.'.length)}"]`
-    return !isSetUp(now, header, command)
+    return !isSetUp(now, header, helper)
   })
   const withPath = surroundings.routes.filter(({ place }) => place.segments.length > 0 && isWeb(place))
   const hosts = new Set(withPath.map(({ place }) => placeText({ ...place, scheme: place.scheme ?? 'https', segments: [] })))
@@ -63,5 +62,6 @@ function isSetUp(text: string, header: string, helper: string | undefined): bool
   const at = text.indexOf(header)
   if (at < 0) return false
   const body = text.slice(at + header.length).split(/\n\[/)[0] ?? ''
-  return body.includes(helper === undefined ? 'useHttpPath = true' : `helper = ${helper}`)
+  // git writes quotes around a path with blanks, and a backslash before each.
+  return helper === undefined ? body.includes('useHttpPath = true') : /^\s*helper = /m.test(body) && body.includes(helper)
 }

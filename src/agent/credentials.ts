@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { AwsCredentials, AwsRole } from '../core/aws.ts'
 import { Failure } from '../core/failures.ts'
-import { bare, longestMatch, type Place, placeText } from '../core/place.ts'
+import { bare, isPattern, longestMatch, type Place, placeText } from '../core/place.ts'
 import type { Clock } from '../core/ports.ts'
 import { isProfileName } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
@@ -59,6 +59,7 @@ export class Credentials implements HelperPorts {
   }
 
   async at(place: Place): Promise<Credential | undefined> {
+    if (isPattern(place)) return undefined
     const route = await this.#route(place)
     if (route !== undefined) return this.#of(route)
     const secret = await this.#ports.secrets.find(place)
@@ -107,6 +108,8 @@ export class Credentials implements HelperPorts {
 
   async keep(place: Place, value: Redacted<string>, expiresAt?: number): Promise<{ readonly kept?: string }> {
     const { secrets, prepareVault, isToken } = this.#ports
+    // Kept, it would be served at every host that it covers.
+    if (isPattern(place)) throw new Failure('bad_request', `'${place.host}' is not one host`)
     // What a route leads to is ours already; a tool that was given it says it back (docker login, git after a push).
     if (this.#isIssued(value.reveal()) || (await this.#route(place)) !== undefined) return {}
     // Or one that an agent before this one gave out, or that `authsock token` has printed.

@@ -19,23 +19,25 @@ const defaultPorts: Readonly<Record<string, string>> = { https: '443', http: '80
 /** Cargo and pip write what kind of thing lies behind a URL in front of its scheme. */
 const kinds = /^(sparse|registry|index|git|hg|svn|bzr)\+(?=https?:)/i
 
+/** What stands before a host that begins with `*.`. */
+const beforeWildcard = /^([a-z][a-z0-9+.-]*:\/\/)?([^/?#]*@)?(?=\*\.[^/?#@]*([/?#]|$))/i
+
 /** `https://host:1/a/b`, `host:1/a`, `host`; undefined where no host can be read from it. The user name in it, if any, counts. */
 export function parsePlace(text: string): Place | undefined {
   const plain = text.trim().replace(kinds, '')
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(plain)
+  const wildcard = beforeWildcard.exec(plain)?.[0]
+  const named = wildcard === undefined ? plain : wildcard + plain.slice(wildcard.length + 2)
   // A scheme of the web gives the host its normal form, whatever the scheme is.
-  const wildcard = /^([a-z][a-z0-9+.-]*:\/\/)?([^/@]*@)?\*\./i.exec(plain)
-  const url = URL.parse(
-    (hasScheme ? plain.replace(/^[^:]+/, 'http') : `http://${plain}`).replace('*.', wildcard === null ? '*.' : ''),
-  )
-  // A URL's parser is lenient with slashes, and takes a backslash for one; whoever sends the credential may not be.
-  if (url === null || url.hostname === '' || /[\s\\]/.test(plain) || authorityOf(plain, hasScheme) === '') return undefined
+  const url = URL.parse(hasScheme ? named.replace(/^[^:]+/, 'http') : `http://${named}`)
+  // A URL's parser is lenient with slashes and control characters, and takes a backslash for a slash; whoever sends the credential may not be.
+  if (url === null || url.hostname === '' || /[\s\\\p{Cc}]/u.test(plain) || authorityOf(plain, hasScheme) === '') return undefined
   const scheme = hasScheme ? (/^[^:]+/.exec(plain)?.[0] ?? '').toLowerCase() : undefined
   // `http` swallows its own default; the text still has it.
-  const port = url.port !== '' ? url.port : /^[^/?#]*:80$/.test(authorityOf(plain, hasScheme)) ? '80' : undefined
+  const port = url.port !== '' ? url.port : /:0*80$/.test(authorityOf(plain, hasScheme)) ? '80' : undefined
   return {
     ...(scheme === undefined ? {} : { scheme }),
-    host: (wildcard === null ? '' : '*.') + url.hostname.toLowerCase().replace(/\.$/, ''),
+    host: (wildcard === undefined ? '' : '*.') + url.hostname.toLowerCase().replace(/\.$/, ''),
     ...(port === undefined || (scheme !== undefined && port === defaultPorts[scheme]) ? {} : { port }),
     segments: url.pathname
       .split('/')
@@ -62,6 +64,9 @@ export function placeText({ scheme, host, port, segments, username }: Place): st
   const path = segments.map((segment) => `/${encodeURIComponent(segment).replaceAll('%40', '@').replaceAll('%3A', ':')}`).join('')
   return `${scheme === undefined ? '' : `${scheme}://`}${user}${host}${port === undefined ? '' : `:${port}`}${path}`
 }
+
+/** Of a pattern: what a request names is one host. */
+export const isPattern = ({ host }: Place): boolean => host.includes('*')
 
 const isLoopbackHost = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 

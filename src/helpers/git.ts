@@ -3,7 +3,7 @@
 import { Failure } from '../core/failures.ts'
 import { parsePlace, type Place } from '../core/place.ts'
 import { redact } from '../core/redacted.ts'
-import { failureText, schemeOf, unixTime, usernameAt } from './print.ts'
+import { failureText, oneLine, schemeOf, unixTime, usernameAt } from './print.ts'
 import type { Credential, Helper, HelperAnswer, HelperPorts, HelperRequest } from './ports.ts'
 
 /** Keys ending in `[]` repeat, and an empty one starts anew; of the others the last counts. */
@@ -56,11 +56,7 @@ async function get(place: Place, attributes: Attributes, profile: string | undef
 
 function basic(credential: Credential, place: Place): readonly string[] {
   const [username, password] = [usernameAt(credential, place), credential.value.reveal()]
-  // A second line would be an attribute of its own.
-  if (/[\n\0]/.test(username + password)) {
-    throw new Failure('bad_request', `the credential of ${place.host} has several lines, which git cannot take`)
-  }
-  return [`username=${username}`, `password=${password}`]
+  return [`username=${oneLine(username)}`, `password=${oneLine(password)}`]
 }
 
 function bearer({ value, tokenType }: Credential, { many }: Attributes): readonly string[] {
@@ -69,7 +65,7 @@ function bearer({ value, tokenType }: Credential, { many }: Attributes): readonl
       hint: 'git 2.46 or newer can',
     })
   }
-  return ['capability[]=authtype', `authtype=${schemeOf(tokenType)}`, `credential=${value.reveal()}`, 'ephemeral=1']
+  return ['capability[]=authtype', `authtype=${schemeOf(tokenType)}`, `credential=${oneLine(value.reveal())}`, 'ephemeral=1']
 }
 
 /** What the 401 offered; without it (an old git, or `git credential fill`) Basic is what every host takes. */
@@ -106,7 +102,7 @@ function placeOf({ one }: Attributes): Place | undefined {
   const [protocol, host, path, username] = [one.get('protocol'), one.get('host'), one.get('path'), one.get('username')]
   const url = one.get('url')
   // git has split the URL and decoded its parts: what could be read as another part now is none of a host.
-  const isHost = host !== undefined && /^[^\s/\\@?#]+$/.test(host)
+  const isHost = host !== undefined && /^[^\s/\\@?#%]+$/.test(host)
   const encoded = (path ?? '').split('/').map(encodeURIComponent).join('/')
   const text = url ?? (protocol === undefined || !isHost ? undefined : `${protocol}://${host}/${encoded}`)
   const place = text === undefined ? undefined : parsePlace(text)

@@ -27,6 +27,7 @@ describe('reading', () => {
     ['https://ada%40corp@example.com', 'https://ada%40corp@example.com'],
     ['smtp://Mail.example.com:587', 'smtp://mail.example.com:587'],
     ['*.example.com', '*.example.com'],
+    ['https://a*.b@*.example.com/*.c', 'https://a*.b@*.example.com/*.c'],
     ['https://bücher.example', 'https://xn--bcher-kva.example'],
     ['  https://example.com\n', 'https://example.com'],
   ])('%s', (text, normal) => {
@@ -34,12 +35,21 @@ describe('reading', () => {
     expect(placeText(place(normal))).toBe(normal)
   })
 
-  test.each(['', ' ', 'http://', 'https:///x', 'a b', 'https://good.example\\@evil.example', '/path', ':5000', 'https://'])(
-    'nothing in %j',
-    (text) => {
-      expect(parsePlace(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    ' ',
+    'http://',
+    'https:///x',
+    'a b',
+    'https://good.example\\@evil.example',
+    '/path',
+    ':5000',
+    'https://',
+    'https://a.example\0',
+    'https://a.example/b\u0001',
+  ])('nothing in %j', (text) => {
+    expect(parsePlace(text)).toBeUndefined()
+  })
 })
 
 describe('covering', () => {
@@ -70,6 +80,9 @@ describe('covering', () => {
     ['https://example.com', 'example.com:5000', false],
     ['https://example.com:5000', 'example.com:5000', true],
     ['https://example.com', 'https://example.com:8443', false],
+    ['https://example.com', 'https://example.com:080', false],
+    ['https://example.com', 'https://example.com:0443', true],
+    ['*.example.com', 'https://*.@example.com', false],
     ['https://ada@example.com', 'https://example.com', true],
     ['https://ada@example.com', 'https://grace@example.com', false],
     ['https://example.com', 'https://grace@example.com', true],

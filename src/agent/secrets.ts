@@ -58,9 +58,12 @@ export class Secrets {
   /** The one that says most about the place; one that has expired gives way to one that has not. */
   async find(place: Place): Promise<StaticSecret | undefined> {
     const now = this.#ports.clock.now()
-    const candidates = (await this.all()).flatMap((secret) => {
+    const all = await this.all()
+    // What a tool stored, perhaps from a URL of somebody else's, takes the place of what the user added only where it is asked for.
+    const candidates = [...all.filter(isAdded), ...all.filter((secret) => !isAdded(secret))].flatMap((secret) => {
       const at = placeOfSecret(secret)
-      return at === undefined ? [] : [{ secret, at }]
+      if (at === undefined) return []
+      return [{ secret, at: isAdded(secret) || place.username !== undefined ? at : bare(at) }]
     })
     const live = candidates.filter(({ secret }) => !isExpired(secret, now))
     return (longestMatch(place, live, ({ at }) => at) ?? longestMatch(place, candidates, ({ at }) => at))?.secret
@@ -168,6 +171,8 @@ export class Secrets {
     }
   }
 }
+
+const isAdded = ({ origin }: StaticSecret): boolean => origin === 'user'
 
 /** For display. */
 export function secretStatus(secret: StaticSecret): SecretStatus {

@@ -56,6 +56,8 @@ function roleOf({ values }: Options, env: HelperRequest['env']): AwsRole | undef
   if (seconds !== undefined && !(seconds >= 900 && seconds <= 43_200)) {
     throw new Failure('bad_request', `--duration is '${duration}', not a number of seconds from 900 to 43200`)
   }
+  // It becomes a part of a host.
+  if (region !== undefined && !/^[a-z0-9-]*$/.test(region)) throw new Failure('bad_request', `'${region}' is not a region`)
   const endpoint = env['AWS_ENDPOINT_URL_STS'] ?? env['AWS_ENDPOINT_URL']
   return {
     roleArn,

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { parsePlace } from '../core/place.ts'
-import { jsonLine, usernameAt } from './print.ts'
+import { jsonLine, oneLine, usernameAt } from './print.ts'
 import type { Helper, HelperAnswer } from './ports.ts'
 
 const passOn: HelperAnswer = { next: 'pass_on' }
@@ -19,14 +19,18 @@ export const keyring: Helper = {
     const call = parse(args)
     if (call === undefined) return passOn
     const { service, username, mode, output } = call
-    const bare = parsePlace(service)
-    const place = bare === undefined || username === undefined ? bare : { ...bare, username }
+    const named = parsePlace(service)
+    // A host alone comes after a URL that nothing covered, perhaps for its plain http: what is for https only is not for it.
+    const place =
+      named === undefined ? undefined : { scheme: 'keyring', ...named, ...(username === undefined ? {} : { username }) }
     const credential = place === undefined ? undefined : await ports.at(place)
     if (place === undefined || credential === undefined) return passOn
     const secret = credential.value.reveal()
     const name = usernameAt(credential, place)
-    if (mode !== 'creds') return { stdout: output === 'json' ? jsonLine({ password: secret }) : `${secret}\n` }
-    return { stdout: output === 'json' ? jsonLine({ username: name, password: secret }) : `${name}\n${secret}\n` }
+    if (mode !== 'creds') return { stdout: output === 'json' ? jsonLine({ password: secret }) : `${oneLine(secret)}\n` }
+    return {
+      stdout: output === 'json' ? jsonLine({ username: name, password: secret }) : `${oneLine(name)}\n${oneLine(secret)}\n`,
+    }
   },
 }
 

@@ -20,10 +20,13 @@ export const kubectl: Helper = {
 
 async function credential(args: readonly string[], server: string | undefined, ports: HelperPorts) {
   const { name, target, minTtl, flags } = options(args, { 'id-token': 'flag' })
-  if (flags.has('id-token')) return ports.idToken(name)
-  if (name !== undefined || server === undefined) return ports.named(name, target, minTtl)
+  const isIdToken = flags.has('id-token')
+  if (name !== undefined || server === undefined) return isIdToken ? ports.idToken(name) : ports.named(name, target, minTtl)
   const place = parsePlace(server)
-  return (place === undefined ? undefined : await ports.at(place)) ?? ports.named(undefined, target, minTtl)
+  const routed = place === undefined ? undefined : await ports.at(place)
+  if (routed?.from.kind === 'profile' && isIdToken) return ports.idToken(routed.from.profile)
+  if (routed !== undefined) return routed
+  throw new Failure('not_found', `no route covers ${server}`, { hint: `\`authsock route add ${server} --profile PROFILE\`` })
 }
 
 function execInfo({ env }: HelperRequest) {

@@ -36,9 +36,15 @@ export function usernameAt({ username }: Credential, { host, username: asked }: 
   return 'oauth2'
 }
 
+/** A second line would be another attribute, header or field; a carriage return alone is one to some. Throws bad_request. */
+export function oneLine(text: string, ends = /[\n\0]/): string {
+  if (!ends.test(text)) return text
+  throw new Failure('bad_request', 'the credential has several lines, which this tool cannot take')
+}
+
 /** The value of an Authorization header: Bearer for tokens, Basic for a secret with a user name. */
 export function authorization({ value, tokenType, username, from }: Credential): string {
-  const text = value.reveal()
+  const text = oneLine(value.reveal(), /[\r\n\0]/)
   if (from.kind === 'profile') return `${schemeOf(tokenType)} ${text}`
   if (username !== undefined) return `Basic ${Buffer.from(`${username}:${text}`).toString('base64')}`
   return text.includes(' ') ? text : `Bearer ${text}`

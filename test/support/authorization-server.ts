@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net'
 import { type Adapter, type AdapterPayload, type Configuration, type JWK, Provider } from 'oidc-provider'
 
 export interface AuthorizationServerOptions {
-  /** Seconds an access token lives. Default: 3600. */
-  readonly accessTokenTtl?: number
+  /** Seconds an access token lives, asked for each. Default: 3600. */
+  readonly accessTokenTtl?: number | (() => number)
   /** Whether refresh tokens are single-use; reuse then revokes the grant. Default: true. */
   readonly rotate?: boolean
   /** ms before the token endpoint answers. */
@@ -195,7 +195,8 @@ function configuration(
 ): Configuration {
   const redirectUris = ['http://127.0.0.1/callback', 'http://[::1]/callback']
   const grantTypes = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']
-  const accessTokenTtl = options.accessTokenTtl ?? 3600
+  const { accessTokenTtl = 3600 } = options
+  const life = (): number => (typeof accessTokenTtl === 'function' ? accessTokenTtl() : accessTokenTtl)
   return {
     adapter: adapterOver(store, refreshTokens),
     clients: [
@@ -238,8 +239,8 @@ function configuration(
     rotateRefreshToken: options.rotate ?? true,
     expiresWithSession: async () => false,
     ttl: {
-      AccessToken: accessTokenTtl,
-      ClientCredentials: accessTokenTtl,
+      AccessToken: life,
+      ClientCredentials: life,
       RefreshToken: 86_400,
       IdToken: 3600,
       DeviceCode: 600,
@@ -264,7 +265,7 @@ function configuration(
         getResourceServerInfo: (_, resource) => ({
           scope: 'read write',
           audience: resource,
-          accessTokenTTL: accessTokenTtl,
+          accessTokenTTL: life(),
           accessTokenFormat: 'jwt' as const,
         }),
       },

@@ -177,6 +177,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       put('.gitconfig', before)
       const printed = await home.run(['setup', 'git', '--print'])
       expect(printed.stderr).toContain('useHttpPath')
+      expect(printed.stderr).toContain("the helper 'store' is not asked any more")
       expect([printed.code, printed.stdout]).toEqual([0, containing('+ \thelper = ')])
       expect(text('.gitconfig')).toBe(before)
       expect((await home.run(['setup', 'git'])).code).toBe(2)
@@ -210,6 +211,14 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       ])
       expect((await home.run(['setup', 'git', '--yes'])).stderr).toContain('set up already')
     }, 60_000)
+
+    test("a host that has gh's helper keeps it, and setup says how to change that", async () => {
+      put('.gitconfig', '[credential "https://github.com"]\n\thelper = \n\thelper = !gh auth git-credential\n')
+      const { stderr } = await home.run(['setup', 'git', '--yes'])
+      expect(stderr).toContain('https://github.com keeps a helper of its own: `authsock setup git https://github.com`')
+      expect((await home.run(['setup', 'git', 'https://github.com', '--yes'])).code).toBe(0)
+      expect((await home.run(['setup', 'git', '--print'])).stderr).toBe('authsock: git is set up already\n')
+    })
 
     test('what was changed elsewhere since stays when it is undone', async () => {
       put('.gitconfig', '[user]\n\tname = Ada\n')
@@ -269,6 +278,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       for (const call of calls) {
         const made = await home.run(['setup', ...call, '--profile', 'work', '--yes'])
         expect([call[0], made.code, made.stderr]).toEqual([call[0], 0, containing('asks authsock from now on')])
+        if (call[0] === 'docker') expect(made.stderr).toContain("the store 'desktop' is not asked any more")
         expect((await home.run(['setup', ...call, '--profile', 'work', '--yes'])).stderr).toContain('set up already')
       }
       const bin = nativePrograms()

@@ -5,7 +5,7 @@ import { Failure } from '../../core/failures.ts'
 import { placeText } from '../../core/place.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
 import { setIni, setJson } from './edits.ts'
-import { onPath, placesOf, profileOf, program, type Surroundings } from './surroundings.ts'
+import { letGo, onPath, placesOf, profileOf, program, type Surroundings } from './surroundings.ts'
 
 export function docker(surroundings: Surroundings): Plan {
   const { env, home, targets } = surroundings
@@ -21,9 +21,11 @@ export function docker(surroundings: Surroundings): Plan {
     hosts.length === 0
       ? setJson(text, ['credsStore'], 'authsock', path)
       : hosts.reduce((done, host) => setJson(done, ['credHelpers', host], 'authsock', path), text)
+  const store = /"credsStore"\s*:\s*"([^"]+)"/.exec(readText(path) ?? '')?.[1]
+  const before = hosts.length > 0 || store === undefined || store === 'authsock' ? [] : [letGo(`the store '${store}'`, 'docker')]
   return {
     changes: [...fileChange(path, edit), ...changes],
-    notes: [...notes, 'podman and skopeo read the same setting from ~/.config/containers/auth.json'],
+    notes: [...notes, ...before, 'podman and skopeo read the same setting from ~/.config/containers/auth.json'],
   }
 }
 

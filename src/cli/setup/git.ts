@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { placeText } from '../../core/place.ts'
 import { type Change, fileChange, type Plan, readText } from './change.ts'
-import { isWeb, placesOf, program, type Surroundings } from './surroundings.ts'
+import { isWeb, letGo, placesOf, program, type Surroundings } from './surroundings.ts'
 
 export function git(surroundings: Surroundings): Plan {
   const { env, home, targets } = surroundings
@@ -33,9 +33,16 @@ export function git(surroundings: Surroundings): Plan {
     ...sections.flatMap((name) => [[`${name}.helper`, ''] as const, [`${name}.helper`, command] as const]),
     ...paths,
   ]
+  const before = sections.includes('credential') ? helperBefore(now) : undefined
   return {
     changes: settings.length === 0 ? [] : gitConfig(path, settings),
-    notes: paths.length === 0 ? [] : ['git is told to name paths (useHttpPath) where routes tell them apart'],
+    notes: [
+      ...(paths.length === 0 ? [] : ['git is told to name paths (useHttpPath) where routes tell them apart']),
+      ...(before === undefined ? [] : [letGo(`the helper '${before}'`, 'git')]),
+      ...(places.length > 0
+        ? []
+        : others(now, helper).map((place) => `${place} keeps a helper of its own: \`authsock setup git ${place}\``)),
+    ],
   }
 }
 
@@ -57,6 +64,17 @@ function gitConfig(path: string, settings: readonly (readonly [name: string, val
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+const helperBefore = (text: string): string | undefined =>
+  [...text.matchAll(/^\[credential\]([^[]*)/gm)]
+    .map(([, body = '']) => /^\s*helper = (\S.*)/m.exec(body)?.[1])
+    .findLast((each) => each !== undefined)
+
+/** Where a helper is set for one place, as `gh auth setup-git` does: it comes after those for all. */
+const others = (text: string, helper: string): readonly string[] =>
+  [...text.matchAll(/^\[credential "([^"]+)"\]([^[]*)/gm)].flatMap(([, place = '', body = '']) =>
+    /^\s*helper = \S/m.test(body) && !body.includes(helper) ? [place] : [],
+  )
 
 function isSetUp(text: string, header: string, helper: string | undefined): boolean {
   const at = text.indexOf(header)

@@ -70,4 +70,8 @@ export function onPath(surroundings: Surroundings, name: string): Plan {
   return { changes: linkChange(join(local, name), target), notes }
 }
 
+/** Of a store that is no longer asked. */
+export const letGo = (store: string, tool: string): string =>
+  `${store} is not asked any more: what it keeps is to be given once more, or \`authsock setup ${tool} --undo\``
+
 export const quoted = (text: string): string => JSON.stringify(text)

@@ -72,7 +72,15 @@ export class Credentials implements HelperPorts {
       const secret = await secrets.get(name)
       if (secret !== undefined) return this.#ofSecret(secret)
     }
-    return this.#ofToken(await this.#ports.token(name, target, minTtl))
+    try {
+      return this.#ofToken(await this.#ports.token(name, target, minTtl))
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'unknown_profile') throw error
+      throw new Failure('unknown_profile', `${error.message}; nor is there a secret of that name`, {
+        ...error.details,
+        hint: '`authsock profile list` and `authsock secret list` show what there is',
+      })
+    }
   }
 
   async idToken(name: string | undefined) {

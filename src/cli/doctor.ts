@@ -49,15 +49,18 @@ async function agent(context: Context): Promise<readonly Finding[]> {
   try {
     const status = await (await context.agent()).status()
     const { agent, vault, sessions, warnings } = status
+    const directory = paths(context.env).vaultDirectory
     const shut: Finding = {
       level: 'problem',
-      text: `vault ${vault.state}${vault.detail === undefined ? '' : `: ${vault.detail}`}`,
+      text: `the vault at ${directory} is ${vault.state}${vault.detail === undefined ? '' : `: ${vault.detail}`}`,
       ...hinted(vault.hint),
       code: shutVault[vault.state] ?? 'vault_locked',
     }
     return [
       { level: 'ok', text: `the agent (version ${agent.version}) answers at ${agent.socket}` },
-      vault.state === 'open' || vault.state === 'new' ? { level: 'ok', text: vaultTexts[vault.state] } : shut,
+      vault.state === 'open' || vault.state === 'new'
+        ? { level: 'ok', text: `the vault at ${directory} is ${vaultTexts[vault.state]}` }
+        : shut,
       ...sessions.flatMap(session),
       ...warnings.map((text): Finding => ({ level: 'note', text })),
     ]
@@ -66,7 +69,7 @@ async function agent(context: Context): Promise<readonly Finding[]> {
   }
 }
 
-const vaultTexts = { open: 'vault open', new: 'vault not made yet: the first login makes it' } as const
+const vaultTexts = { open: 'open', new: 'not made yet: the first login makes it' } as const
 
 const shutVault: Readonly<Record<string, FailureCode>> = {
   locked: 'vault_locked',

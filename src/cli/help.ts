@@ -11,7 +11,7 @@ and hands access tokens to whoever of yours needs one.
 \`authsock help\` lists everything.`
 
 export const topics: Readonly<Record<string, string>> = {
-  'exit-codes': `Exit codes, the same for every command:
+  'exit-codes': `Exit codes, the same for every command; \`authsock exec\` ends with its command's:
 
     0   done
     1   unexpected: a defect, please report it
@@ -66,5 +66,5 @@ named authsock-master-key uses that key for a new vault.
 Changing it seals every record anew; a crash in between loses nothing.
 
 If the keychain entry is gone for good, what it sealed cannot be read by anybody. Move the vault folder away
-(\`authsock status --json\` names the files) and log in again.`,
+(\`authsock doctor\` names it) and log in again.`,
 }

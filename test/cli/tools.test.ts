@@ -373,7 +373,10 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect([well.code, well.stdout]).toEqual([0, containing('is native')])
       await home.run(['lock'])
       const locked = await home.run(['doctor'])
-      expect([locked.code, locked.stdout]).toEqual([4, containing('problem  vault locked\n         hint: `authsock unlock`')])
+      expect([locked.code, locked.stdout]).toEqual([
+        4,
+        containing(`problem  the vault at ${home.vault} is locked\n         hint: \`authsock unlock\``),
+      ])
       home.config('profile = 3\n')
       const broken = await home.run(['doctor', '--json'])
       const { findings } = JSON.parse(broken.stdout) as { findings: { level: string; text: string }[] }

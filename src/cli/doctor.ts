@@ -21,7 +21,9 @@ interface Finding {
 const problem = ({ message, hint, code }: Failure): Finding => ({ level: 'problem', text: message, hint, code })
 
 export async function doctor(context: Context): Promise<void> {
-  const findings: Finding[] = [configuration(context, await config(context)), ...(await agent(context)), ...programs(context)]
+  const all: Finding[] = [configuration(context, await config(context)), ...(await agent(context)), ...programs(context)]
+  // The agent warns of a mistake in config.toml too.
+  const findings = all.filter(({ text }, index) => all.findIndex((each) => each.text === text) === index)
   if (context.asJson) context.terminal.json({ findings })
   else for (const finding of findings) show(context, finding)
   // The first is what stands in the way of the others.

@@ -335,6 +335,14 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect(await json('git', '--undo')).toEqual({ tool: 'git', undone: [] })
     })
 
+    test('a name that nothing has is spoken of', async () => {
+      const about = async (name: string): Promise<string> =>
+        (await home.run(['setup', 'claude', '--profile', name, '--print'])).stderr
+      await home.run(['secret', 'add', 'key', '--stdin'], { stdin: 'x\n' })
+      expect(await about('kee')).toContain("there is no profile and no secret 'kee' yet")
+      expect([await about('key'), await about('work')].join()).not.toContain('there is no')
+    })
+
     test('a file that cannot be read as what it is stays as it is', async () => {
       put('.docker/config.json', '{ not json')
       put('.cargo/config.toml', 'a = = b\n')
@@ -378,6 +386,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
         containing(`problem  the vault at ${home.vault} is locked\n         hint: \`authsock unlock\``),
       ])
       home.config('profile = 3\n')
+      await expect.poll(async () => (await home.run(['status'])).stdout).toContain('config.toml:1:1')
       const broken = await home.run(['doctor', '--json'])
       const { findings } = JSON.parse(broken.stdout) as { findings: { level: string; text: string }[] }
       expect([broken.code, findings[0]]).toEqual([
@@ -389,6 +398,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
           code: 'config_invalid',
         },
       ])
+      expect(findings.filter((each) => each.text.includes('config.toml:1:1'))).toHaveLength(1)
     }, 60_000)
 
     test('without the native thin client it says so, once and here only', async () => {

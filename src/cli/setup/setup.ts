@@ -35,7 +35,7 @@ export async function setup(
   if (flags.undo === true) return undoAll(context, tool, records)
   const { routes, profiles } = await readConfigFile(paths(context.env).configFile)
   const home = context.env['HOME'] ?? homedir()
-  const { changes, notes } = await tool.plan({
+  const plan = await tool.plan({
     env: context.env,
     home,
     programs: programsFolder(context.env, home),
@@ -44,6 +44,8 @@ export async function setup(
     targets,
     options: flags,
   })
+  const { changes } = plan
+  const notes = [...plan.notes, ...(await missing(context, flags.profile, profiles))]
   const { terminal } = context
   if (context.asJson) terminal.json({ tool: name, changes, notes })
   else for (const change of changes) show(context, changeLines(change))
@@ -55,6 +57,18 @@ export async function setup(
   if (context.asJson) return
   terminal.note(`${name} asks authsock from now on; \`authsock setup ${name} --undo\` takes it back`)
   for (const note of notes) terminal.hint(note)
+}
+
+/** Of a name that nothing has, which may be a slip, or come later. */
+async function missing(
+  context: Context,
+  name: string | undefined,
+  profiles: ReadonlyMap<string, unknown>,
+): Promise<readonly string[]> {
+  if (name === undefined || profiles.has(name)) return []
+  const secrets = await (await context.agent()).secrets().catch(() => undefined)
+  if (secrets === undefined || secrets.some((each) => each.name === name)) return []
+  return [`there is no profile and no secret '${name}' yet: \`authsock profile list\`, \`authsock secret list\``]
 }
 
 function findTool(name: string): Tool {

@@ -35,6 +35,8 @@ export function addExecCommands(root: Command, leaf: MakeLeaf): void {
     return (context, profile: string | undefined, options: ExecOptions) => exec(context, profile, options)
   })
     .usage('[profile] [options] -- COMMAND [ARGS...]')
+    // Without the `--` there is a better word for it.
+    .allowExcessArguments(true)
     .option('--env <name>', 'the token in this variable; may be repeated (default: AUTHSOCK_ACCESS_TOKEN)', each)
     .option('--secret <name=secret>', 'a static secret in this variable; may be repeated', each)
     .option('--aws', "credentials of a role for AWS's SDKs and tools, new ones for as long as it runs")

@@ -84,6 +84,7 @@ function program(context: Context): Command {
       .command(signature)
       .description(description)
       .option('--json', 'print JSON')
+      .allowExcessArguments(false)
       .exitOverride()
       .action(async (...given: unknown[]) => {
         const action = (await run()) as (context: Context, ...args: unknown[]) => Promise<void>

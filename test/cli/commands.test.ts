@@ -219,6 +219,8 @@ describe('everything else', () => {
     [['profile', 'show'], 2, "missing required argument 'name'"],
     [['token', 'Not A Name'], 2, 'not a profile name'],
     [['token', '--min-ttl', 'soon'], 2, 'not a number of seconds'],
+    [['logout', 'work', 'home'], 2, 'too many arguments'],
+    [['exec', 'work', 'make'], 2, 'authsock exec PROFILE -- COMMAND'],
     [['lock'], 7, 'no agent listens'],
     [['login', 'work', '--client-id', 'x'], 2, 'that needs an issuer'],
     [['vault', 'master-key', 'cupboard'], 2, 'not a place for a master key'],

@@ -193,6 +193,10 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect(() => fill('https://git.example.com/other')).toThrow()
       expect((await home.run(['setup', 'git', '--yes'])).stderr).toContain('set up already')
       expect((await home.run(['setup', 'git', 'https://git.example.com', '--yes'])).code).toBe(0)
+      expect((await home.run(['setup', '--undo'])).stderr).toContain('hint: `authsock setup git --undo`')
+      const shown = (await home.run(['setup', 'git', '--undo', '--print'])).stdout
+      expect(shown).toContain(`  ${at('.gitconfig')}\n- `)
+      expect(text('.gitconfig')).not.toBe(before)
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
       expect(text('.gitconfig')).toBe(before)
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('undone already')

@@ -72,15 +72,22 @@ export function linkChange(path: string, to: string): readonly Change[] {
 export function changeLines(change: Change): readonly string[] {
   if (change.kind === 'link') return [`  ${change.path}`, `+   -> ${change.to}`]
   const { removed, added } = difference(change.before ?? '', change.after)
-  const lines = (text: string, mark: string): readonly string[] =>
-    text === ''
-      ? []
-      : text
-          .replace(/\n$/, '')
-          .split('\n')
-          .map((line) => `${mark} ${line}`)
-  return [`  ${change.path}${change.before === undefined ? ' (new)' : ''}`, ...lines(removed, '-'), ...lines(added, '+')]
+  return [`  ${change.path}${change.before === undefined ? ' (new)' : ''}`, ...marked(removed, '-'), ...marked(added, '+')]
 }
+
+/** What undoing would take and give back, in the same form. */
+export function undoLines(done: Done): readonly string[] {
+  if (done.kind === 'link') return [`  ${done.path}`, `-   -> ${done.to}`]
+  return [`  ${done.path}`, ...marked(done.added, '-'), ...marked(done.removed, '+')]
+}
+
+const marked = (text: string, mark: string): readonly string[] =>
+  text === ''
+    ? []
+    : text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => `${mark} ${line}`)
 
 /** What lies between the lines that both begin with and those that both end with. */
 function difference(before: string, after: string) {

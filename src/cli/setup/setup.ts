@@ -8,7 +8,7 @@ import { closest } from '../../core/words.ts'
 import { paths } from '../../client/local.ts'
 import type { Context } from '../context.ts'
 import { readConfigFile } from '../config-file.ts'
-import { apply, changeLines, type Done, undo } from './change.ts'
+import { apply, changeLines, type Done, undo, undoLines } from './change.ts'
 import { programsFolder } from './programs.ts'
 import type { SetupOptions, Tool } from './surroundings.ts'
 import { tools } from './tools.ts'
@@ -25,14 +25,21 @@ export async function setup(
   targets: readonly string[],
   flags: SetupFlags,
 ): Promise<void> {
+  const records = new Records(join(paths(context.env).stateDirectory, 'setup.json'))
+  if (name === undefined && flags.undo === true) {
+    const changed = records.tools()
+    throw new Failure('bad_request', 'undo what?', {
+      hint:
+        changed.length === 0 ? 'nothing has been set up' : changed.map((each) => `\`authsock setup ${each} --undo\``).join(', '),
+    })
+  }
   if (name === undefined) {
     if (context.asJson) context.terminal.json({ tools: tools.map(({ name, about }) => ({ name, about })) })
     else for (const { name, about } of tools) context.terminal.print(`${name.padEnd(10)} ${about}`)
     return
   }
   const tool = findTool(name)
-  const records = new Records(join(paths(context.env).stateDirectory, 'setup.json'))
-  if (flags.undo === true) return undoAll(context, tool, records)
+  if (flags.undo === true) return undoAll(context, tool, records, flags.print === true)
   const { routes, profiles } = await readConfigFile(paths(context.env).configFile)
   const home = context.env['HOME'] ?? homedir()
   const plan = await tool.plan({
@@ -84,11 +91,17 @@ function findTool(name: string): Tool {
   })
 }
 
-function undoAll(context: Context, { name }: Tool, records: Records): void {
+function undoAll(context: Context, { name }: Tool, records: Records, isLookOnly: boolean): void {
   const done = records.of(name)
   if (done.length === 0) {
     if (context.asJson) context.terminal.json({ tool: name, undone: [] })
     else context.terminal.note(`authsock has changed nothing for ${name}, or it is undone already`)
+    return
+  }
+  if (isLookOnly) {
+    const { terminal } = context
+    if (context.asJson) terminal.json({ tool: name, undone: [], would_undo: done.toReversed().map(({ path }) => path) })
+    else for (const each of done.toReversed()) show(context, undoLines(each))
     return
   }
   // The last first: each finds what it left.
@@ -128,6 +141,10 @@ class Records {
 
   constructor(path: string) {
     this.#path = path
+  }
+
+  tools(): readonly string[] {
+    return Object.keys(this.#all())
   }
 
   of(tool: string): readonly Done[] {

@@ -44,7 +44,7 @@ export interface AgentOptions {
 /** Runs until it is told to stop; the result is the exit code. */
 export async function runAgent(options: AgentOptions): Promise<number> {
   startClean()
-  harden()
+  harden(options.masterKeyFd)
   const log = new Log(options.log)
   try {
     const where = paths()

@@ -80,7 +80,9 @@ async function converseOnce(
   if (answer.login !== undefined && logIn(answer.login, start.env)) answer = await ask(input)
   if (answer.passOn) return passOn(start)
   if (answer.stderr.length > 0) await write(process.stderr, answer.stderr)
-  if (answer.stdout.length > 0) await write(process.stdout, answer.stdout)
+  if (answer.stdout.length > 0 && !(await write(process.stdout, answer.stdout))) {
+    throw new Failure('unexpected', 'stdout cannot be written', { hint: '' })
+  }
   return answer.exit
 }
 
@@ -215,5 +217,10 @@ function readSome(): Buffer {
   }
 }
 
-const write = (stream: NodeJS.WriteStream, bytes: Buffer): Promise<void> =>
-  new Promise((resolve) => void stream.write(bytes, () => resolve()))
+/** Whether all of it could be written. */
+const write = (stream: NodeJS.WriteStream, bytes: Buffer): Promise<boolean> =>
+  new Promise((resolve) => {
+    // Said in the callback.
+    stream.once('error', () => {})
+    stream.write(bytes, (error) => resolve(error === null || error === undefined))
+  })

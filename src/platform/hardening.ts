@@ -1,6 +1,7 @@
 // L8: the agent's memory is nobody else's business. No core dumps, no debugger, nothing in the environment that loads code
 // into it or weakens TLS. The uid remains the boundary: root, and a debugger attached before this ran, see everything.
 
+import { closeSync, readdirSync } from 'node:fs'
 import { libc } from './ffi.ts'
 
 /**
@@ -38,13 +39,29 @@ export function startClean(): void {
   for (const name of Object.keys(process.env)) if (isDangerous(name)) delete process.env[name]
 }
 
-/** Of this process, from now on. */
-export function harden(): void {
+/**
+ * What a tool had open when it started an agent (a lock, most of all) is not to stay so for weeks. Node's own descriptors close
+ * when another program is executed; the first few, sockets of systemd's among them, it has set so whosever they are.
+ */
+function closeInherited(library: NonNullable<ReturnType<typeof libc>>['libc'], keep: number | undefined): void {
+  const [getFlags, closesOnExec, firstFew] = [1, 1, 16]
+  const flagsOf = library.func('int fcntl(int, int)')
+  const folder = process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd'
+  for (const fd of readdirSync(folder).map(Number)) {
+    if (fd < firstFew || fd === keep) continue
+    const flags = flagsOf(fd, getFlags) as number
+    if (flags >= 0 && (flags & closesOnExec) === 0) closeSync(fd)
+  }
+}
+
+/** Of this process, from now on. `keep`: a descriptor that it was given to read from. */
+export function harden(keep?: number): void {
   process.umask(0o077)
   // A handler keeps Node from opening its inspector on SIGUSR1.
   if (process.platform !== 'win32') process.on('SIGUSR1', () => {})
   const found = libc()
   if (found === undefined) return
+  closeInherited(found.libc, keep)
   const rlimitCore = 4
   found.libc.func('int setrlimit(int, void *)')(rlimitCore, Buffer.alloc(16))
   if (process.platform === 'linux') {

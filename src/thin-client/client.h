@@ -53,7 +53,7 @@ bool read_answer(struct answer *answer, read_some read, void *source);
 
 struct connection;
 
-/// Replaces what `main` was given by the same in UTF-8, where that is something else.
+/// First of all: replaces what `main` was given by the same in UTF-8, where that is something else, and mends what a tool may leave.
 void take_arguments(int *count, char ***arguments);
 
 enum connected { connected, nobody_there, untrusted, unusable };
@@ -65,7 +65,8 @@ bool send_all(struct connection *connection, const char *data, size_t length);
 long receive(void *connection, char *into, size_t most);
 void hang_up(struct connection *connection);
 
-void write_out(const char *data, size_t length);
+/// False where not all of it could be written.
+bool write_out(const char *data, size_t length);
 void write_error(const char *data, size_t length);
 /// More than 0, 0 at the end.
 long read_input(char *into, size_t most);
@@ -76,6 +77,7 @@ bool has_terminal(void);
 int run_quietly(const char *program, char *const arguments[]);
 /// Runs the program on the terminal itself, whatever stdin and stdout are, and waits; the exit code, or -1.
 int run_on_terminal(const char *program, char *const arguments[]);
+void set_variable(const char *name, const char *value);
 /// This process goes on as that program; returns where it cannot.
 void become(const char *program, char *const arguments[]);
 /// The TypeScript program: beside this one, or on the PATH. NULL where there is none.

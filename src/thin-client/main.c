@@ -195,6 +195,7 @@ static _Noreturn void pass_on(const struct call *call) {
     if (arguments != NULL) {
       arguments[0] = program;
       memcpy(arguments + 1, call->arguments, (size_t)call->count * sizeof *arguments);
+      set_variable("AUTHSOCK_PASSED_ON", "1");
       become(program, arguments);
     }
   }
@@ -214,7 +215,7 @@ static int converse(struct call *call, const char *input, size_t length) {
   size_t split = (size_t)answer.standard_out;
   // First what is wrong: whoever reads stdout may end this process when he has it.
   if (answer.body.length > split) write_error(answer.body.data + split, answer.body.length - split);
-  if (split > 0) write_out(answer.body.data, split);
+  if (split > 0 && !write_out(answer.body.data, split)) fail(exit_unexpected, "stdout cannot be written", "", NULL);
   clear(&answer.body);
   return (int)answer.exit_code;
 }

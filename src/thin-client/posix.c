@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,8 +33,12 @@
 
 extern char **environ;
 
-/// ms for an answer: a token may wait for another agent's lock and then for a slow server.
-enum { patience = 130 * 1000, most_links = 2 };
+#ifndef AUTHSOCK_PATIENCE
+#define AUTHSOCK_PATIENCE (130 * 1000)
+#endif
+
+/// ms for an answer, whole: a token may wait for another agent's lock and then for a slow server.
+enum { patience = AUTHSOCK_PATIENCE };
 
 struct connection {
   int descriptor;
@@ -42,6 +48,8 @@ const char *variable(const char *name) {
   const char *value = getenv(name);
   return value == NULL || value[0] == '\0' ? NULL : value;
 }
+
+void set_variable(const char *name, const char *value) { setenv(name, value, 1); }
 
 /// The XDG specification: a path that is not absolute is to be ignored.
 static const char *absolute(const char *name) {
@@ -73,6 +81,11 @@ char *agent_path(const char **why) {
 void take_arguments(int *count, char ***arguments) {
   (void)count;
   (void)arguments;
+  // Else the socket would become stdin, stdout or stderr. What goes to a closed stdout is lost, and must not seem written.
+  for (int descriptor = 0; descriptor <= 2; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    if (open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY) != descriptor) leave(exit_unexpected);
+  }
 }
 
 // ---- whom to trust (L10): as src/platform/socket-folder.ts
@@ -120,6 +133,21 @@ static void limit(int descriptor, int option, int seconds) {
   setsockopt(descriptor, SOL_SOCKET, option, &time, sizeof time);
 }
 
+/// Between a look at the socket and the connection another may have taken its place: who listens is asked of the kernel.
+static bool listens_for_me(int descriptor) {
+  uid_t uid;
+#if defined(__linux__)
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return false;
+  uid = peer.uid;
+#else
+  gid_t gid;
+  if (getpeereid(descriptor, &uid, &gid) != 0) return false;
+#endif
+  return uid == geteuid() || uid == 0;
+}
+
 enum connected connect_to(const char *path, struct connection **connection, char **why) {
   enum connected trust = look_at(path, why);
   if (trust != connected) return trust;
@@ -151,13 +179,28 @@ enum connected connect_to(const char *path, struct connection **connection, char
     *why = error == EACCES || error == EPERM ? join("the socket ", path, " belongs to another user") : join(path, ": ", strerror(error));
     return error == EACCES || error == EPERM ? untrusted : unusable;
   }
+  if (!listens_for_me(descriptor)) {
+    close(descriptor);
+    *why = join("another user listens at ", path, "");
+    return untrusted;
+  }
   static struct connection opened;
   opened.descriptor = descriptor;
   *connection = &opened;
   return connected;
 }
 
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/// Each question has its own time.
+static long long deadline;
+
 bool send_all(struct connection *connection, const char *data, size_t length) {
+  deadline = now() + patience;
   while (length > 0) {
     ssize_t sent = send(connection->descriptor, data, length, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -168,16 +211,8 @@ bool send_all(struct connection *connection, const char *data, size_t length) {
   return true;
 }
 
-static long long now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 long receive(void *source, char *into, size_t most) {
   int descriptor = ((struct connection *)source)->descriptor;
-  static long long deadline;
-  if (deadline == 0) deadline = now() + patience;
   for (;;) {
     struct pollfd ready = {.fd = descriptor, .events = POLLIN};
     long long left = deadline - now();
@@ -186,8 +221,6 @@ long receive(void *source, char *into, size_t most) {
     if (events <= 0) return -1;
     ssize_t got = recv(descriptor, into, most, 0);
     if (got < 0 && errno == EINTR) continue;
-    // The next answer has its own time.
-    if (got > 0) deadline = now() + patience;
     return (long)got;
   }
 }
@@ -196,23 +229,32 @@ void hang_up(struct connection *connection) { close(connection->descriptor); }
 
 // ---- the tool's side
 
-static void write_to(int descriptor, const char *data, size_t length) {
+/// Whether it is worth another try: interrupted, or set not to block by whoever shares it.
+static bool is_ready_again(int descriptor, short events) {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  struct pollfd wanted = {.fd = descriptor, .events = events};
+  return poll(&wanted, 1, -1) > 0 || errno == EINTR;
+}
+
+static bool write_to(int descriptor, const char *data, size_t length) {
   while (length > 0) {
     ssize_t written = write(descriptor, data, length);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
+    if (written < 0 && is_ready_again(descriptor, POLLOUT)) continue;
+    if (written <= 0) return false;
     data += written;
     length -= (size_t)written;
   }
+  return true;
 }
 
-void write_out(const char *data, size_t length) { write_to(1, data, length); }
+bool write_out(const char *data, size_t length) { return write_to(1, data, length); }
 void write_error(const char *data, size_t length) { write_to(2, data, length); }
 
 long read_input(char *into, size_t most) {
   for (;;) {
     ssize_t got = read(0, into, most);
-    if (got >= 0 || errno != EINTR) return (long)got;
+    if (got >= 0 || !is_ready_again(0, POLLIN)) return (long)got;
   }
 }
 
@@ -224,6 +266,15 @@ bool has_terminal(void) {
   return true;
 }
 
+/// What starts here outlives the tool: nothing of the tool's stays open in it, a lock least of all.
+static void close_others(void) {
+  int most = 4096;
+#if defined(SYS_close_range)
+  if (syscall(SYS_close_range, 3, ~0U, 0) == 0) most = 0;
+#endif
+  for (int descriptor = 3; descriptor < most; descriptor++) close(descriptor);
+}
+
 static int run(const char *program, char *const arguments[], const char *place, bool keeps_error) {
   pid_t child = fork();
   if (child < 0) return -1;
@@ -233,12 +284,17 @@ static int run(const char *program, char *const arguments[], const char *place, 
     dup2(descriptor, 0);
     dup2(descriptor, 1);
     if (!keeps_error) dup2(descriptor, 2);
-    if (descriptor > 2) close(descriptor);
+    close_others();
+    // The interpreter is looked for on the PATH, which may name folders below the one that the tool is in.
+    if (chdir("/") != 0) _exit(127);
+    set_variable("NODE_OPTIONS", "");
     execv(program, arguments);
     _exit(127);
   }
   int status;
   while (waitpid(child, &status, 0) < 0) {
+    // The tool ignores how children end, and so does this program then: what comes next will show it.
+    if (errno == ECHILD) return 0;
     if (errno != EINTR) return -1;
   }
   if (WIFEXITED(status)) return WEXITSTATUS(status) == 127 ? -1 : WEXITSTATUS(status);
@@ -249,10 +305,7 @@ int run_quietly(const char *program, char *const arguments[]) { return run(progr
 
 int run_on_terminal(const char *program, char *const arguments[]) { return run(program, arguments, "/dev/tty", false); }
 
-void become(const char *program, char *const arguments[]) {
-  setenv("AUTHSOCK_PASSED_ON", "1", 1);
-  execv(program, arguments);
-}
+void become(const char *program, char *const arguments[]) { execv(program, arguments); }
 
 // ---- programs
 

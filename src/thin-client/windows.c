@@ -182,17 +182,18 @@ void hang_up(struct connection *connection) {
 
 // ---- the tool's side
 
-static void write_to(DWORD which, const char *data, size_t length) {
+static bool write_to(DWORD which, const char *data, size_t length) {
   HANDLE handle = GetStdHandle(which);
   while (length > 0) {
     DWORD written = 0;
-    if (!WriteFile(handle, data, (DWORD)length, &written, NULL) || written == 0) return;
+    if (!WriteFile(handle, data, (DWORD)length, &written, NULL) || written == 0) return false;
     data += written;
     length -= written;
   }
+  return true;
 }
 
-void write_out(const char *data, size_t length) { write_to(STD_OUTPUT_HANDLE, data, length); }
+bool write_out(const char *data, size_t length) { return write_to(STD_OUTPUT_HANDLE, data, length); }
 void write_error(const char *data, size_t length) { write_to(STD_ERROR_HANDLE, data, length); }
 
 long read_input(char *into, size_t most) {
@@ -266,8 +267,15 @@ int run_on_terminal(const char *program, char *const arguments[]) {
   return run(program, arguments, open_inherited(L"CONIN$"), output, output);
 }
 
+void set_variable(const char *name, const char *value) {
+  WCHAR *wide_name = wide(name);
+  WCHAR *wide_value = wide(value);
+  SetEnvironmentVariableW(wide_name, wide_value);
+  free(wide_name);
+  free(wide_value);
+}
+
 void become(const char *program, char *const arguments[]) {
-  SetEnvironmentVariableW(L"AUTHSOCK_PASSED_ON", L"1");
   int code = run(program, arguments, GetStdHandle(STD_INPUT_HANDLE), GetStdHandle(STD_OUTPUT_HANDLE), GetStdHandle(STD_ERROR_HANDLE));
   if (code >= 0) leave(code);
 }

@@ -1,7 +1,7 @@
 // The thin client in TypeScript, for machines without the native one: the same table, the same requests, the same answers.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { exitCodes, Failure } from '../core/failures.ts'
 import { findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
@@ -160,8 +160,18 @@ function findNext(name: string, env: NodeJS.ProcessEnv): string | undefined {
     .flatMap((folder) => names.map((each) => join(folder, each)))
     .find((path) => {
       const stats = statSync(path, { throwIfNoEntry: false })
-      return stats?.isFile() === true && stats.ino !== own && (process.platform === 'win32' || (stats.mode & 0o111) !== 0)
+      if (stats?.isFile() !== true || stats.ino === own || isOwnScript(path, stats.size, name)) return false
+      return process.platform === 'win32' || (stats.mode & 0o111) !== 0
     })
+}
+
+/** What starts this program where it cannot be linked to. */
+function isOwnScript(path: string, size: number, name: string): boolean {
+  try {
+    return size < 4096 && readFileSync(path, 'latin1').includes(` --as ${name} `)
+  } catch {
+    return false
+  }
 }
 
 /** On the terminal itself, whatever stdin and stdout are; others who need it wait for the same one. */

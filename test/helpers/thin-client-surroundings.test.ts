@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
-import { type Finished, Home } from '../support/home.ts'
+import { type Finished, Home, program } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
 import { hasCompiler, nativePrograms, twinPrograms } from '../support/programs.ts'
 import { describeWith, isLinux, isPosix, isRoot, programs } from '../support/real-part.ts'
@@ -134,6 +134,20 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix, ...programs('bash'
       60_000,
     )
   })
+
+  test('the twin as a script, as a package without a native one installs it: it is not the next one', async () => {
+    const [own, real] = [join(home.path, 'own'), join(home.path, 'real')]
+    for (const each of [own, real]) mkdirSync(each)
+    const twin = `#!/bin/sh\nexec '${process.execPath}' '${program}' --as keyring "$@"\n`
+    writeFileSync(join(own, 'keyring'), twin, { mode: 0o755 })
+    writeFileSync(join(real, 'keyring'), '#!/bin/sh\necho "real $*"\n', { mode: 0o755 })
+    const env = { ...home.env, PATH: `${own}:${real}:${home.env['PATH']}` }
+    expect(await finish(shell('"$@"', [join(own, 'keyring'), 'get', 'x', 'y'], env))).toEqual({
+      code: 0,
+      stdout: 'real get x y\n',
+      stderr: '',
+    })
+  }, 20_000)
 
   describe('native', () => {
     const client = (): string => join(nativePrograms(), 'authsock-client')

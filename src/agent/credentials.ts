@@ -118,6 +118,10 @@ export class Credentials implements HelperPorts {
     const { secrets, prepareVault, isToken } = this.#ports
     // Kept, it would be served at every host that it covers.
     if (isPattern(place)) throw new Failure('bad_request', `'${place.host}' is not one host`)
+    // It comes out of a URL, perhaps, and would be shown on terminals.
+    if (/\p{Cc}/u.test(place.username ?? '')) {
+      throw new Failure('bad_request', 'a user name with control characters is not kept')
+    }
     // What a route leads to is ours already; a tool that was given it says it back (docker login, git after a push).
     if (this.#isIssued(value.reveal()) || (await this.#route(place)) !== undefined) return {}
     // Or one that an agent before this one gave out, or that `authsock token` has printed.

@@ -93,7 +93,9 @@ export class Secrets {
     const url = placeText(bare(place))
     const all = await this.all()
     const same = all.find((secret) => secret.origin === 'tool' && secret.url === url && secret.username === username)
-    const name = same?.name ?? nameOfSecret(place, (name) => all.some((secret) => secret.name === name))
+    // One that cannot be read now may be the user's, or a later version's.
+    const taken = new Set(await this.#ports.records.list())
+    const name = same?.name ?? nameOfSecret(place, (name) => taken.has(prefix + name))
     await this.#put({
       name,
       value,

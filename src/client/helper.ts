@@ -230,7 +230,12 @@ function readSome(): Buffer {
 /** Whether all of it could be written. */
 const write = (stream: NodeJS.WriteStream, bytes: Buffer): Promise<boolean> =>
   new Promise((resolve) => {
-    // Said in the callback.
-    stream.once('error', () => {})
-    stream.write(bytes, (error) => resolve(error === null || error === undefined))
+    // Said in the callback, which comes first.
+    const ignore = (): void => {}
+    stream.on('error', ignore)
+    stream.write(bytes, (error) => {
+      const isWritten = error === null || error === undefined
+      if (isWritten) stream.off('error', ignore)
+      resolve(isWritten)
+    })
   })

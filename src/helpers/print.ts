@@ -7,8 +7,12 @@ import { parseScope } from '../core/scope.ts'
 import type { EpochMs, Target } from '../core/session.ts'
 import type { Credential, HelperAnswer } from './ports.ts'
 
+/** Of the last year that RFC 3339 can write. */
+const endOfTime = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 /** RFC 3339, in whole seconds: what Go, Python and Java all read. */
-export const rfc3339 = (at: EpochMs): string => new Date(Math.floor(at / 1000) * 1000).toISOString().replace('.000Z', 'Z')
+export const rfc3339 = (at: EpochMs): string =>
+  new Date(Math.min(endOfTime, Math.floor(at / 1000) * 1000)).toISOString().replace('.000Z', 'Z')
 
 export const unixTime = (at: EpochMs): number => Math.floor(at / 1000)
 

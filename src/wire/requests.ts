@@ -142,7 +142,8 @@ export function decodeSecretRequest(json: unknown): SecretRequest {
   const value = body['value']
   if (typeof value !== 'string' || value === '') throw bad("'value' is missing or not a text")
   // Tools take one line, and a line feed in a value would be read as the next attribute.
-  if (/[\n\0]/.test(value + (username ?? ''))) throw bad('a secret and its user name are one line each')
+  if (/[\n\0]/.test(value)) throw bad('a secret is one line')
+  if (username !== undefined && /\p{Cc}/u.test(username)) throw bad("'username' holds control characters")
   return {
     value,
     ...(url === undefined ? {} : { url }),

@@ -1,6 +1,7 @@
 // A credential stays away from places that nothing leads to, also where there is but one that could be meant.
 
 import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
@@ -48,4 +49,24 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'wrong places', 
       expect(other.stderr).toContain('no route covers https://kube.example.com.evil.test')
     }
   }, 60_000)
+
+  test('what a tool stores takes the place of no record, be it one that cannot be read', async () => {
+    const git = (operation: string) =>
+      spawnSync(join(nativePrograms(), 'git-credential-authsock'), [operation], {
+        encoding: 'utf8',
+        env: home.env,
+        input: `protocol=https\nhost=git.example.com\nusername=ada\n${operation === 'get' ? '' : 'password=pw\n'}\n`,
+      })
+    expect((await home.run(['secret', 'add', 'git.example.com-ada', '--stdin'], { stdin: 'mine\n' })).code).toBe(0)
+    const record = join(home.vault, 'secret.git.example.com-ada.sealed')
+    writeFileSync(record, 'of a version to come')
+    expect(git('store').status).toBe(0)
+    expect(git('get').stdout).toBe('username=ada\npassword=pw\n')
+    expect(readFileSync(record, 'utf8')).toBe('of a version to come')
+  }, 60_000)
+
+  test('a user name with control characters is no name', async () => {
+    const { status, text } = await home.http('PUT', '/v1/secrets/x', { body: { value: 'v', username: 'a\u001b[8mb' } })
+    expect([status, text]).toEqual([400, expect.stringContaining('control characters')])
+  })
 })

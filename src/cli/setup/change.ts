@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -160,6 +161,7 @@ function write(path: string, text: string): void {
     try {
       const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600
       writeFileSync(temporary, text, { mode: mode & 0o777, flag: 'wx', flush: true })
+      chmodSync(temporary, mode & 0o777)
       renameSync(temporary, file)
     } finally {
       rmSync(temporary, { force: true })

@@ -29,30 +29,39 @@ export function docker(surroundings: Surroundings): Plan {
   }
 }
 
+interface Kubeconfig {
+  readonly 'current-context'?: string
+  readonly contexts?: readonly { readonly name: string; readonly context: { readonly user?: string } }[]
+  readonly users?: readonly { readonly name: string; readonly user?: object }[]
+}
+
+const noUser = (why: string): Failure => new Failure('bad_request', why, { hint: '`authsock setup kubectl USER --profile NAME`' })
+
 export async function kubectl(surroundings: Surroundings): Promise<Plan> {
   const { env, home, targets, options } = surroundings
-  const path = env['KUBECONFIG']?.split(delimiter).find((each) => each !== '') ?? join(home, '.kube', 'config')
+  const named = (env['KUBECONFIG'] ?? '').split(delimiter).filter((each) => each !== '')
+  const paths = named.length === 0 ? [join(home, '.kube', 'config')] : named
   const { isMap, isSeq, parseDocument } = await import('yaml')
-  const text = readText(path)
-  if (text === undefined)
-    throw new Failure('not_found', `there is no ${path}`, {
+  const files = paths.flatMap((path) => {
+    const text = readText(path)
+    if (text === undefined) return []
+    const document = parseDocument(text)
+    const [error] = document.errors
+    if (error !== undefined) throw noUser(`${path}: ${error.message.split('\n')[0]}`)
+    return [{ path, text, document, json: document.toJS() as Kubeconfig | null }]
+  })
+  const [first] = files
+  if (first === undefined)
+    throw new Failure('not_found', `there is no ${paths[0]}`, {
       hint: 'set KUBECONFIG, or add a cluster with `kubectl config` first',
     })
-  const document = parseDocument(text)
-  const json = document.toJS() as {
-    'current-context'?: string
-    contexts?: { name: string; context: { user?: string } }[]
-    users?: { name: string; user?: object }[]
-  } | null
-  const current = json?.contexts?.find(({ name }) => name === json['current-context'])?.context.user
-  const user = targets[0] ?? current
-  if (document.errors.length > 0 || user === undefined) {
-    throw new Failure(
-      'bad_request',
-      document.errors[0]?.message.split('\n')[0] ?? `no current context in ${path} says which user`,
-      { hint: '`authsock setup kubectl USER --profile NAME`' },
-    )
-  }
+  // kubectl merges them, and the first that says something counts.
+  const context = files.map(({ json }) => json?.['current-context'] ?? '').find((each) => each !== '')
+  const inContext = files.find(({ json }) => json?.contexts?.some(({ name }) => name === context) === true)
+  const user = targets[0] ?? inContext?.json?.contexts?.find(({ name }) => name === context)?.context.user
+  if (user === undefined) throw noUser(`no current context in ${paths.join(', ')} says which user`)
+  const withUser = files.find(({ json }) => json?.users?.some(({ name }) => name === user) === true)
+  const { path, text, document, json } = withUser ?? inContext ?? first
   const profile = profileOf(surroundings, 'kubectl')
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',

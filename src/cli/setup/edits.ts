@@ -29,15 +29,18 @@ function parseObject(text: string, file: string): Record<string, unknown> {
 
 /** `key = value` below `[section]`; without one, before any section. */
 export function setIni(text: string, section: string | undefined, key: string, value: string, equals = ' = '): string {
+  if (text.includes('\r\n')) {
+    return setIni(text.replaceAll('\r\n', '\n'), section, key, value, equals).replaceAll('\n', '\r\n')
+  }
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n')
-  const isHeader = (line: string): boolean => /^\s*\[.*\]\s*$/.test(line)
-  const start = section === undefined ? -1 : lines.findIndex((line) => line.trim() === `[${section}]`)
+  // Of a section that is there twice the last counts.
+  const start = section === undefined ? -1 : lines.findLastIndex((line) => headerOf(line) === section)
   const line = `${key}${equals}${value}`
   if (section !== undefined && start < 0) {
     const gap = lines.length === 0 ? [] : ['']
     return [...lines, ...gap, `[${section}]`, line, ''].join('\n')
   }
-  const next = lines.findIndex((each, index) => index > start && isHeader(each))
+  const next = lines.findIndex((each, index) => index > start && headerOf(each) !== undefined)
   const end = next < 0 ? lines.length : next
   const known = lines.findIndex((each, index) => index > start && index < end && keyOf(each) === key)
   if (known >= 0) return [...lines.with(known, line), ''].join('\n')
@@ -45,6 +48,10 @@ export function setIni(text: string, section: string | undefined, key: string, v
   while (at > start + 1 && lines[at - 1]?.trim() === '') at--
   return [...lines.toSpliced(at, 0, line), ''].join('\n')
 }
+
+/** Without the comment behind it, and the quotes and blanks that AWS allows in it. */
+const headerOf = (line: string): string | undefined =>
+  /^\s*\[([^\]]*)\]\s*([#;].*)?$/.exec(line)?.[1]?.replaceAll('"', '').trim().replaceAll(/\s+/g, ' ')
 
 const keyOf = (line: string): string | undefined => (/^\s*[#;]/.test(line) ? undefined : /^\s*(.*?)\s*=/.exec(line)?.[1])
 

@@ -49,8 +49,11 @@ export function go(surroundings: Surroundings): Plan {
   const path = env['GOENV'] ?? join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'go', 'env')
   const command = program(surroundings, 'goauth-authsock')
   const edit = (text: string): string => {
-    const before = /^GOAUTH=(.*)$/m.exec(text)?.[1] ?? 'netrc'
-    return before.includes(command) ? text : setIni(text, undefined, 'GOAUTH', `${before}; ${command}`, '=')
+    const before = /^GOAUTH=(.*)$/m.exec(text)?.[1]?.trim() ?? ''
+    if (before.includes(command)) return text
+    // `off` stands alone, and nothing is netrc.
+    const after = before === 'off' ? command : `${before === '' ? 'netrc' : before}; ${command}`
+    return setIni(text, undefined, 'GOAUTH', after, '=')
   }
   return { changes: fileChange(path, edit), notes: ['go asks over https only'] }
 }

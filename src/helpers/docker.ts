@@ -1,6 +1,6 @@
 // docker-credential-helpers: `get|store|erase|list`. Everything, errors too, goes to stdout.
 
-import { parsePlace, placeText } from '../core/place.ts'
+import { parsePlace, type Place, placeText } from '../core/place.ts'
 import { Failure } from '../core/failures.ts'
 import { redact } from '../core/redacted.ts'
 import { failureLine, jsonLine, parseJson, usernameAt } from './print.ts'
@@ -8,6 +8,16 @@ import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 /** Clients compare it with this very text. */
 const notFound: HelperAnswer = { stdout: 'credentials not found in native keychain\n', exit: 1 }
+
+const hub = 'https://index.docker.io/v1/'
+const isHub = ({ host }: Place): boolean => host === 'index.docker.io'
+
+/**
+ * What is listed the classic builder asks for, all of it, and sends to its daemon, wherever that runs. Registries are named without
+ * a scheme; what has one (git's https:// ...) has been meant for something else.
+ */
+const isRegistry = (place: Place): boolean => place.scheme === undefined || isHub(place)
+const keyOf = (place: Place): string => (isHub(place) ? hub : placeText(place))
 
 export const docker: Helper = {
   async run({ args, stdin }, ports) {
@@ -23,7 +33,8 @@ export const docker: Helper = {
         return {}
       }
       case 'list': {
-        const entries = (await ports.places()).map(({ place, username }) => [placeText(place), username])
+        const registries = (await ports.places()).filter(({ place }) => isRegistry(place))
+        const entries = registries.map(({ place, username }) => [keyOf(place), username])
         return { stdout: jsonLine(Object.fromEntries(entries)) }
       }
       default:

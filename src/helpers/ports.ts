@@ -52,7 +52,7 @@ export interface HelperPorts {
   keep(place: Place, value: Redacted<string>, expiresAt?: EpochMs): Promise<{ readonly kept?: string }>
   /** The user is done with a place: what a tool stored for it goes; sessions stay. */
   forget(place: Place): Promise<void>
-  /** Every place with a user name, for tools that list them. */
+  /** Every place with a user name. Whoever lists them picks those that are the tool's. */
   places(): Promise<readonly { readonly place: Place; readonly username: string }[]>
   /** STS AssumeRoleWithWebIdentity. Throws a Failure. */
   assumeRole(profile: string | undefined, role: AwsRole, token: 'access_token' | 'id_token'): Promise<AwsCredentials>

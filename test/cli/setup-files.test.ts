@@ -28,7 +28,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'setup of files'
   const setup = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     home.run(['setup', ...args, '--profile', 'work', '--yes'], { env })
   const goauth = (): string => join(nativePrograms(), 'goauth-authsock')
-  const aws = (): string => `credential_process = "${nativePrograms()}/authsock-client" aws work`
+  const aws = (): string => `credential_process = "${nativePrograms()}/authsock-client" aws work --role-arn arn:aws:iam::1:role/x`
 
   test.each([
     // Go takes `off` beside no other command, nor an empty one.
@@ -42,11 +42,21 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'setup of files'
       () => '[global] # mine\ntimeout = 5\nkeyring-provider = subprocess\n[install] ; mine\nuser = no\n',
     ],
     // One section, however it is written: a second one would take the place of the first.
-    ['aws corp', '.aws/config', '[profile "corp"]\nregion = x\n', () => `[profile "corp"]\nregion = x\n${aws()}\n`],
-    ['aws corp', '.aws/config', '[ profile  corp ]\nregion = x\n', () => `[ profile  corp ]\nregion = x\n${aws()}\n`],
+    [
+      'aws corp --role-arn arn:aws:iam::1:role/x',
+      '.aws/config',
+      '[profile "corp"]\nregion = x\n',
+      () => `[profile "corp"]\nregion = x\n${aws()}\n`,
+    ],
+    [
+      'aws corp --role-arn arn:aws:iam::1:role/x',
+      '.aws/config',
+      '[ profile  corp ]\nregion = x\n',
+      () => `[ profile  corp ]\nregion = x\n${aws()}\n`,
+    ],
     // Of two the last counts.
     [
-      'aws corp',
+      'aws corp --role-arn arn:aws:iam::1:role/x',
       '.aws/config',
       '[profile corp]\nregion = x\n[profile corp]\ncredential_process = other\n',
       () => `[profile corp]\nregion = x\n[profile corp]\n${aws()}\n`,

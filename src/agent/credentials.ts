@@ -139,7 +139,7 @@ export class Credentials implements HelperPorts {
   async places() {
     const { routes } = await this.#ports.profiles.config()
     const secrets = await this.#ports.secrets.all()
-    const routed = routes.filter(({ place }) => !place.host.startsWith('*.')).map(({ place, username }) => ({ place, username }))
+    const routed = routes.filter(({ place }) => !isPattern(place)).map(({ place, username }) => ({ place, username }))
     const stored = secrets.flatMap((secret) => {
       const place = placeOfSecret(secret)
       return place === undefined ? [] : [{ place, username: secret.username }]

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { asFailure, Failure } from '../core/failures.ts'
+import { readUpTo } from '../wire/body.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
 import type { Agent } from './agent.ts'
 import { Channels, parseJson, splitTarget } from './channels.ts'
@@ -133,16 +134,8 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
 
-async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > most) throw new Failure('too_large', `the body is larger than ${most} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
+const readBody = (request: IncomingMessage, most: number): Promise<Buffer> =>
+  readUpTo(request, most, () => new Failure('too_large', `the body is larger than ${most} bytes`))
 
 function send(response: ServerResponse, { status, type, body }: Answer): void {
   if (type === undefined) response.writeHead(status).end()

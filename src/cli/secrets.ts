@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { Failure } from '../core/failures.ts'
+import { readUpTo } from '../wire/body.ts'
 import type { Context } from './context.ts'
 
 const mostBytes = 64 * 1024
@@ -81,16 +82,8 @@ async function ask(context: Context, prompt: string): Promise<string> {
   }
 }
 
-async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > mostBytes) throw new Failure('too_large', 'stdin holds more than a secret')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
+const readStdin = async (): Promise<string> =>
+  (await readUpTo(process.stdin, mostBytes, () => new Failure('too_large', 'stdin holds more than a secret'))).toString()
 
 async function readSecretFile(path: string): Promise<string> {
   try {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { readFileSync } from 'node:fs'
 import { Failure } from '../core/failures.ts'
 import { trustSocket } from '../platform/socket-folder.ts'
+import { readUpTo } from '../wire/body.ts'
 import { decodeProblem, problemType } from '../wire/problem.ts'
 
 /** Bytes. The largest answer is a status with thousands of sessions. */
@@ -125,16 +126,8 @@ export class Transport {
   }
 }
 
-async function readAll(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > largestAnswer) throw new Failure('unexpected', 'the agent sent far too much')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
+const readAll = (response: IncomingMessage): Promise<Buffer> =>
+  readUpTo(response, largestAnswer, () => new Failure('unexpected', 'the agent sent far too much'))
 
 const isBroken = (error: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes(causeOf(error) ?? '')
 

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asFailure, Failure } from '../../core/failures.ts'
+import { readUpTo } from '../../wire/body.ts'
 
 const address = '127.0.0.1'
 /** Bytes. */
@@ -137,16 +138,10 @@ function checkOrigin({ socket, headers, headersDistinct, url }: IncomingMessage,
 const denied = (whom: string): Failure =>
   new Failure('peer_denied', `what comes from ${whom} is not answered`, { hint: `ask ${address} itself` })
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > largestBody) throw new Failure('too_large', `the body is larger than ${largestBody} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
+const readBody = async (request: IncomingMessage): Promise<string> =>
+  (
+    await readUpTo(request, largestBody, () => new Failure('too_large', `the body is larger than ${largestBody} bytes`))
+  ).toString()
 
 function send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Reply): void {
   if (response.destroyed) return

@@ -1,0 +1,52 @@
+// Who asks: the process at the other end of a connection, as far as it can be told. The uid is what the kernel vouches for; the
+// rest is advice, since a process can exec after it has connected. What cannot be told is absent, and that is a value too.
+
+export interface CallerProcess {
+  readonly pid: number
+  /** Absolute path; absent where the system does not tell. */
+  readonly executable?: string
+}
+
+/** A process that does not share the agent's view of the machine. */
+export interface Container {
+  /** As its engine calls it, where the cgroup's name says so. */
+  readonly id?: string
+  readonly engine?: string
+}
+
+export interface Caller {
+  readonly uid?: number
+  readonly pid?: number
+  readonly executable?: string
+  /** The parent first, up to the first process of the machine. */
+  readonly parents: readonly CallerProcess[]
+  /** Absent: in the agent's own namespaces, or nobody can say (`isKnown` is false then). */
+  readonly container?: Container
+  readonly terminal?: string
+  /** Whether the process could be looked at at all. */
+  readonly isKnown: boolean
+}
+
+/** By which door somebody came: the user's own socket, or a shared one. */
+export type Door = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string }
+
+export interface Visitor {
+  readonly caller: Caller
+  readonly door: Door
+}
+
+export const unknownCaller: Caller = { parents: [], isKnown: false }
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** For people: `git-remote-https (pid 123) of make, in container 0123456789ab, by share devbox`. */
+export function callerText({ caller, door }: Visitor): string {
+  const { executable, pid, parents, container } = caller
+  const program = executable === undefined ? 'an unknown program' : nameOf(executable)
+  const number = pid === undefined ? '' : ` (pid ${pid})`
+  const parent = parents.find((each) => each.executable !== undefined && each.executable !== executable)?.executable
+  const of = parent === undefined ? '' : ` of ${nameOf(parent)}`
+  const where =
+    container === undefined ? '' : `, in container${container.id === undefined ? '' : ` ${container.id.slice(0, 12)}`}`
+  return `${program}${number}${of}${where}${door.kind === 'share' ? `, by share ${door.share}` : ''}`
+}

@@ -1,0 +1,84 @@
+// Rules: what a request gets before any token is looked at. They stand in config.toml in an order, and the first that matches
+// decides. What a rule does not name is free; what is unknown of a caller matches no name.
+
+import { callerText, type Visitor } from './caller.ts'
+import type { Target } from './session.ts'
+
+export type Verdict = 'allow' | 'ask' | 'deny'
+
+export interface Rule {
+  readonly verdict: Verdict
+  readonly profile?: string
+  /** Matches where every scope that is asked for is among these; a request that names none asks for all. */
+  readonly scopes?: readonly string[]
+  readonly resource?: string
+  /** A path, or a pattern with `*` for anything but `/` and `**` for anything. */
+  readonly executable?: string
+  /** An id, the beginning of one of 12 or more digits, or `any`; `none`: outside of containers. */
+  readonly container?: string
+  /** The name of a shared socket, or `any`; `none`: the user's own socket. */
+  readonly share?: string
+  /** Of what is allowed, in seconds: a token that lives longer is not served to the caller again after this. */
+  readonly lifetime?: number
+}
+
+export interface Question {
+  readonly profile: string
+  readonly target: Target
+  readonly visitor: Visitor
+}
+
+export interface Ruling {
+  readonly verdict: Verdict
+  /** From 0; undefined: no rule matches, and what is not forbidden is allowed. */
+  readonly index?: number
+  readonly rule?: Rule
+}
+
+export function rule(rules: readonly Rule[], question: Question): Ruling {
+  const index = rules.findIndex((each) => matches(each, question))
+  const found = rules[index]
+  return found === undefined ? { verdict: 'allow' } : { verdict: found.verdict, index, rule: found }
+}
+
+export const matches = (each: Rule, question: Question): boolean => mismatch(each, question) === undefined
+
+/** Which of a rule's fields keeps it from matching; undefined where it matches. */
+export function mismatch(each: Rule, { profile, target, visitor }: Question): keyof Rule | undefined {
+  const { caller, door } = visitor
+  if (each.profile !== undefined && each.profile !== profile) return 'profile'
+  if (each.scopes !== undefined && !coversScopes(each.scopes, target.scope)) return 'scopes'
+  if (each.resource !== undefined && each.resource !== (target.resource ?? target.audience)) return 'resource'
+  if (each.executable !== undefined && !matchesPath(each.executable, caller.executable)) return 'executable'
+  if (each.container !== undefined && !matchesContainer(each.container, visitor)) return 'container'
+  if (each.share !== undefined && !matchesShare(each.share, door.kind === 'share' ? door.share : undefined)) return 'share'
+  return undefined
+}
+
+const coversScopes = (allowed: readonly string[], asked: readonly string[] | undefined): boolean =>
+  asked !== undefined && asked.every((scope) => allowed.includes(scope))
+
+function matchesPath(pattern: string, path: string | undefined): boolean {
+  if (path === undefined) return false
+  const source = pattern
+    .split(/(\*\*|\*)/)
+    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)))
+    .join('')
+  return new RegExp(`^${source}$`, 's').test(path)
+}
+
+function matchesContainer(wanted: string, { caller }: Visitor): boolean {
+  const { container, isKnown } = caller
+  if (wanted === 'none') return isKnown && container === undefined
+  if (container === undefined) return false
+  return wanted === 'any' || (wanted.length >= 12 && container.id?.startsWith(wanted) === true)
+}
+
+const matchesShare = (wanted: string, share: string | undefined): boolean =>
+  wanted === 'none' ? share === undefined : share !== undefined && (wanted === 'any' || wanted === share)
+
+/** For people. */
+export const questionText = ({ profile, target, visitor }: Question): string => {
+  const what = [target.scope?.join(' '), target.resource, target.audience].filter((part) => part !== undefined).join(', ')
+  return `${callerText(visitor)} asks for a token of '${profile}'${what === '' ? '' : ` (${what})`}`
+}

@@ -1,0 +1,161 @@
+// The caller behind a connection: what the kernel says of the peer, then what /proc (or libproc) says of the process. A pidfd is
+// held while it is looked at, so that a pid that was given to another process meanwhile is noticed.
+
+import { closeSync, readFileSync, readlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import type { Caller, CallerProcess, Container } from '../core/caller.ts'
+import { libc } from './ffi.ts'
+import { peer } from './peer.ts'
+
+/** A chain of parents is seldom longer, and a loop never ends. */
+const mostParents = 16
+
+export function callerOf(socket: Socket): Caller {
+  const found = peer(socket)
+  if (found === undefined) return { parents: [], isKnown: false }
+  const { uid, pid } = found
+  if (pid === undefined) return { uid, parents: [], isKnown: false }
+  const looked = process.platform === 'linux' ? lookOnLinux(socket, pid) : lookOnMac(pid)
+  return { uid, pid, ...(looked ?? { parents: [], isKnown: false }) }
+}
+
+type Looked = Pick<Caller, 'executable' | 'parents' | 'container' | 'terminal' | 'isKnown'>
+
+/** Undefined where the process is gone, and its pid perhaps another's. */
+function lookOnLinux(socket: Socket, pid: number): Looked | undefined {
+  const pidfd = pidfdOf(socket)
+  try {
+    const looked = readProc(pid)
+    // Only now: what was read before it was known to live may be another's.
+    return pidfd !== undefined && !isAlive(pidfd, pid) ? undefined : looked
+  } finally {
+    if (pidfd !== undefined) closeSync(pidfd)
+  }
+}
+
+function readProc(pid: number): Looked {
+  const executable = link(`/proc/${pid}/exe`)
+  const stat = statOf(pid)
+  const container = containerOf(pid)
+  return {
+    isKnown: stat !== undefined,
+    parents: stat === undefined ? [] : parentsOf(stat.parent),
+    ...(executable === undefined ? {} : { executable }),
+    ...(container === undefined ? {} : { container }),
+    ...(stat?.terminal === undefined ? {} : { terminal: stat.terminal }),
+  }
+}
+
+function parentsOf(first: number): readonly CallerProcess[] {
+  const parents: CallerProcess[] = []
+  for (let pid = first; pid > 0 && parents.length < mostParents;) {
+    const executable = link(`/proc/${pid}/exe`)
+    parents.push({ pid, ...(executable === undefined ? {} : { executable }) })
+    pid = statOf(pid)?.parent ?? 0
+  }
+  return parents
+}
+
+/** proc(5): after the name in parentheses come state, ppid, pgrp, session, tty_nr. */
+function statOf(pid: number): { readonly parent: number; readonly terminal?: string } | undefined {
+  const text = read(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const terminal = terminalName(Number(fields[4]))
+  return { parent: Number(fields[1]), ...(terminal === undefined ? {} : { terminal }) }
+}
+
+function terminalName(device: number): string | undefined {
+  const major = (device >> 8) & 0xfff
+  const minor = (device & 0xff) | ((device >> 12) & 0xfff00)
+  if (major >= 136 && major <= 143) return `pts/${(major - 136) * 256 + minor}`
+  if (major === 4) return `tty${minor}`
+  return undefined
+}
+
+/** A mount namespace of its own is what all of them have. */
+function containerOf(pid: number): Container | undefined {
+  const [theirs, ours] = [link(`/proc/${pid}/ns/mnt`), link('/proc/self/ns/mnt')]
+  if (theirs === undefined || theirs === ours) return undefined
+  const cgroup = read(`/proc/${pid}/cgroup`) ?? ''
+  const found = /(?:^|[/-])(docker|libpod|crio|cri-containerd|lxc)[-/]([0-9a-f]{12,64})/m.exec(cgroup)
+  const id = found?.[2] ?? /\/([0-9a-f]{64})(?:[/.]|$)/m.exec(cgroup)?.[1]
+  const engine = found?.[1] === undefined ? undefined : (engines[found[1]] ?? found[1])
+  return { ...(id === undefined ? {} : { id }), ...(engine === undefined ? {} : { engine }) }
+}
+
+const engines: Readonly<Record<string, string>> = { libpod: 'podman', 'cri-containerd': 'containerd', crio: 'cri-o' }
+
+function link(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+// ---- pidfd
+
+type AskPidfd = (fd: number) => number | undefined
+let askPidfd: AskPidfd | undefined
+
+/** Linux 6.5 and newer. To be closed. */
+function pidfdOf(socket: Socket): number | undefined {
+  const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
+  if (fd === undefined || fd < 0) return undefined
+  askPidfd ??= preparePidfd()
+  return askPidfd(fd)
+}
+
+function preparePidfd(): AskPidfd {
+  const found = libc()
+  if (found === undefined) return () => undefined
+  const getsockopt = found.libc.func('int getsockopt(int, int, int, void *, void *)')
+  const [solSocket, soPeerpidfd] = [1, 77]
+  const [buffer, size] = [Buffer.alloc(4), Buffer.alloc(4)]
+  return (fd) => {
+    size.writeInt32LE(4)
+    const isThere = (getsockopt(fd, solSocket, soPeerpidfd, buffer, size) as number) === 0
+    return isThere ? buffer.readInt32LE() : undefined
+  }
+}
+
+/** `Pid: -1` once it is dead. */
+function isAlive(pidfd: number, pid: number): boolean {
+  const info = read(`/proc/self/fdinfo/${pidfd}`)
+  return info === undefined || Number(/^Pid:\s*(-?\d+)/m.exec(info)?.[1]) === pid
+}
+
+// ---- macOS
+
+function lookOnMac(pid: number): Looked | undefined {
+  const found = libc()
+  if (found === undefined || process.platform !== 'darwin') return undefined
+  const pathOf = found.libc.func('int proc_pidpath(int, void *, uint32_t)')
+  const infoOf = found.libc.func('int proc_pidinfo(int, int, uint64_t, void *, int)')
+  const executableOf = (of: number): string | undefined => {
+    const buffer = Buffer.alloc(4096)
+    const length = pathOf(of, buffer, buffer.length) as number
+    return length > 0 ? buffer.toString('utf8', 0, length) : undefined
+  }
+  // PROC_PIDTBSDINFO: struct proc_bsdinfo has pbi_ppid at 16.
+  const parentOf = (of: number): number => {
+    const buffer = Buffer.alloc(136)
+    return (infoOf(of, 3, 0, buffer, buffer.length) as number) > 0 ? buffer.readUInt32LE(16) : 0
+  }
+  const parents: CallerProcess[] = []
+  for (let at = parentOf(pid); at > 0 && parents.length < mostParents; at = parentOf(at)) {
+    const executable = executableOf(at)
+    parents.push({ pid: at, ...(executable === undefined ? {} : { executable }) })
+  }
+  const executable = executableOf(pid)
+  return { isKnown: executable !== undefined, parents, ...(executable === undefined ? {} : { executable }) }
+}

@@ -47,6 +47,13 @@ const table = {
   scope_not_allowed: row(403, exitCodes.denied, 'ask for less, or add the scope to the profile and log in again'),
   scope_not_granted: row(403, exitCodes.denied, '`authsock login {profile}` to ask the server for this scope'),
 
+  // who may have what
+  denied: row(403, exitCodes.denied, '`authsock rule test` explains it; rules stand in config.toml'),
+  approval_required: row(403, exitCodes.denied, '`authsock approve` shows what waits'),
+  approval_declined: row(403, exitCodes.denied, 'ask again when the user agrees'),
+  share_limited: row(403, exitCodes.denied, 'ask for what the share gives'),
+  share_expired: row(403, exitCodes.denied, 'its owner can make another: `authsock share create`'),
+
   // static secrets
   secret_expired: row(403, exitCodes.denied, '`authsock secret list` shows what there is'),
 

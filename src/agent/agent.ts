@@ -1,6 +1,7 @@
 // The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
 
 import { asFailure, Failure } from '../core/failures.ts'
+import type { Visitor } from '../core/caller.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant, Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
@@ -17,6 +18,7 @@ import type {
 } from '../wire/messages.ts'
 import type { Credentials } from './credentials.ts'
 import type { EventHub } from './events.ts'
+import type { Asker, Gate } from './gate.ts'
 import { callHelper, type HelperOutcome } from './helper-calls.ts'
 import type { LoginConversation, Logins } from './logins.ts'
 import type { Logout } from './logout.ts'
@@ -34,6 +36,7 @@ export interface AgentParts {
   readonly logout: Logout
   readonly secrets: Secrets
   readonly credentials: Credentials
+  readonly gate: Gate
   readonly events: EventHub
   readonly about: { readonly version: string; readonly socket: string }
   /** Sentences that hold as long as the agent runs. */
@@ -57,21 +60,55 @@ export class Agent {
     return this.#parts.clock.now()
   }
 
-  /** `minTtl` in seconds. */
-  token(profile: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+  /** `minTtl` in seconds. Synchronous where nothing has to be looked up, asked or waited for. */
+  token(asker: Asker, profile: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    const { profiles, gate } = this.#parts
+    const refuse = (error: unknown): never => {
+      const failure = this.#explained(error)
+      gate.refused(asker, profile, target, failure)
+      throw failure
+    }
     try {
-      const issued = this.#parts.sessions.token(profile, target, minTtl)
-      return issued instanceof Promise ? issued.catch((error: unknown) => this.#explain(error)) : issued
+      const name = profile ?? profiles.known(undefined)?.name
+      if (name === undefined) return this.#tokenOfDefault(asker, target, minTtl).catch(refuse)
+      const checked = gate.check(asker, name, target)
+      const issued =
+        checked === undefined
+          ? this.#issue(asker, name, target, minTtl)
+          : checked.then(() => this.#issue(asker, name, target, minTtl))
+      return issued instanceof Promise ? issued.catch(refuse) : issued
     } catch (error) {
-      return this.#explain(error)
+      return refuse(error)
     }
   }
 
+  async #tokenOfDefault(asker: Asker, target: Target, minTtl: number | undefined): Promise<Issued> {
+    const { name } = await this.#parts.profiles.profile(undefined)
+    await this.#parts.gate.check(asker, name, target)
+    return this.#issue(asker, name, target, minTtl)
+  }
+
+  #issue(asker: Asker, name: string, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    const issued = this.#parts.sessions.token(name, target, minTtl)
+    return issued instanceof Promise ? issued.then((each) => this.#audited(asker, each)) : this.#audited(asker, issued)
+  }
+
+  #audited(asker: Asker, issued: Issued): Issued | Promise<Issued> {
+    const { profile, token } = issued
+    const { target, scope, expiresAt } = token
+    const written = this.#parts.gate.issued(asker, {
+      profile,
+      target: { ...target, scope },
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    })
+    return written === undefined ? issued : written.then(() => issued)
+  }
+
   /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
-  helper(name: string, body: Buffer, throws = false): Promise<HelperOutcome> {
+  helper(visitor: Visitor, name: string, body: Buffer, throws = false): Promise<HelperOutcome> {
     const { credentials, profiles } = this.#parts
     return callHelper(name, body, {
-      ports: credentials,
+      ports: credentials.for({ visitor, request: name }),
       throws,
       mayLogIn: async () => (await profiles.config()).interactiveLogin,
     })
@@ -164,6 +201,7 @@ export class Agent {
     await sessions.close(locked())
     vault.lock()
     events.publish({ type: 'locked' })
+    this.#parts.gate.happened('locked')
     return this.vaultStatus()
   }
 
@@ -172,6 +210,7 @@ export class Agent {
     await vault.unlock(passphrase)
     sessions.open()
     events.publish({ type: 'unlocked' })
+    this.#parts.gate.happened('unlocked')
     await sessions.loadAll()
     void this.#parts.secrets.watch()
     return this.vaultStatus()
@@ -205,13 +244,13 @@ export class Agent {
   }
 
   /** R12: while a login is under way, those who need its result are told so at once. */
-  #explain(error: unknown): never {
+  #explained(error: unknown): Failure {
     const failure = asFailure(error)
     const { profile } = failure.details
     if (failure.code === 'login_required' && profile !== undefined && this.#parts.logins.isPending(profile)) {
-      throw new Failure('login_pending', `a login for '${profile}' is under way`, { profile, retryAfter: 5 })
+      return new Failure('login_pending', `a login for '${profile}' is under way`, { profile, retryAfter: 5 })
     }
-    throw failure
+    return failure
   }
 
   async #statusOf(profile: Profile): Promise<SessionStatus> {

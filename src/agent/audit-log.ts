@@ -2,13 +2,11 @@
 // rotation and restarts. Whoever can write to the folder can also write a chain anew: the log tells what happened to its user, and
 // that nobody has touched it since its last hash was noted.
 
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { type AuditEntry, auditLine, type AuditRecord, firstHash, parseAuditLine } from '../core/audit.ts'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type AuditEntry, auditLine, firstHash } from '../core/audit.ts'
 import { Failure } from '../core/failures.ts'
+import { auditFiles, hashOf, lastLine } from '../platform/audit-files.ts'
 
 export interface AuditOptions {
   readonly path: string
@@ -18,7 +16,6 @@ export interface AuditOptions {
   readonly kept?: number
 }
 
-const hashOf = (line: string): string => createHash('sha256').update(line).digest('hex')
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
 
 export class AuditLog {
@@ -123,88 +120,3 @@ export class AuditLog {
     await rm(`${this.#path}.${this.#kept + 1}`, { force: true })
   }
 }
-
-/** The oldest first. */
-export async function auditFiles(path: string): Promise<readonly string[]> {
-  const names = await readdir(dirname(path)).catch(() => [])
-  const own = basename(path)
-  const numbered = names.flatMap((name) => {
-    const number = name === own ? 0 : name.startsWith(`${own}.`) ? Number(name.slice(own.length + 1)) : Number.NaN
-    return Number.isInteger(number) ? [{ number, path: join(dirname(path), name) }] : []
-  })
-  return numbered.sort((a, b) => b.number - a.number).map((each) => each.path)
-}
-
-interface LastLine {
-  readonly text: string
-  readonly isCut: boolean
-  /** Of the last one that is a record. */
-  readonly seq: number | undefined
-}
-
-async function lastLine(files: readonly string[]): Promise<LastLine | undefined> {
-  for (const path of files.toReversed()) {
-    const { size } = await stat(path)
-    if (size === 0) continue
-    const file = await open(path, 'r')
-    try {
-      const length = Math.min(size, 64 * 1024)
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length)
-      const isCut = buffer.at(-1) !== 0x0a
-      const lines = buffer.toString().replace(/\n$/, '').split('\n')
-      const seq = lines.map((line) => parseAuditLine(line)?.seq).findLast((number) => number !== undefined)
-      return { text: lines.at(-1) ?? '', isCut, seq }
-    } finally {
-      await file.close()
-    }
-  }
-  return undefined
-}
-
-export interface AuditProblem {
-  readonly file: string
-  readonly line: number
-  readonly text: string
-}
-
-export interface AuditCheck {
-  readonly lines: number
-  readonly head: string
-  readonly problems: readonly AuditProblem[]
-}
-
-/** Every line in its place and bound to the one before; the first that is kept is believed. */
-export async function verifyAudit(path: string): Promise<AuditCheck> {
-  const problems: AuditProblem[] = []
-  let lines = 0
-  let head = firstHash
-  let seq: number | undefined
-  for (const file of await auditFiles(path)) {
-    let number = 0
-    for await (const text of linesOf(file)) {
-      number += 1
-      lines += 1
-      const say = (what: string): void => void problems.push({ file, line: number, text: what })
-      const record = parseAuditLine(text)
-      if (record === undefined) say('is not a record: cut, or written by somebody else')
-      else if (seq !== undefined || head !== firstHash) {
-        if (record.prev !== head) say('does not follow the line before: that one was changed, or lines were taken out or put in')
-        else if (seq !== undefined && record.seq !== seq + 1) say(`has number ${record.seq} in place of ${seq + 1}`)
-      }
-      seq = record?.seq ?? seq
-      head = hashOf(text)
-    }
-  }
-  return { lines, head, problems }
-}
-
-export async function* readAudit(path: string): AsyncGenerator<AuditRecord & { readonly text: string }> {
-  for (const file of await auditFiles(path)) {
-    for await (const text of linesOf(file)) {
-      const record = parseAuditLine(text)
-      if (record !== undefined) yield { ...record, text }
-    }
-  }
-}
-
-const linesOf = (file: string): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity })

@@ -14,6 +14,7 @@ import type { Target } from '../core/session.ts'
 import type { Credential, HelperPorts } from '../helpers/ports.ts'
 import { usernameAt } from '../helpers/print.ts'
 import type { EventHub } from './events.ts'
+import type { Asker, Gate } from './gate.ts'
 import type { Profiles } from './profiles.ts'
 import type { Secrets } from './secrets.ts'
 import type { Issued } from './sessions.ts'
@@ -25,8 +26,14 @@ export interface CredentialsPorts {
   readonly events: EventHub
   /** R11: proves vault and keychain writable. */
   readonly prepareVault: () => Promise<void>
+  readonly gate: Gate
   /** `minTtl` in seconds. */
-  readonly token: (profile: string | undefined, target: Target, minTtl: number | undefined) => Issued | Promise<Issued>
+  readonly token: (
+    asker: Asker,
+    profile: string | undefined,
+    target: Target,
+    minTtl: number | undefined,
+  ) => Issued | Promise<Issued>
   /** Whether it was one of a session's. */
   readonly refusedToken: (value: string) => boolean
   /** Whether it is one of a session's. */
@@ -40,11 +47,16 @@ const leastOfRole = 16 * 60_000
 const leastOfIdToken = 60_000
 const mostIssued = 4096
 
-export class Credentials implements HelperPorts {
-  readonly #ports: CredentialsPorts
-  readonly #roles = new Map<string, Promise<AwsCredentials>>()
+/** What is remembered of all askers. */
+interface Remembered {
+  readonly roles: Map<string, Promise<AwsCredentials>>
   /** Digests of what tools were given: they say it back, perhaps after it was replaced. */
-  readonly #issued = new Set<string>()
+  readonly issued: Set<string>
+}
+
+export class Credentials {
+  readonly #ports: CredentialsPorts
+  readonly #remembered: Remembered = { roles: new Map(), issued: new Set() }
 
   constructor(ports: CredentialsPorts) {
     this.#ports = ports
@@ -52,6 +64,30 @@ export class Credentials implements HelperPorts {
     ports.events.subscribe(({ type }) => {
       if (type === 'logged_in' || type === 'logged_out' || type === 'login_required') this.forgetAll()
     })
+  }
+
+  /** What one caller's helper may ask. */
+  for(asker: Asker): HelperPorts {
+    return new AskedFor(this.#ports, this.#remembered, asker)
+  }
+
+  /** Nothing that was got with the vault open outlives its being locked. */
+  forgetAll(): void {
+    this.#remembered.roles.clear()
+  }
+}
+
+class AskedFor implements HelperPorts {
+  readonly #ports: CredentialsPorts
+  readonly #roles: Remembered['roles']
+  readonly #issued: Remembered['issued']
+  readonly #asker: Asker
+
+  constructor(ports: CredentialsPorts, { roles, issued }: Remembered, asker: Asker) {
+    this.#ports = ports
+    this.#roles = roles
+    this.#issued = issued
+    this.#asker = asker
   }
 
   now(): number {
@@ -73,7 +109,7 @@ export class Credentials implements HelperPorts {
       if (secret !== undefined) return this.#ofSecret(secret)
     }
     try {
-      return this.#ofToken(await this.#ports.token(name, target, minTtl))
+      return this.#ofToken(await this.#ports.token(this.#asker, name, target, minTtl))
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'unknown_profile') throw error
       throw new Failure('unknown_profile', `${error.message}; nor is there a secret of that name`, {
@@ -84,7 +120,7 @@ export class Credentials implements HelperPorts {
   }
 
   async idToken(name: string | undefined) {
-    let issued = await this.#ports.token(name, {}, undefined)
+    let issued = await this.#ports.token(this.#asker, name, {}, undefined)
     for (const mayAskAnew of [true, false]) {
       const { token } = issued
       const { idToken } = token
@@ -94,7 +130,7 @@ export class Credentials implements HelperPorts {
       if (!mayAskAnew || idToken === undefined) break
       // It may end before the access token that it came with: a refresh brings a new one, from most servers.
       this.#ports.refusedToken(token.value.reveal())
-      issued = await this.#ports.token(name, {}, undefined)
+      issued = await this.#ports.token(this.#asker, name, {}, undefined)
     }
     throw new Failure('unsupported_by_server', `the server gave '${issued.profile}' no ID token that is good now`, {
       profile: issued.profile,
@@ -154,7 +190,11 @@ export class Credentials implements HelperPorts {
   async assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
     const key = JSON.stringify([name, role, which])
     const known = await this.#roles.get(key)?.catch(() => undefined)
-    if (known?.expiresAt !== undefined && known.expiresAt - this.now() > leastOfRole) return known
+    if (known?.expiresAt !== undefined && known.expiresAt - this.now() > leastOfRole) {
+      // The session is asked all the same: rules, the audit and its end count for what it has brought.
+      await this.named(name)
+      return known
+    }
     // Those who come meanwhile share the answer.
     const running = this.#roles.get(key)
     if (running !== undefined && known === undefined) return running
@@ -164,11 +204,6 @@ export class Credentials implements HelperPorts {
       if (this.#roles.get(key) === asked) this.#roles.delete(key)
     })
     return asked
-  }
-
-  /** Nothing that was got with the vault open outlives its being locked. */
-  forgetAll(): void {
-    this.#roles.clear()
   }
 
   async #assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
@@ -187,9 +222,10 @@ export class Credentials implements HelperPorts {
 
   async #of({ to, username, place }: Route): Promise<Credential> {
     const named = username === undefined ? {} : { username }
-    if (to.kind === 'profile') return { ...this.#ofToken(await this.#ports.token(to.profile, to.target, undefined)), ...named }
+    if (to.kind === 'profile')
+      return { ...this.#ofToken(await this.#ports.token(this.#asker, to.profile, to.target, undefined)), ...named }
     const secret = await this.#ports.secrets.get(to.secret)
-    if (secret !== undefined) return { ...this.#ofSecret(secret), ...named }
+    if (secret !== undefined) return { ...(await this.#ofSecret(secret)), ...named }
     throw new Failure(
       'not_found',
       `the route of ${placeText(place)} leads to the secret '${to.secret}', and there is none of that name`,
@@ -220,7 +256,21 @@ export class Credentials implements HelperPorts {
     return this.#issued.has(digest(value))
   }
 
-  #ofSecret(secret: StaticSecret): Credential {
+  async #ofSecret(secret: StaticSecret): Promise<Credential> {
+    const { gate } = this.#ports
+    try {
+      await gate.check(this.#asker, secret.name, {})
+      const credential = this.#live(secret)
+      const { expiresAt } = credential
+      await gate.issued(this.#asker, { secret: secret.name, ...(expiresAt === undefined ? {} : { expiresAt }) })
+      return credential
+    } catch (error) {
+      gate.refused(this.#asker, secret.name, {}, error)
+      throw error
+    }
+  }
+
+  #live(secret: StaticSecret): Credential {
     const { name, value, username, expiresAt } = secret
     if (isExpired(secret, this.now())) {
       throw new Failure('secret_expired', `the secret '${name}' has expired`, {

@@ -7,6 +7,7 @@ import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { ConfigFile } from '../config/config.ts'
 import { assumeRole } from '../oauth/aws-sts.ts'
 import { connectBy } from '../oauth/server.ts'
+import { callerOf } from '../platform/caller.ts'
 import { systemClock } from '../platform/clock.ts'
 import { faultPoint, withFaultPoints } from '../platform/fault-points.ts'
 import { harden, startClean } from '../platform/hardening.ts'
@@ -22,8 +23,10 @@ import { SeenGenerations } from '../vault/seen.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
 import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
+import { AuditLog } from './audit-log.ts'
 import { Credentials } from './credentials.ts'
 import { EventHub } from './events.ts'
+import { Gate } from './gate.ts'
 import { Log, type LogLevel } from './log.ts'
 import { Logins } from './logins.ts'
 import { Logout } from './logout.ts'
@@ -105,6 +108,14 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     },
   })
   const logout = new Logout({ clock, records: vault, connect, clientSecret: (name) => profiles.clientSecret(name), events })
+  const audit = new AuditLog({ path: where.auditFile })
+  const gate = new Gate({
+    clock,
+    events,
+    config: () => profiles.configNow(),
+    append: (entry) => audit.append(entry),
+    approve: () => Promise.reject(new Failure('approval_required', 'nobody can be asked yet')),
+  })
   const secrets = new Secrets({ clock, records: vault, events })
   const credentials: Credentials = new Credentials({
     clock,
@@ -112,10 +123,14 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     secrets,
     events,
     prepareVault: () => vault.prepare(),
-    token: (name, target, minTtl) => agent.token(name, target, minTtl),
+    gate,
+    token: (asker, name, target, minTtl) => agent.token(asker, name, target, minTtl),
     refusedToken: (value) => sessions.refused(value),
     isToken: (value) => sessions.holds(value),
     assumeRole: (role, token) => assumeRole(role, token, { now: () => clock.now(), signal: new AbortController().signal }),
+  })
+  events.subscribe((event) => {
+    if (event.type === 'logged_in' || event.type === 'logged_out') gate.happened(event.type, event.profile)
   })
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
   const agent: Agent = new Agent({
@@ -127,12 +142,13 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     logout,
     secrets,
     credentials,
+    gate,
     events,
     warnings,
     about: { version: version(), socket: where.socket },
     shutDown,
   })
-  const server = createAgentServer({ agent, isTrustedPeer: isOwnPeer, log: (text) => log.error(text) })
+  const server = createAgentServer({ agent, isTrustedPeer: isOwnPeer, callerOf, log: (text) => log.error(text) })
   const inherited = inheritedSocket(process.env)
   const removeSocket =
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
@@ -152,6 +168,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   impatient()
   await closing
   await seen.settled()
+  await audit.close()
   vault.close()
   return exitCodes.ok
 }

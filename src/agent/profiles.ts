@@ -47,6 +47,11 @@ export class Profiles {
     return name === undefined ? soleProfile(this.#config) : this.#config.profiles.get(name)
   }
 
+  /** Synchronous where the file was looked at just now. Throws (rejects with) config_invalid. */
+  configNow(): Config | Promise<Config> {
+    return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read()
+  }
+
   /** Throws unknown_profile, profile_required, config_invalid. */
   async profile(name: string | undefined): Promise<Profile> {
     const known = this.known(name)

@@ -1,5 +1,6 @@
 // The protocol's paths, a row each (protocol/README.md). A handler takes a decoded request and gives what to send.
 
+import type { Visitor } from '../core/caller.ts'
 import { Failure } from '../core/failures.ts'
 import { isProfileName } from '../core/profile.ts'
 import { redact } from '../core/redacted.ts'
@@ -24,6 +25,8 @@ interface RouteRequest {
   /** Parsed JSON; undefined for an empty body. */
   readonly body: unknown
   readonly acceptsText: boolean
+  /** Looked at only when it is asked for. */
+  readonly visitor: () => Visitor
 }
 
 export interface Answer {
@@ -152,9 +155,9 @@ function decode(segment: string): string {
 
 // ---- tokens
 
-function getToken(agent: Agent, { query, acceptsText }: RouteRequest): Answer | Promise<Answer> {
+function getToken(agent: Agent, { query, acceptsText, visitor }: RouteRequest): Answer | Promise<Answer> {
   const { profile, target, minTtl } = decodeTokenRequest(query)
-  const issued = agent.token(profile, target, minTtl)
+  const issued = agent.token({ visitor: visitor(), request: 'token' }, profile, target, minTtl)
   const answer = ({ profile, token }: Issued): Answer =>
     acceptsText
       ? { status: 200, type: 'text/plain; charset=utf-8', body: token.value.reveal() }

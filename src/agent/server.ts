@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
+import type { Caller, Visitor } from '../core/caller.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import { readUpTo } from '../wire/body.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
@@ -32,6 +33,7 @@ export interface ServerPorts {
   readonly agent: Agent
   /** Whether the process at the other end may speak: asked once a connection. */
   readonly isTrustedPeer: (socket: Socket) => boolean
+  readonly callerOf: (socket: Socket) => Caller
   readonly log: (text: string) => void
 }
 
@@ -41,11 +43,12 @@ export interface AgentServer {
   close(): Promise<void>
 }
 
-export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): AgentServer {
+export function createAgentServer({ agent, isTrustedPeer, callerOf, log }: ServerPorts): AgentServer {
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
   const allowance = new Allowance(() => agent.now())
   const unread = new Unread()
+  const visitors = new WeakMap<Socket, Visitor>()
   const http = createServer({
     maxHeaderSize: largestHeader,
     headersTimeout: arrival,
@@ -74,6 +77,15 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
       throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
   }
 
+  /** Once a connection: what it executes later is another program, and the uid is what counts. */
+  function visitorOf(socket: Socket): Visitor {
+    const known = visitors.get(socket)
+    if (known !== undefined) return known
+    const visitor: Visitor = { caller: callerOf(socket), door: { kind: 'main' } }
+    visitors.set(socket, visitor)
+    return visitor
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = splitTarget(request.url ?? '')
     check(request.socket, path)
@@ -82,14 +94,19 @@ export function createAgentServer({ agent, isTrustedPeer, log }: ServerPorts): A
     const content = hasBody(request) ? await readBody(request, largestBody) : undefined
     const body = content === undefined || content.length === 0 ? undefined : parseJson(content.toString())
     const acceptsText = request.headers.accept?.startsWith('text/plain') === true
-    const result = handler(agent, { query, profile, body, acceptsText })
+    const result = handler(agent, { query, profile, body, acceptsText, visitor: () => visitorOf(request.socket) })
     send(response, result instanceof Promise ? await result : result)
   }
 
   async function help(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     if (request.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
     const isNoTool = request.headers.accept === problemType
-    const { headers, body, defect } = await agent.helper(name, await readBody(request, largestCall), isNoTool)
+    const { headers, body, defect } = await agent.helper(
+      visitorOf(request.socket),
+      name,
+      await readBody(request, largestCall),
+      isNoTool,
+    )
     if (defect !== undefined) log(describeDefect(defect))
     writeBody(response, 200, 'application/octet-stream', body, headers)
   }

@@ -8,6 +8,7 @@ import { closest } from '../core/words.ts'
 import { exitCodeOf, type TokenOptions } from './commands.ts'
 import { Context } from './context.ts'
 import { addExecCommands, splitCommand } from './exec-commands.ts'
+import { addGuardCommands } from './guard-commands.ts'
 import { overview, topics } from './help.ts'
 import type { LoginOptions } from './login.ts'
 import { collect, withProfileOptions } from './profile-options.ts'
@@ -160,6 +161,7 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
   leaf(profile, 'remove <name>', 'log out of a profile and remove it', async () => (await import('./commands.ts')).profileRemove)
 
   addToolCommands(root, leaf)
+  addGuardCommands(root, leaf)
 
   const vault = root.command('vault').description('where logins are stored (`authsock help vault`)').exitOverride()
   leaf(vault, 'status', 'whether it is open, and where its key is kept', async () => (await import('./commands.ts')).vaultStatus)

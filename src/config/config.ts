@@ -8,7 +8,9 @@ import { Failure } from '../core/failures.ts'
 import type { Endpoints, Profile } from '../core/profile.ts'
 import { normalScope } from '../core/scope.ts'
 import type { Route } from '../core/route.ts'
+import type { Rule } from '../core/rules.ts'
 import { providerOf } from './providers.ts'
+import { checkRules, type RuleTable, toRule } from './rules.ts'
 import { checkRoutes, type RouteTable, toRoute } from './routes.ts'
 import { parseToml } from './toml.ts'
 import { type Complaint, complain, validate } from './validate.ts'
@@ -19,9 +21,12 @@ export interface Config {
   readonly routes: readonly Route[]
   /** Whether tools may start a login. */
   readonly interactiveLogin: boolean
+  /** In their order. */
+  readonly rules: readonly Rule[]
+  readonly audit: 'on' | 'required' | 'off'
 }
 
-const empty: Config = { profiles: new Map(), routes: [], interactiveLogin: true }
+const empty: Config = { profiles: new Map(), routes: [], interactiveLogin: true, rules: [], audit: 'on' }
 
 /** A profile as the file writes it. */
 export interface ProfileTable {
@@ -95,23 +100,29 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     profile: tables = {},
     route: routes = [],
     interactive_login: interactiveLogin = true,
+    rule: rules = [],
+    audit = 'on',
   } = document.value as {
     default_profile?: string
     profile?: Record<string, ProfileTable>
     route?: readonly RouteTable[]
     interactive_login?: boolean
+    rule?: readonly RuleTable[]
+    audit?: Config['audit']
   }
   const complaints = Object.entries(tables).flatMap(([name, table]) => checkProfile(table, ['profile', name]))
   if (defaultProfile !== undefined && !Object.hasOwn(tables, defaultProfile)) {
     complaints.push({ path: ['default_profile'], text: `'default_profile' is '${defaultProfile}', and there is no such profile` })
   }
-  complaints.push(...checkRoutes(routes, Object.keys(tables)))
+  complaints.push(...checkRoutes(routes, Object.keys(tables)), ...checkRules(rules))
   if (complaints.length > 0) throw complain(document, file, complaints)
   const profiles = new Map(Object.entries(tables).map(([name, table]) => [name, toProfile(name, table)]))
   return {
     profiles,
     routes: routes.map(toRoute),
     interactiveLogin,
+    rules: rules.map(toRule),
+    audit,
     ...(defaultProfile === undefined ? {} : { defaultProfile }),
   }
 }

@@ -119,7 +119,9 @@ function unknownKeys(value: unknown, path: Path, at: Readonly<Record<string, unk
 }
 
 const article = (type: string): string =>
-  ({ object: 'a table', array: 'a list', string: 'a text in quotes', boolean: 'true or false' })[type] ?? `of type ${type}`
+  ({ object: 'a table', array: 'a list', string: 'a text in quotes', boolean: 'true or false', integer: 'a whole number' })[
+    type
+  ] ?? `of type ${type}`
 
 const pathOf = (pointer: string): Path =>
   pointer

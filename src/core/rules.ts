@@ -18,7 +18,7 @@ export interface Rule {
   readonly container?: string
   /** The name of a shared socket, or `any`; `none`: the user's own socket. */
   readonly share?: string
-  /** Of what is allowed, in seconds: a token that lives longer is not served to the caller again after this. */
+  /** Seconds for which a yes counts; otherwise as long as the caller lives. */
   readonly lifetime?: number
 }
 

@@ -15,6 +15,7 @@ export interface Paths {
   /** Held by the one agent that may listen there. */
   readonly agentLock: string
   readonly logFile: string
+  readonly auditFile: string
   /** The last generations seen (R13): not in the folder that a backup of the vault would bring back. */
   readonly seenFile: string
 }
@@ -34,6 +35,7 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
     socket,
     agentLock: `${socket}.lock`,
     logFile: join(state, 'agent.log'),
+    auditFile: join(state, 'audit.log'),
     seenFile: join(cache, 'generations.json'),
   }
 }

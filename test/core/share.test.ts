@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/core/failures.ts'
 import { bounded, type Share } from '../../src/core/share.ts'
-import type { Target } from '../../src/core/session.ts'
 
 const share: Share = {
   name: 'devbox',
@@ -67,7 +66,7 @@ describe('L3', () => {
         const narrow = { ...plain, ...given(bounds) } as Share
         for (const each of [made, narrow]) {
           try {
-            const out = bounded(each, profile, given(target) as Target, now)
+            const out = bounded(each, profile, given(target), now)
             expect(now).toBeLessThan(each.expiresAt)
             expect(each.profiles).toContain(out.profile)
             if (each.scope !== undefined) for (const scope of out.target.scope ?? ['missing']) expect(each.scope).toContain(scope)

@@ -204,7 +204,7 @@ export class World {
   }
 
   get #config() {
-    return { profiles: new Map([['work', this.#profile]]), routes: [], interactiveLogin: false }
+    return { profiles: new Map([['work', this.#profile]]), routes: [], interactiveLogin: false, rules: [], audit: 'off' as const }
   }
 
   #kill(place: number, how: string): void {

@@ -1,11 +1,11 @@
 // The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
 
 import { asFailure, Failure } from '../core/failures.ts'
-import type { Visitor } from '../core/caller.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant, Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
 import type { Target } from '../core/session.ts'
+import { bounded } from '../core/share.ts'
 import type { MasterKeyChoice, Vault } from '../vault/vault.ts'
 import type {
   AgentStatus,
@@ -14,6 +14,8 @@ import type {
   SecretRequest,
   SecretStatus,
   SessionStatus,
+  ShareRequest,
+  ShareStatus,
   VaultStatus,
 } from '../wire/messages.ts'
 import type { Credentials } from './credentials.ts'
@@ -24,6 +26,7 @@ import type { LoginConversation, Logins } from './logins.ts'
 import type { Logout } from './logout.ts'
 import type { Profiles } from './profiles.ts'
 import { secretStatus, type Secrets } from './secrets.ts'
+import type { Shares } from './shares.ts'
 import type { Issued, Sessions } from './sessions.ts'
 import { sessionStatus, unreadableStatus } from './status.ts'
 
@@ -37,6 +40,7 @@ export interface AgentParts {
   readonly secrets: Secrets
   readonly credentials: Credentials
   readonly gate: Gate
+  readonly shares: Shares
   readonly events: EventHub
   readonly about: { readonly version: string; readonly socket: string }
   /** Sentences that hold as long as the agent runs. */
@@ -69,17 +73,31 @@ export class Agent {
       throw failure
     }
     try {
+      if (asker.share !== undefined) {
+        const within = bounded(asker.share, profile, target, this.now())
+        return this.#ask(asker, within.profile, within.target, minTtl, refuse)
+      }
       const name = profile ?? profiles.known(undefined)?.name
       if (name === undefined) return this.#tokenOfDefault(asker, target, minTtl).catch(refuse)
-      const checked = gate.check(asker, name, target)
-      const issued =
-        checked === undefined
-          ? this.#issue(asker, name, target, minTtl)
-          : checked.then(() => this.#issue(asker, name, target, minTtl))
-      return issued instanceof Promise ? issued.catch(refuse) : issued
+      return this.#ask(asker, name, target, minTtl, refuse)
     } catch (error) {
       return refuse(error)
     }
+  }
+
+  #ask(
+    asker: Asker,
+    name: string,
+    target: Target,
+    minTtl: number | undefined,
+    refuse: (error: unknown) => never,
+  ): Issued | Promise<Issued> {
+    const checked = this.#parts.gate.check(asker, name, target)
+    const issued =
+      checked === undefined
+        ? this.#issue(asker, name, target, minTtl)
+        : checked.then(() => this.#issue(asker, name, target, minTtl))
+    return issued instanceof Promise ? issued.catch(refuse) : issued
   }
 
   async #tokenOfDefault(asker: Asker, target: Target, minTtl: number | undefined): Promise<Issued> {
@@ -104,14 +122,42 @@ export class Agent {
     return written === undefined ? issued : written.then(() => issued)
   }
 
+  /** What was not even a request for a token. */
+  refused(asker: Asker, error: unknown): void {
+    this.#parts.gate.refused(asker, undefined, {}, error)
+  }
+
   /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
-  helper(visitor: Visitor, name: string, body: Buffer, throws = false): Promise<HelperOutcome> {
+  helper(asker: Asker, body: Buffer, throws = false): Promise<HelperOutcome> {
     const { credentials, profiles } = this.#parts
-    return callHelper(name, body, {
-      ports: credentials.for({ visitor, request: name }),
+    return callHelper(asker.request, body, {
+      ports: credentials.for(asker),
       throws,
-      mayLogIn: async () => (await profiles.config()).interactiveLogin,
+      mayLogIn: async () => asker.share === undefined && (await profiles.config()).interactiveLogin,
     })
+  }
+
+  async shares(): Promise<readonly ShareStatus[]> {
+    return this.#parts.shares.list()
+  }
+
+  async share(name: string): Promise<ShareStatus> {
+    return this.#parts.shares.get(name)
+  }
+
+  /** Its profiles must be there; whether somebody is logged in to them is for later. */
+  async makeShare(name: string, request: ShareRequest): Promise<ShareStatus> {
+    const { profiles, shares, gate } = this.#parts
+    profiles.expire()
+    for (const profile of request.profiles) await profiles.profile(profile)
+    const status = await shares.make(name, request)
+    gate.happened('shared', name)
+    return status
+  }
+
+  async removeShare(name: string): Promise<void> {
+    await this.#parts.shares.remove(name)
+    this.#parts.gate.happened('unshared', name)
   }
 
   /** What is known of the static secrets, but never one itself (L2). */

@@ -11,6 +11,7 @@ import { redact, type Redacted } from '../core/redacted.ts'
 import type { Route } from '../core/route.ts'
 import { isExpired, placeOfSecret, type StaticSecret } from '../core/secret.ts'
 import type { Target } from '../core/session.ts'
+import { boundedSecret, notShared } from '../core/share.ts'
 import type { Credential, HelperPorts } from '../helpers/ports.ts'
 import { usernameAt } from '../helpers/print.ts'
 import type { EventHub } from './events.ts'
@@ -140,7 +141,7 @@ class AskedFor implements HelperPorts {
 
   async refused(place: Place, value: string): Promise<void> {
     const { secrets, events, refusedToken } = this.#ports
-    if (refusedToken(value) || this.#isIssued(value)) return
+    if (refusedToken(value) || this.#isIssued(value) || this.#asker.share !== undefined) return
     if ((await secrets.forget(place, value)).length > 0) return
     const kept = (await secrets.all()).find((secret) => secret.value.reveal() === value)
     if (kept === undefined) return
@@ -152,6 +153,7 @@ class AskedFor implements HelperPorts {
 
   async keep(place: Place, value: Redacted<string>, expiresAt?: number): Promise<{ readonly kept?: string }> {
     const { secrets, prepareVault, isToken } = this.#ports
+    this.#refuseShare()
     // Kept, it would be served at every host that it covers.
     if (isPattern(place)) throw new Failure('bad_request', `'${place.host}' is not one host`)
     // It comes out of a URL, perhaps, and would be shown on terminals.
@@ -169,10 +171,12 @@ class AskedFor implements HelperPorts {
   }
 
   async forget(place: Place): Promise<void> {
+    this.#refuseShare()
     await this.#ports.secrets.forget(place, undefined)
   }
 
   async places() {
+    this.#refuseShare()
     const { routes } = await this.#ports.profiles.config()
     const secrets = await this.#ports.secrets.all()
     const routed = routes.filter(({ place }) => !isPattern(place)).map(({ place, username }) => ({ place, username }))
@@ -204,6 +208,15 @@ class AskedFor implements HelperPorts {
       if (this.#roles.get(key) === asked) this.#roles.delete(key)
     })
     return asked
+  }
+
+  /** L3: by a shared socket nothing is kept, forgotten or listed. */
+  #refuseShare(): void {
+    const { share } = this.#asker
+    if (share === undefined) return
+    const failure = notShared(share)
+    this.#ports.gate.refused(this.#asker, undefined, {}, failure)
+    throw failure
   }
 
   async #assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
@@ -259,6 +272,7 @@ class AskedFor implements HelperPorts {
   async #ofSecret(secret: StaticSecret): Promise<Credential> {
     const { gate } = this.#ports
     try {
+      if (this.#asker.share !== undefined) boundedSecret(this.#asker.share, secret.name, this.now())
       await gate.check(this.#asker, secret.name, {})
       const credential = this.#live(secret)
       const { expiresAt } = credential

@@ -1,11 +1,12 @@
 // The one place that every credential passes on its way out: the rules first, then the audit. Who asks is known as a visitor.
 
 import type { AuditEntry } from '../core/audit.ts'
-import { type Visitor, unknownCaller } from '../core/caller.ts'
+import type { Visitor } from '../core/caller.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import { type Question, questionText, rule, type Ruling } from '../core/rules.ts'
 import type { EpochMs, Target } from '../core/session.ts'
+import type { Share } from '../core/share.ts'
 import type { Config } from '../config/config.ts'
 import type { EventHub } from './events.ts'
 
@@ -13,10 +14,9 @@ import type { EventHub } from './events.ts'
 export interface Asker {
   readonly visitor: Visitor
   readonly request: string
+  /** Of the shared socket that it came by (L3). */
+  readonly share?: Share
 }
-
-/** The agent itself. */
-export const nobody: Asker = { visitor: { caller: unknownCaller, door: { kind: 'main' } }, request: 'agent' }
 
 export interface GatePorts {
   readonly clock: Clock
@@ -75,8 +75,10 @@ export class Gate {
   }
 
   /** What happened to a session or the vault. */
-  happened(event: AuditEntry['event'], profile?: string): void {
-    const noted = this.#note({ at: this.#now(), event, ...(profile === undefined ? {} : { profile }) })
+  happened(event: AuditEntry['event'], name?: string): void {
+    const isShare = event === 'shared' || event === 'unshared'
+    const named = name === undefined ? {} : isShare ? { door: { kind: 'share', share: name } as const } : { profile: name }
+    const noted = this.#note({ at: this.#now(), event, ...named })
     if (noted instanceof Promise) noted.catch(() => {})
   }
 

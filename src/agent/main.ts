@@ -32,6 +32,7 @@ import { Logins } from './logins.ts'
 import { Logout } from './logout.ts'
 import { Profiles } from './profiles.ts'
 import { Secrets } from './secrets.ts'
+import { Shares } from './shares.ts'
 import { createAgentServer } from './server.ts'
 import { SessionStore } from './session-store.ts'
 import { Sessions } from './sessions.ts'
@@ -132,6 +133,26 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   events.subscribe((event) => {
     if (event.type === 'logged_in' || event.type === 'logged_out') gate.happened(event.type, event.profile)
   })
+  const shares = new Shares({
+    clock,
+    file: join(where.stateDirectory, 'shares.json'),
+    folder: where.sharesDirectory,
+    onWarning: warn,
+    listen: async (path, share) => {
+      const server = createAgentServer({
+        agent,
+        callerOf,
+        share,
+        isTrustedPeer: () => true,
+        log: (text) => log.error(text),
+      })
+      const remove = await listenOn(server.http, path, 0o666)
+      return async () => {
+        remove()
+        await server.close()
+      }
+    },
+  })
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
   const agent: Agent = new Agent({
     clock,
@@ -143,6 +164,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     secrets,
     credentials,
     gate,
+    shares,
     events,
     warnings,
     about: { version: version(), socket: where.socket },
@@ -153,6 +175,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   const removeSocket =
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
   log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
+  await shares.resume()
   watchSignals(shutDown, log)
   void wakeUp(vault, sessions, logout, secrets, log)
 
@@ -162,7 +185,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   logins.cancelAll()
   logout.stop()
   secrets.stop()
-  const closing = server.close()
+  const closing = Promise.all([server.close(), shares.close()])
   const impatient = clock.after(5_000, () => sessions.interrupt())
   await sessions.close(new Failure('shutting_down', 'the agent is stopping'))
   impatient()

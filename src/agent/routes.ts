@@ -1,6 +1,5 @@
 // The protocol's paths, a row each (protocol/README.md). A handler takes a decoded request and gives what to send.
 
-import type { Visitor } from '../core/caller.ts'
 import { Failure } from '../core/failures.ts'
 import { isProfileName } from '../core/profile.ts'
 import { redact } from '../core/redacted.ts'
@@ -11,13 +10,15 @@ import {
   decodeClientSecretRequest,
   decodeMasterKeyRequest,
   decodeSecretRequest,
+  decodeShareRequest,
   decodeTokenRequest,
   decodeUnlockRequest,
 } from '../wire/requests.ts'
 import type { Agent } from './agent.ts'
+import type { Asker } from './gate.ts'
 import type { Issued } from './sessions.ts'
 
-interface RouteRequest {
+export interface RouteRequest {
   /** Without the question mark. */
   readonly query: string
   /** The name in the path, where the path has one. */
@@ -25,8 +26,8 @@ interface RouteRequest {
   /** Parsed JSON; undefined for an empty body. */
   readonly body: unknown
   readonly acceptsText: boolean
-  /** Looked at only when it is asked for. */
-  readonly visitor: () => Visitor
+  /** Who asks is looked at only when it matters. */
+  readonly asker: (request: string) => Asker
 }
 
 export interface Answer {
@@ -35,13 +36,13 @@ export interface Answer {
   readonly body: string
 }
 
-type Handler = (agent: Agent, request: RouteRequest) => Answer | Promise<Answer>
+export type Handler = (agent: Agent, request: RouteRequest) => Answer | Promise<Answer>
 
 interface Route {
   readonly methods: Readonly<Record<string, Handler>>
 }
 
-const json = (value: unknown, status = 200): Answer => ({ status, type: 'application/json', body: JSON.stringify(value) })
+export const json = (value: unknown, status = 200): Answer => ({ status, type: 'application/json', body: JSON.stringify(value) })
 const nothing: Answer = { status: 204, type: undefined, body: '' }
 
 const fixed: Readonly<Record<string, Route>> = {
@@ -49,6 +50,7 @@ const fixed: Readonly<Record<string, Route>> = {
   '/v1/status': { methods: { GET: async (agent) => json(await agent.status()) } },
   '/v1/sessions': { methods: { GET: async (agent) => json({ sessions: await agent.sessions() }) } },
   '/v1/secrets': { methods: { GET: async (agent) => json({ secrets: await agent.secrets() }) } },
+  '/v1/shares': { methods: { GET: async (agent) => json({ shares: await agent.shares() }) } },
   '/v1/lock': { methods: { POST: async (agent) => json(await agent.lock()) } },
   '/v1/unlock': {
     methods: {
@@ -106,6 +108,19 @@ const withName: readonly { readonly pattern: RegExp; readonly route: Route }[] =
     },
   },
   {
+    pattern: /^\/v1\/shares\/([^/]+)$/,
+    route: {
+      methods: {
+        GET: async (agent, { profile: name }) => json(await agent.share(name)),
+        PUT: async (agent, { profile: name, body }) => json(await agent.makeShare(name, decodeShareRequest(body)), 201),
+        DELETE: async (agent, { profile: name }) => {
+          await agent.removeShare(name)
+          return nothing
+        },
+      },
+    },
+  },
+  {
     pattern: /^\/v1\/profiles\/([^/]+)\/client-secret$/,
     route: {
       methods: {
@@ -155,9 +170,9 @@ function decode(segment: string): string {
 
 // ---- tokens
 
-function getToken(agent: Agent, { query, acceptsText, visitor }: RouteRequest): Answer | Promise<Answer> {
+export function getToken(agent: Agent, { query, acceptsText, asker }: RouteRequest): Answer | Promise<Answer> {
   const { profile, target, minTtl } = decodeTokenRequest(query)
-  const issued = agent.token({ visitor: visitor(), request: 'token' }, profile, target, minTtl)
+  const issued = agent.token(asker('token'), profile, target, minTtl)
   const answer = ({ profile, token }: Issued): Answer =>
     acceptsText
       ? { status: 200, type: 'text/plain; charset=utf-8', body: token.value.reveal() }

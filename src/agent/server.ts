@@ -4,13 +4,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
-import type { Caller, Visitor } from '../core/caller.ts'
+import type { Caller, Door, Visitor } from '../core/caller.ts'
 import { asFailure, Failure } from '../core/failures.ts'
+import { notShared, type Share } from '../core/share.ts'
 import { readUpTo } from '../wire/body.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
 import type { Agent } from './agent.ts'
 import { Channels, parseJson, splitTarget } from './channels.ts'
+import type { Asker } from './gate.ts'
 import { type Answer, findHandler } from './routes.ts'
+import { findSharedHandler } from './share-routes.ts'
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
 const largestBody = 64 * 1024
@@ -18,6 +21,8 @@ const largestBody = 64 * 1024
 const largestCall = 512 * 1024
 const largestHeader = 16 * 1024
 const mostConnections = 16_384
+/** Of a shared socket: whoever lies behind it is not to use up the descriptors of all. */
+const mostOfShare = 256
 /** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
 const mostUnread = 32
 /** ms for a request to arrive whole. */
@@ -35,6 +40,8 @@ export interface ServerPorts {
   readonly isTrustedPeer: (socket: Socket) => boolean
   readonly callerOf: (socket: Socket) => Caller
   readonly log: (text: string) => void
+  /** Of a shared socket: what it gives, as it is now (L3). */
+  readonly share?: () => Share
 }
 
 export interface AgentServer {
@@ -43,7 +50,7 @@ export interface AgentServer {
   close(): Promise<void>
 }
 
-export function createAgentServer({ agent, isTrustedPeer, callerOf, log }: ServerPorts): AgentServer {
+export function createAgentServer({ agent, isTrustedPeer, callerOf, log, share }: ServerPorts): AgentServer {
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
   const allowance = new Allowance(() => agent.now())
@@ -58,7 +65,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log }: Serve
     insecureHTTPParser: false,
     requireHostHeader: false,
   })
-  http.maxConnections = mostConnections
+  http.maxConnections = share === undefined ? mostConnections : mostOfShare
   http.on('connection', (socket) => {
     if (!isTrustedPeer(socket)) denied.add(socket)
   })
@@ -73,37 +80,52 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log }: Serve
 
   function check(socket: object, path: string): void {
     if (denied.has(socket)) throw new Failure('peer_denied', 'this agent belongs to another user')
-    if (path !== '/v1/token' && !path.startsWith(helperPath) && !allowance.take())
-      throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
+    const isFree = share === undefined && (path === '/v1/token' || path.startsWith(helperPath))
+    if (!isFree && !allowance.take()) throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
   }
 
   /** Once a connection: what it executes later is another program, and the uid is what counts. */
   function visitorOf(socket: Socket): Visitor {
     const known = visitors.get(socket)
     if (known !== undefined) return known
-    const visitor: Visitor = { caller: callerOf(socket), door: { kind: 'main' } }
+    const door: Door = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name }
+    const visitor: Visitor = { caller: callerOf(socket), door }
     visitors.set(socket, visitor)
     return visitor
+  }
+
+  function askerOf(socket: Socket, request: string): Asker {
+    return { visitor: visitorOf(socket), request, ...(share === undefined ? {} : { share: share() }) }
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = splitTarget(request.url ?? '')
     check(request.socket, path)
     if (path.startsWith(helperPath)) return help(request, response, path.slice(helperPath.length))
-    const { handler, profile } = findHandler(request.method ?? '', path)
+    const { handler, profile } =
+      share === undefined ? findHandler(request.method ?? '', path) : sharedHandler(share(), request, path)
     const content = hasBody(request) ? await readBody(request, largestBody) : undefined
     const body = content === undefined || content.length === 0 ? undefined : parseJson(content.toString())
     const acceptsText = request.headers.accept?.startsWith('text/plain') === true
-    const result = handler(agent, { query, profile, body, acceptsText, visitor: () => visitorOf(request.socket) })
+    const result = handler(agent, { query, profile, body, acceptsText, asker: (name) => askerOf(request.socket, name) })
     send(response, result instanceof Promise ? await result : result)
+  }
+
+  function sharedHandler(of: Share, request: IncomingMessage, path: string): ReturnType<typeof findHandler> {
+    const asker = askerOf(request.socket, `${request.method} ${path.slice(0, 100)}`)
+    try {
+      return findSharedHandler(of, request.method ?? '', path)
+    } catch (error) {
+      agent.refused(asker, error)
+      throw error
+    }
   }
 
   async function help(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
     if (request.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
     const isNoTool = request.headers.accept === problemType
     const { headers, body, defect } = await agent.helper(
-      visitorOf(request.socket),
-      name,
+      askerOf(request.socket, name),
       await readBody(request, largestCall),
       isNoTool,
     )
@@ -116,6 +138,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log }: Serve
     const ignore = (): void => {}
     socket.on('error', ignore)
     check(socket, 'upgrade')
+    if (share !== undefined) throw notShared(share())
     await channels.accept(request, socket, head)
     socket.off('error', ignore)
   }

@@ -19,6 +19,31 @@ export function addGuardCommands(root: Command, leaf: MakeLeaf): void {
     'what it ended with when it was last looked at',
   )
 
+  const share = root.command('share').description('sockets for containers and remotes').exitOverride()
+  leaf(share, 'create <name>', 'make one, or give it new bounds', async () => (await import('./share.ts')).shareCreate)
+    .option('--profile <name>', 'whose tokens it gives; may be repeated (default: the only profile)', collect)
+    .option('--scope <scopes>', 'the most that it gives', collect)
+    .option('--all-scopes', 'in place of --scope: all that the profile has')
+    .option('--resource <uri>', 'for this resource alone (RFC 8707)')
+    .option('--audience <audience>', 'for this audience alone')
+    .option('--secret <name>', 'a static secret that it gives too; may be repeated', collect)
+    .option('--ttl <span>', 'for how long: 30min, 8h (default), 7d')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  authsock share create devbox --profile work --scope read --resource https://api.example.com
+  docker run $(authsock share run-args devbox) --rm -it image
+
+It answers requests for tokens, within its bounds, and nothing else. The folder is to be mounted, not the socket.`,
+    )
+  leaf(share, 'list', 'list them', async () => (await import('./share.ts')).shareList)
+  leaf(share, 'show <name>', 'what one gives, and where it is', async () => (await import('./share.ts')).shareShow)
+  leaf(share, 'remove <name>', 'remove one', async () => (await import('./share.ts')).shareRemove)
+  leaf(share, 'run-args <name>', 'what a container has to be started with', async () => (await import('./share.ts')).shareRunArgs)
+    .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
+    .option('--client', 'mount the thin client too, so that the image needs nothing')
+
   const rule = root.command('rule').description('who may have what').exitOverride()
   leaf(rule, 'list', 'the rules of config.toml, in their order', async () => (await import('./rule.ts')).ruleList)
   leaf(rule, 'test <profile>', 'what a request would get, and why', async () => (await import('./rule.ts')).ruleTest)

@@ -21,6 +21,8 @@ import type {
   SecretRequest,
   SecretStatus,
   SessionStatus,
+  ShareRequest,
+  ShareStatus,
   TokenAnswer,
   VaultStatus,
 } from '../wire/messages.ts'
@@ -38,6 +40,8 @@ export type {
   SecretRequest,
   SecretStatus,
   SessionStatus,
+  ShareRequest,
+  ShareStatus,
   TokenAnswer,
   VaultStatus,
 } from '../wire/messages.ts'
@@ -211,6 +215,26 @@ export class AuthsockClient {
     return secrets
   }
 
+  /** Makes a shared socket, or gives the one of that name new bounds. Throws bad_request, unknown_profile. */
+  async makeShare(name: string, request: ShareRequest): Promise<ShareStatus> {
+    return this.#json({ method: 'PUT', path: sharePath(name), body: request })
+  }
+
+  async shares(): Promise<readonly ShareStatus[]> {
+    const { shares } = await this.#json<{ readonly shares: readonly ShareStatus[] }>({ method: 'GET', path: '/v1/shares' })
+    return shares
+  }
+
+  /** Throws not_found. */
+  async share(name: string): Promise<ShareStatus> {
+    return this.#json({ method: 'GET', path: sharePath(name) })
+  }
+
+  /** Throws not_found. */
+  async removeShare(name: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: sharePath(name) })
+  }
+
   /** Stops the agent. */
   async shutdown(): Promise<void> {
     await this.#call({ method: 'POST', path: '/v1/shutdown' })
@@ -253,6 +277,8 @@ export class AuthsockClient {
     return orStart(work, this.#start)
   }
 }
+
+const sharePath = (name: string): string => `/v1/shares/${encodeURIComponent(name)}`
 
 const secretPath = (name: string): string => `/v1/secrets/${encodeURIComponent(name)}`
 

@@ -35,8 +35,6 @@ export interface Visitor {
   readonly door: Door
 }
 
-export const unknownCaller: Caller = { parents: [], isKnown: false }
-
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 /** For people: `git-remote-https (pid 123) of make, in container 0123456789ab, by share devbox`. */

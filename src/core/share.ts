@@ -7,6 +7,8 @@ export interface Share {
   readonly name: string
   /** At least one; the first is what a request gets that names none. */
   readonly profiles: readonly string[]
+  /** Static secrets that helpers may give. */
+  readonly secrets: readonly string[]
   /** The most that is given, and what a request gets that names none. Undefined: whatever the profile's session has. */
   readonly scope?: readonly string[]
   /** Fixed; a request may name it, or nothing. */
@@ -50,15 +52,25 @@ export function bounded(share: Share, profile: string | undefined, target: Targe
   }
 }
 
+/** Throws share_expired, share_limited. */
+export function boundedSecret(share: Share, name: string, now: EpochMs): void {
+  if (now >= share.expiresAt) throw new Failure('share_expired', `the share '${share.name}' has ended`)
+  if (!share.secrets.includes(name)) throw limited(share, `does not give the secret '${name}'`)
+}
+
+/** Whatever else is asked of it. */
+export const notShared = (share: Share): Failure => limited(share, 'answers requests for tokens and nothing else')
+
 const isFixed = ({ resource, audience }: Share): boolean => resource !== undefined || audience !== undefined
 
 /** For people. */
-export function boundsText({ profiles, scope, resource, audience }: Share): string {
+export function boundsText({ profiles, secrets, scope, resource, audience }: Share): string {
   const parts = [
     `tokens of ${profiles.map((profile) => `'${profile}'`).join(', ')}`,
     scope === undefined ? undefined : `with ${scope.join(' ')}`,
     resource === undefined ? undefined : `for ${resource}`,
     audience === undefined ? undefined : `for ${audience}`,
+    secrets.length === 0 ? undefined : `and the secrets ${secrets.join(', ')}`,
   ]
   return parts.filter((part) => part !== undefined).join(' ')
 }

@@ -22,10 +22,11 @@ export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): { re
 }
 
 /**
- * Listens; only for whoever holds the agent lock, since what lies at the path is removed. Gives the function that removes
+ * Listens; only for whoever holds the agent lock, since what lies at the path is removed. `mode` lets others connect where the
+ * folder lets them come. Gives the function that removes
  * the socket again, unless another has taken its place.
  */
-export async function listenOn(server: Server, path: string): Promise<() => void> {
+export async function listenOn(server: Server, path: string, mode = 0o600): Promise<() => void> {
   if (process.platform === 'win32') return listenOnPipe(server, path)
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path)
   const umask = process.umask(0o177)
@@ -34,7 +35,7 @@ export async function listenOn(server: Server, path: string): Promise<() => void
   } finally {
     process.umask(umask)
   }
-  chmodSync(path, 0o600)
+  chmodSync(path, mode)
   const { ino } = lstatSync(path)
   return () => {
     if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true })

@@ -16,6 +16,8 @@ export interface Paths {
   readonly agentLock: string
   readonly logFile: string
   readonly auditFile: string
+  /** Of the folders of shared sockets. */
+  readonly sharesDirectory: string
   /** The last generations seen (R13): not in the folder that a backup of the vault would bring back. */
   readonly seenFile: string
 }
@@ -36,6 +38,7 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
     agentLock: `${socket}.lock`,
     logFile: join(state, 'agent.log'),
     auditFile: join(state, 'audit.log'),
+    sharesDirectory: join(socket, '..', 'shares'),
     seenFile: join(cache, 'generations.json'),
   }
 }

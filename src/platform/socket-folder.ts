@@ -1,6 +1,6 @@
 // L1 and L10: a socket lies in a folder of its owner's that nobody else can write to, and clients look before they speak.
 
-import { lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../core/failures.ts'
 
@@ -49,6 +49,8 @@ export function trustSocket(path: string): 'trusted' | 'missing' {
   if (stats === undefined) return 'missing'
   if (stats.isSymbolicLink()) throw untrusted(`${path} is a symbolic link`)
   if (!stats.isSocket()) throw untrusted(`${path} is not a socket`)
+  // Mounted for this container alone: nobody in it can have put the socket there, whoever it belongs to outside.
+  if (isReadOnlyMount(dirname(path))) return 'trusted'
   if (stats.uid !== me() && stats.uid !== 0) throw untrusted(`${path} belongs to another user (uid ${stats.uid})`)
   const folder = lookAt(dirname(path))
   const swappable = folder !== undefined && (folder.mode & groupOrOthersWrite) !== 0 && (folder.mode & sticky) === 0
@@ -56,6 +58,15 @@ export function trustSocket(path: string): 'trusted' | 'missing' {
     throw untrusted(`the folder of ${path} belongs to another user (uid ${folder.uid})`)
   if (swappable && !isOwnGroup(folder)) throw untrusted(`the folder of ${path} can be written by others (mode ${mode(folder)})`)
   return 'trusted'
+}
+
+function isReadOnlyMount(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
 }
 
 function lookAt(path: string): Stats | undefined {

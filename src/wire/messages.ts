@@ -152,6 +152,36 @@ export interface SecretStatus {
   readonly origin: 'user' | 'tool'
 }
 
+/** `PUT /v1/shares/{name}`: a socket for one container or remote. */
+export interface ShareRequest {
+  /** At least one; the first is the default. */
+  readonly profiles: readonly string[]
+  /** Static secrets that helpers may give by it. */
+  readonly secrets?: readonly string[]
+  /** Space-separated; absent: all that the profile's session has. */
+  readonly scope?: string
+  readonly resource?: string
+  readonly audience?: string
+  /** Seconds. */
+  readonly ttl: number
+}
+
+/** An element of `GET /v1/shares`; `GET /v1/share` on a shared socket, without its place. */
+export interface ShareStatus {
+  readonly name: string
+  readonly profiles: readonly string[]
+  readonly secrets: readonly string[]
+  readonly scope?: string
+  readonly resource?: string
+  readonly audience?: string
+  readonly created_at: number
+  readonly expires_at: number
+  /** To be mounted, read-only. */
+  readonly folder?: string
+  /** In that folder. */
+  readonly socket?: string
+}
+
 /** What the agent says on `/v1/login`. */
 export type LoginMessage =
   | { readonly type: 'open_browser'; readonly url: string; readonly redirect_uri: string }

@@ -6,7 +6,7 @@ import { type Grant, grants, isProfileName } from '../core/profile.ts'
 import { parseScope } from '../core/scope.ts'
 import type { Target } from '../core/session.ts'
 import { parsePlace } from '../core/place.ts'
-import type { ClientSecretRequest, LoginReply, MasterKeyRequest, SecretRequest, UnlockRequest } from './messages.ts'
+import type { ClientSecretRequest, LoginReply, MasterKeyRequest, SecretRequest, ShareRequest, UnlockRequest } from './messages.ts'
 
 export interface TokenRequest {
   readonly profile?: string
@@ -149,6 +149,35 @@ export function decodeSecretRequest(json: unknown): SecretRequest {
     ...(url === undefined ? {} : { url }),
     ...(username === undefined ? {} : { username }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+  }
+}
+
+const longestShare = 400 * 86_400
+
+export function decodeShareRequest(json: unknown): ShareRequest {
+  const body = object(json)
+  const names = (key: string): readonly string[] => {
+    const list = body[key] ?? []
+    if (!Array.isArray(list)) throw bad(`'${key}' is not a list of names`)
+    return list.map((name: unknown) => {
+      if (typeof name !== 'string') throw bad(`'${key}' is not a list of names`)
+      return checkProfileName(name)
+    })
+  }
+  const [profiles, secrets] = [names('profiles'), names('secrets')]
+  if (profiles.length === 0 && secrets.length === 0) throw bad("'profiles' is empty: a share gives tokens of at least one")
+  const ttl = body['ttl']
+  if (!(typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0 && ttl <= longestShare)) {
+    throw bad(`'ttl' is not a number of seconds from 1 to ${longestShare}`)
+  }
+  const [scope, resource, audience] = ['scope', 'resource', 'audience'].map((name) => optionalText(body, name))
+  return {
+    profiles,
+    secrets,
+    ttl,
+    ...(scope === undefined ? {} : { scope: decodeScope(scope).join(' ') }),
+    ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
+    ...(audience === undefined ? {} : { audience }),
   }
 }
 

@@ -8,6 +8,7 @@ import { bounded, type Share } from '../../src/core/share.ts'
 const share: Share = {
   name: 'devbox',
   profiles: ['work', 'home'],
+  secrets: [],
   scope: ['read', 'write'],
   resource: 'https://api.example',
   createdAt: 0,

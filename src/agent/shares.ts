@@ -1,0 +1,167 @@
+// Shared sockets: kept in a file over restarts of the agent, each listening in a folder of its own. The folder stays the same
+// one as long as the share lives, since it is what a container has mounted. What has ended says so for a day, and then goes.
+
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../core/failures.ts'
+import type { Clock } from '../core/ports.ts'
+import { parseScope } from '../core/scope.ts'
+import type { Share } from '../core/share.ts'
+import type { ShareRequest, ShareStatus } from '../wire/messages.ts'
+import { shareStatus } from './share-routes.ts'
+
+const day = 86_400_000
+const hour = 3_600_000
+const mostShares = 4096
+/** With the folder above it a path has little room. */
+const longestName = 32
+
+export interface SharesPorts {
+  readonly clock: Clock
+  /** Where they are written down. */
+  readonly file: string
+  /** The folder above theirs: 0700. */
+  readonly folder: string
+  /** Listens at a path for whoever the folder lets through; gives what ends it. */
+  readonly listen: (path: string, share: () => Share) => Promise<() => Promise<void>>
+  readonly onWarning: (text: string) => void
+}
+
+interface Open {
+  share: Share
+  readonly close: () => Promise<void>
+}
+
+export class Shares {
+  readonly #ports: SharesPorts
+  readonly #open = new Map<string, Open>()
+  #cancel: (() => void) | undefined
+
+  constructor(ports: SharesPorts) {
+    this.#ports = ports
+  }
+
+  /** Listens again for those that were there. One that cannot be had harms no other. */
+  async resume(): Promise<void> {
+    for (const share of this.#read()) {
+      if (this.#isOver(share)) continue
+      await this.#start(share).catch((error: unknown) => {
+        this.#ports.onWarning(`the share '${share.name}' cannot be opened: ${(error as Error).message}`)
+      })
+    }
+    this.#watch()
+  }
+
+  list(): readonly ShareStatus[] {
+    return [...this.#open.values()].map(({ share }) => this.#status(share)).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** Throws not_found. */
+  get(name: string): ShareStatus {
+    return this.#status(this.#find(name).share)
+  }
+
+  /** One of that name gets new bounds, and stays where it is. Fails with bad_request, storage_failed. */
+  async make(name: string, request: ShareRequest): Promise<ShareStatus> {
+    if (name.length > longestName) throw new Failure('bad_request', `a share's name has at most ${longestName} characters`)
+    const { profiles, secrets = [], scope, resource, audience, ttl } = request
+    const now = this.#ports.clock.now()
+    const share: Share = {
+      name,
+      profiles,
+      secrets,
+      createdAt: now,
+      expiresAt: now + ttl * 1000,
+      ...(scope === undefined ? {} : { scope: parseScope(scope) }),
+      ...(resource === undefined ? {} : { resource }),
+      ...(audience === undefined ? {} : { audience }),
+    }
+    const known = this.#open.get(name)
+    if (known !== undefined) known.share = share
+    else if (this.#open.size >= mostShares) throw new Failure('bad_request', `there are ${mostShares} shares already`)
+    else await this.#start(share)
+    this.#save()
+    this.#watch()
+    return this.#status(share)
+  }
+
+  /** Throws not_found. */
+  async remove(name: string): Promise<void> {
+    const { close } = this.#find(name)
+    this.#open.delete(name)
+    this.#save()
+    await close()
+    rmSync(this.#folderOf(name), { recursive: true, force: true })
+  }
+
+  async close(): Promise<void> {
+    this.#cancel?.()
+    await Promise.all([...this.#open.values()].map(({ close }) => close()))
+    this.#open.clear()
+  }
+
+  async #start(share: Share): Promise<void> {
+    const folder = this.#folderOf(share.name)
+    mkdirSync(this.#ports.folder, { recursive: true, mode: 0o700 })
+    mkdirSync(folder, { recursive: true })
+    // Whoever it is mounted for may be any uid; the folder above keeps everybody else of this machine out.
+    chmodSync(folder, 0o755)
+    const open: Open = { share, close: await this.#ports.listen(join(folder, 'agent.sock'), () => open.share) }
+    this.#open.set(share.name, open)
+  }
+
+  /** The end of each is looked at when it is asked; this only takes away what ended long ago. */
+  #watch(): void {
+    this.#cancel?.()
+    this.#cancel =
+      this.#open.size === 0
+        ? undefined
+        : this.#ports.clock.after(hour, () => {
+            for (const { share } of this.#open.values()) if (this.#isOver(share)) void this.remove(share.name)
+            this.#watch()
+          })
+  }
+
+  #isOver({ expiresAt }: Share): boolean {
+    return this.#ports.clock.now() > expiresAt + day
+  }
+
+  #find(name: string): Open {
+    const found = this.#open.get(name)
+    if (found !== undefined) return found
+    throw new Failure('not_found', `there is no share '${name}'`, { hint: '`authsock share list` shows those there are' })
+  }
+
+  #folderOf(name: string): string {
+    return join(this.#ports.folder, name)
+  }
+
+  #status(share: Share): ShareStatus {
+    const folder = this.#folderOf(share.name)
+    return { ...shareStatus(share), folder, socket: join(folder, 'agent.sock') }
+  }
+
+  #read(): readonly Share[] {
+    try {
+      return (JSON.parse(readFileSync(this.#ports.file, 'utf8')) as { readonly shares: readonly Share[] }).shares
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#ports.onWarning(`${this.#ports.file} cannot be read: the shares are gone until it is mended`)
+      return []
+    }
+  }
+
+  #save(): void {
+    const { file } = this.#ports
+    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+    try {
+      const shares = [...this.#open.values()].map(({ share }) => share)
+      writeFileSync(temporary, `${JSON.stringify({ version: 1, shares }, undefined, 2)}\n`, { mode: 0o600, flush: true })
+      renameSync(temporary, file)
+    } catch (error) {
+      rmSync(temporary, { force: true })
+      throw new Failure('storage_failed', `${file} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+    }
+  }
+}

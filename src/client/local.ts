@@ -4,5 +4,5 @@
 export { openBrowser } from '../platform/browser.ts'
 export { helperPrograms, nativeClient, program as mainProgram } from './start.ts'
 export { paths } from '../platform/paths.ts'
-export { type AuditCheck, readAudit, verifyAudit } from '../platform/audit-files.ts'
+export { readAudit, verifyAudit } from '../platform/audit-files.ts'
 export { isOwnPort } from '../platform/tcp-peer.ts'

@@ -41,7 +41,7 @@ export function rule(rules: readonly Rule[], question: Question): Ruling {
   return found === undefined ? { verdict: 'allow' } : { verdict: found.verdict, index, rule: found }
 }
 
-export const matches = (each: Rule, question: Question): boolean => mismatch(each, question) === undefined
+const matches = (each: Rule, question: Question): boolean => mismatch(each, question) === undefined
 
 /** Which of a rule's fields keeps it from matching; undefined where it matches. */
 export function mismatch(each: Rule, { profile, target, visitor }: Question): keyof Rule | undefined {

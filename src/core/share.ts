@@ -64,7 +64,7 @@ export const notShared = (share: Share): Failure => limited(share, 'answers requ
 const isFixed = ({ resource, audience }: Share): boolean => resource !== undefined || audience !== undefined
 
 /** For people. */
-export function boundsText({ profiles, secrets, scope, resource, audience }: Share): string {
+function boundsText({ profiles, secrets, scope, resource, audience }: Share): string {
   const parts = [
     `tokens of ${profiles.map((profile) => `'${profile}'`).join(', ')}`,
     scope === undefined ? undefined : `with ${scope.join(' ')}`,

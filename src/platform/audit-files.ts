@@ -47,13 +47,13 @@ export async function lastLine(files: readonly string[]): Promise<LastLine | und
   return undefined
 }
 
-export interface AuditProblem {
+interface AuditProblem {
   readonly file: string
   readonly line: number
   readonly text: string
 }
 
-export interface AuditCheck {
+interface AuditCheck {
   readonly lines: number
   readonly head: string
   readonly problems: readonly AuditProblem[]

@@ -9,6 +9,8 @@ import { bounded } from '../core/share.ts'
 import type { MasterKeyChoice, Vault } from '../vault/vault.ts'
 import type {
   AgentStatus,
+  ApprovalReply,
+  ApprovalStatus,
   EventMessage,
   LogoutAnswer,
   SecretRequest,
@@ -18,6 +20,7 @@ import type {
   ShareStatus,
   VaultStatus,
 } from '../wire/messages.ts'
+import type { Approvals } from './approvals.ts'
 import type { Credentials } from './credentials.ts'
 import type { EventHub } from './events.ts'
 import type { Asker, Gate } from './gate.ts'
@@ -41,6 +44,7 @@ export interface AgentParts {
   readonly credentials: Credentials
   readonly gate: Gate
   readonly shares: Shares
+  readonly approvals: Approvals
   readonly events: EventHub
   readonly about: { readonly version: string; readonly socket: string }
   /** Sentences that hold as long as the agent runs. */
@@ -135,6 +139,14 @@ export class Agent {
       throws,
       mayLogIn: async () => asker.share === undefined && (await profiles.config()).interactiveLogin,
     })
+  }
+
+  approvals(): readonly ApprovalStatus[] {
+    return this.#parts.approvals.list()
+  }
+
+  answerApproval(id: string, reply: ApprovalReply): void {
+    this.#parts.approvals.answer(id, reply)
   }
 
   async shares(): Promise<readonly ShareStatus[]> {
@@ -244,6 +256,7 @@ export class Agent {
     const { logins, sessions, vault, events } = this.#parts
     logins.cancelAll()
     this.#parts.credentials.forgetAll()
+    this.#parts.approvals.forget()
     await sessions.close(locked())
     vault.lock()
     events.publish({ type: 'locked' })

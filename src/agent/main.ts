@@ -1,5 +1,6 @@
 // The agent's start and end: the one place where its parts are put together. Only src/main.ts imports it.
 
+import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ import { harden, startClean } from '../platform/hardening.ts'
 import { inheritedSocket, listenOn, listenOnInherited } from '../platform/listen.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
 import { type Paths, paths } from '../platform/paths.ts'
+import { askByCommand } from '../platform/prompt.ts'
 import { isOwnPeer } from '../platform/peer.ts'
 import { takeAgentLock } from '../platform/single-instance.ts'
 import { prepareSocketFolder } from '../platform/socket-folder.ts'
@@ -23,6 +25,7 @@ import { SeenGenerations } from '../vault/seen.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
 import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
+import { Approvals } from './approvals.ts'
 import { AuditLog } from './audit-log.ts'
 import { Credentials } from './credentials.ts'
 import { EventHub } from './events.ts'
@@ -110,12 +113,24 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   })
   const logout = new Logout({ clock, records: vault, connect, clientSecret: (name) => profiles.clientSecret(name), events })
   const audit = new AuditLog({ path: where.auditFile })
+  const approvals = new Approvals({
+    clock,
+    newId: () => randomBytes(4).toString('hex'),
+    changed: (approval, is) =>
+      events.publish(
+        is === 'requested' ? { type: 'approval_requested', approval } : { type: 'approval_settled', id: approval.id },
+      ),
+    prompt: async (approval, signal) => {
+      const { prompt } = await profiles.configNow()
+      return askByCommand(prompt, approval.text, signal)
+    },
+  })
   const gate = new Gate({
     clock,
     events,
     config: () => profiles.configNow(),
     append: (entry) => audit.append(entry),
-    approve: () => Promise.reject(new Failure('approval_required', 'nobody can be asked yet')),
+    approve: (question, ruling) => approvals.approve(question, ruling),
   })
   const secrets = new Secrets({ clock, records: vault, events })
   const credentials: Credentials = new Credentials({
@@ -165,6 +180,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     credentials,
     gate,
     shares,
+    approvals,
     events,
     warnings,
     about: { version: version(), socket: where.socket },

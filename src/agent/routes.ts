@@ -7,6 +7,7 @@ import type { AccessToken } from '../core/session.ts'
 import type { TokenAnswer } from '../wire/messages.ts'
 import {
   checkProfileName,
+  decodeApprovalReply,
   decodeClientSecretRequest,
   decodeMasterKeyRequest,
   decodeSecretRequest,
@@ -51,6 +52,7 @@ const fixed: Readonly<Record<string, Route>> = {
   '/v1/sessions': { methods: { GET: async (agent) => json({ sessions: await agent.sessions() }) } },
   '/v1/secrets': { methods: { GET: async (agent) => json({ secrets: await agent.secrets() }) } },
   '/v1/shares': { methods: { GET: async (agent) => json({ shares: await agent.shares() }) } },
+  '/v1/approvals': { methods: { GET: async (agent) => json({ approvals: agent.approvals() }) } },
   '/v1/lock': { methods: { POST: async (agent) => json(await agent.lock()) } },
   '/v1/unlock': {
     methods: {
@@ -102,6 +104,17 @@ const withName: readonly { readonly pattern: RegExp; readonly route: Route }[] =
         },
         DELETE: async (agent, { profile: name }) => {
           await agent.removeSecret(name)
+          return nothing
+        },
+      },
+    },
+  },
+  {
+    pattern: /^\/v1\/approvals\/([^/]+)$/,
+    route: {
+      methods: {
+        POST: async (agent, { profile: id, body }) => {
+          agent.answerApproval(id, decodeApprovalReply(body))
           return nothing
         },
       },

@@ -44,6 +44,11 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
     .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
     .option('--client', 'mount the thin client too, so that the image needs nothing')
 
+  leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./approve.ts')).approve)
+    .option('--for <span>', 'a yes that counts for so long: 30min, 8h')
+    .option('--session', 'a yes until the vault is locked or the agent stops')
+    .option('--deny', 'a no')
+
   const rule = root.command('rule').description('who may have what').exitOverride()
   leaf(rule, 'list', 'the rules of config.toml, in their order', async () => (await import('./rule.ts')).ruleList)
   leaf(rule, 'test <profile>', 'what a request would get, and why', async () => (await import('./rule.ts')).ruleTest)

@@ -14,6 +14,8 @@ import type { Grant } from '../core/profile.ts'
 import { paths } from '../platform/paths.ts'
 import type {
   AgentStatus,
+  ApprovalReply,
+  ApprovalStatus,
   EventMessage,
   LoginMessage,
   LogoutAnswer,
@@ -33,6 +35,8 @@ import { openChannel } from './channel.ts'
 export { exitCodes, Failure, type FailureCode } from '../core/failures.ts'
 export type {
   AgentStatus,
+  ApprovalReply,
+  ApprovalStatus,
   EventMessage,
   LoginMessage,
   LogoutAnswer,
@@ -213,6 +217,20 @@ export class AuthsockClient {
   async secrets(): Promise<readonly SecretStatus[]> {
     const { secrets } = await this.#json<{ readonly secrets: readonly SecretStatus[] }>({ method: 'GET', path: '/v1/secrets' })
     return secrets
+  }
+
+  /** What waits for the user's word. */
+  async approvals(): Promise<readonly ApprovalStatus[]> {
+    const { approvals } = await this.#json<{ readonly approvals: readonly ApprovalStatus[] }>({
+      method: 'GET',
+      path: '/v1/approvals',
+    })
+    return approvals
+  }
+
+  /** Throws not_found. */
+  async answerApproval(id: string, reply: ApprovalReply): Promise<void> {
+    await this.#call({ method: 'POST', path: `/v1/approvals/${encodeURIComponent(id)}`, body: reply })
   }
 
   /** Makes a shared socket, or gives the one of that name new bounds. Throws bad_request, unknown_profile. */

@@ -24,6 +24,8 @@ export interface Config {
   /** In their order. */
   readonly rules: readonly Rule[]
   readonly audit: 'on' | 'required' | 'off'
+  /** The command that asks the user. */
+  readonly prompt?: readonly string[]
 }
 
 const empty: Config = { profiles: new Map(), routes: [], interactiveLogin: true, rules: [], audit: 'on' }
@@ -102,6 +104,7 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     interactive_login: interactiveLogin = true,
     rule: rules = [],
     audit = 'on',
+    prompt,
   } = document.value as {
     default_profile?: string
     profile?: Record<string, ProfileTable>
@@ -109,6 +112,7 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     interactive_login?: boolean
     rule?: readonly RuleTable[]
     audit?: Config['audit']
+    prompt?: readonly string[]
   }
   const complaints = Object.entries(tables).flatMap(([name, table]) => checkProfile(table, ['profile', name]))
   if (defaultProfile !== undefined && !Object.hasOwn(tables, defaultProfile)) {
@@ -123,6 +127,7 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     interactiveLogin,
     rules: rules.map(toRule),
     audit,
+    ...(prompt === undefined ? {} : { prompt }),
     ...(defaultProfile === undefined ? {} : { defaultProfile }),
   }
 }

@@ -20,6 +20,10 @@ export function eventWords(event: EventMessage): string {
     case 'locked':
     case 'unlocked':
       return `the vault is ${event.type}`
+    case 'approval_requested':
+      return `approval wanted: ${event.approval.text} (\`authsock approve ${event.approval.id}\`)`
+    case 'approval_settled':
+      return `approval ${event.id} is settled`
     case 'warning':
       return `warning: ${event.text}`
   }

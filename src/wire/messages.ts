@@ -182,6 +182,24 @@ export interface ShareStatus {
   readonly socket?: string
 }
 
+/** An element of `GET /v1/approvals`: somebody waits for the user's word. */
+export interface ApprovalStatus {
+  readonly id: string
+  /** Seconds since the epoch. */
+  readonly at: number
+  /** The question, in a sentence. */
+  readonly text: string
+  readonly profile: string
+  readonly caller: string
+  readonly scope?: string
+  readonly resource?: string
+  /** The rule that asks, from 1. */
+  readonly rule: number
+}
+
+/** `POST /v1/approvals/{id}`. */
+export type { ApprovalReply } from '../core/approval.ts'
+
 /** What the agent says on `/v1/login`. */
 export type LoginMessage =
   | { readonly type: 'open_browser'; readonly url: string; readonly redirect_uri: string }
@@ -218,4 +236,6 @@ export type EventMessage =
   | { readonly type: 'logged_out'; readonly at: number; readonly profile: string }
   | { readonly type: 'locked'; readonly at: number }
   | { readonly type: 'unlocked'; readonly at: number }
+  | { readonly type: 'approval_requested'; readonly at: number; readonly approval: ApprovalStatus }
+  | { readonly type: 'approval_settled'; readonly at: number; readonly id: string }
   | { readonly type: 'warning'; readonly at: number; readonly text: string }

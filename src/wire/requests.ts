@@ -6,7 +6,15 @@ import { type Grant, grants, isProfileName } from '../core/profile.ts'
 import { parseScope } from '../core/scope.ts'
 import type { Target } from '../core/session.ts'
 import { parsePlace } from '../core/place.ts'
-import type { ClientSecretRequest, LoginReply, MasterKeyRequest, SecretRequest, ShareRequest, UnlockRequest } from './messages.ts'
+import type {
+  ApprovalReply,
+  ClientSecretRequest,
+  LoginReply,
+  MasterKeyRequest,
+  SecretRequest,
+  ShareRequest,
+  UnlockRequest,
+} from './messages.ts'
 
 export interface TokenRequest {
   readonly profile?: string
@@ -179,6 +187,15 @@ export function decodeShareRequest(json: unknown): ShareRequest {
     ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
     ...(audience === undefined ? {} : { audience }),
   }
+}
+
+export function decodeApprovalReply(json: unknown): ApprovalReply {
+  const { decision, remember } = object(json)
+  if (decision !== 'allow' && decision !== 'deny') throw bad("'decision' is neither 'allow' nor 'deny'")
+  if (remember === undefined || remember === 'once' || remember === 'session')
+    return { decision, ...(remember === undefined ? {} : { remember }) }
+  if (typeof remember === 'number' && Number.isSafeInteger(remember) && remember > 0) return { decision, remember }
+  throw bad("'remember' is neither 'once', 'session' nor a number of seconds")
 }
 
 const optionalText = (body: Readonly<Record<string, unknown>>, name: string): string | undefined =>

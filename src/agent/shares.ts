@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import { parseScope } from '../core/scope.ts'
@@ -78,10 +78,13 @@ export class Shares {
       ...(audience === undefined ? {} : { audience }),
     }
     const known = this.#open.get(name)
-    if (known !== undefined) known.share = share
-    else if (this.#open.size >= mostShares) throw new Failure('bad_request', `there are ${mostShares} shares already`)
-    else await this.#start(share)
-    this.#save()
+    if (known === undefined && this.#open.size >= mostShares) {
+      throw new Failure('bad_request', `there are ${mostShares} shares already`)
+    }
+    // Written down first: one that listens and is not would be gone with the agent.
+    this.#save([...[...this.#open.values()].map((each) => each.share).filter((each) => each.name !== name), share])
+    if (known === undefined) await this.#start(share)
+    else known.share = share
     this.#watch()
     return this.#status(share)
   }
@@ -89,8 +92,8 @@ export class Shares {
   /** Throws not_found. */
   async remove(name: string): Promise<void> {
     const { close } = this.#find(name)
+    this.#save([...this.#open.values()].map((each) => each.share).filter((each) => each.name !== name))
     this.#open.delete(name)
-    this.#save()
     await close()
     rmSync(this.#folderOf(name), { recursive: true, force: true })
   }
@@ -152,11 +155,11 @@ export class Shares {
     }
   }
 
-  #save(): void {
+  #save(shares: readonly Share[]): void {
     const { file } = this.#ports
     const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
     try {
-      const shares = [...this.#open.values()].map(({ share }) => share)
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
       writeFileSync(temporary, `${JSON.stringify({ version: 1, shares }, undefined, 2)}\n`, { mode: 0o600, flush: true })
       renameSync(temporary, file)
     } catch (error) {

@@ -44,6 +44,26 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
     .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
     .option('--client', 'mount the thin client too, so that the image needs nothing')
 
+  leaf(root, 'ssh', 'ssh with a share at the other end', async () => (await import('./remote.ts')).ssh)
+    .usage('--share <name> -- [ssh options] [user@]host [command]')
+    .requiredOption('--share <name>', 'which: `authsock share create` makes one')
+    .addHelpText(
+      'after',
+      `
+Example:
+  authsock share create remote --profile work --scope read --ttl 2h
+  authsock ssh --share remote -- ada@build.example.com
+
+AUTHSOCK is set there, and the thin client (or curl) is all that is needed. Whoever is root there can use the share as
+long as you are connected: make it short and narrow.`,
+    )
+  leaf(
+    root,
+    'relay <share>',
+    "stdin and stdout as a share's socket, for docker exec, wsl.exe and the like",
+    async () => (await import('./remote.ts')).relay,
+  )
+
   leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./approve.ts')).approve)
     .option('--for <span>', 'a yes that counts for so long: 30min, 8h')
     .option('--session', 'a yes until the vault is locked or the agent stops')

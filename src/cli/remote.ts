@@ -1,0 +1,73 @@
+// Shares where sockets do not cross by themselves: over ssh, and over the stdin and stdout of whatever can start a program here
+// (docker exec, wsl.exe, a remote IDE).
+
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { Failure } from '../core/failures.ts'
+import type { ShareStatus } from '../client/index.ts'
+import type { Context } from './context.ts'
+import { runChild } from './exec-child.ts'
+
+export interface SshOptions {
+  readonly share: string
+}
+
+/** `authsock ssh --share NAME -- [ssh options] user@host [command...]` */
+export async function ssh(context: Context, { share: name }: SshOptions): Promise<void> {
+  const [...args] = context.command
+  if (args.length === 0) throw new Failure('bad_request', 'to which host?', { hint: '`authsock ssh --share NAME -- user@host`' })
+  const share = await (await context.agent()).share(name)
+  const { options, host, command } = splitSsh(args)
+  const remote = remotePath(share)
+  const forward = ['-o', 'ExitOnForwardFailure=yes', '-R', `${remote}:${share.socket}`]
+  // A terminal, where somebody sits at one and no command says otherwise.
+  const terminal = command.length === 0 && context.terminal.isInteractive ? ['-t'] : []
+  context.exitCode = await runChild(
+    'ssh',
+    [...forward, ...terminal, ...options, host, remoteScript(remote, command)],
+    context.env,
+    context,
+  )
+}
+
+/** Of a name that nobody has used: what an earlier connection left behind (sshd removes nothing) is not in the way. */
+const remotePath = ({ name, expires_at: end }: ShareStatus): string =>
+  `/tmp/authsock-${name}-${end}-${randomBytes(6).toString('hex')}.sock`
+
+/**
+ * Runs there: says where the socket is, removes it at the end, and before that what earlier connections of shares that have ended
+ * left behind.
+ */
+function remoteScript(socket: string, command: readonly string[]): string {
+  const sweep =
+    'for f in /tmp/authsock-*-*-*.sock; do e=${f%-*}; e=${e##*-}; if [ -O "$f" ] && [ "$e" -lt "$(date +%s)" ] 2>/dev/null; then rm -f "$f"; fi; done'
+  const run = command.length === 0 ? '"${SHELL:-/bin/sh}" -l' : `/bin/sh -c ${quoted(command.join(' '))}`
+  const script = `export AUTHSOCK=${socket}; trap 'rm -f ${socket}' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; ${sweep}; ${run}`
+  return `exec /bin/sh -c ${quoted(script)}`
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+/** Options of ssh(1) that have a value of their own. */
+const withValue = /^-[BbcDEeFIiJLlmOoPpQRSWw]$/
+
+function splitSsh(args: readonly string[]) {
+  let at = 0
+  while (at < args.length && args[at]?.startsWith('-') === true) at += withValue.test(args[at] ?? '') ? 2 : 1
+  const host = args[at]
+  if (host === undefined) throw new Failure('bad_request', 'to which host?', { hint: '`authsock ssh --share NAME -- user@host`' })
+  return { options: args.slice(0, at), host, command: args.slice(at + 1) }
+}
+
+/** stdin and stdout are the other end of a share's socket: one connection. */
+export async function relay(context: Context, name: string): Promise<void> {
+  const { socket = '' } = await (await context.agent()).share(name)
+  const connection = connect(socket)
+  process.stdin.pipe(connection)
+  connection.pipe(process.stdout)
+  context.exitCode = await new Promise<number>((resolve) => {
+    connection.on('error', () => resolve(new Failure('agent_unreachable', '').exitCode))
+    connection.on('close', () => resolve(0))
+  })
+  process.stdin.destroy()
+}

@@ -15,8 +15,10 @@ import { harden, startClean } from '../platform/hardening.ts'
 import { inheritedSocket, listenOn, listenOnInherited } from '../platform/listen.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
 import { type Paths, paths } from '../platform/paths.ts'
+import { notify } from '../platform/notify.ts'
 import { askByCommand } from '../platform/prompt.ts'
 import { isOwnPeer } from '../platform/peer.ts'
+import { watchScreenLock } from '../platform/screen.ts'
 import { takeAgentLock } from '../platform/single-instance.ts'
 import { prepareSocketFolder } from '../platform/socket-folder.ts'
 import { realDisk } from '../vault/disk.ts'
@@ -27,12 +29,14 @@ import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
 import { Approvals } from './approvals.ts'
 import { AuditLog } from './audit-log.ts'
+import { AutoLock } from './auto-lock.ts'
 import { Credentials } from './credentials.ts'
 import { EventHub } from './events.ts'
 import { Gate } from './gate.ts'
 import { Log, type LogLevel } from './log.ts'
 import { Logins } from './logins.ts'
 import { Logout } from './logout.ts'
+import { Notifier } from './notifier.ts'
 import { Profiles } from './profiles.ts'
 import { Secrets } from './secrets.ts'
 import { Shares } from './shares.ts'
@@ -168,6 +172,28 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
       }
     },
   })
+  const autoLock = new AutoLock({
+    clock,
+    config: () => profiles.configNow(),
+    isOpen: () => vault.status().state === 'open',
+    lock: async (why) => {
+      log.info(`locking: ${why}`)
+      await agent.lock()
+    },
+    watchScreen: watchScreenLock,
+    onWarning: warn,
+  })
+  const notifier = new Notifier({
+    clock,
+    ends: () => sessions.refreshTokenEnds(),
+    tell: (title, text) => {
+      void Promise.resolve(profiles.configNow()).then(
+        ({ notify: command }) => notify(command, title, text),
+        () => notify(undefined, title, text),
+      )
+    },
+  })
+  events.subscribe((event) => notifier.hear(event))
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
   const agent: Agent = new Agent({
     clock,
@@ -186,12 +212,20 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     about: { version: version(), socket: where.socket },
     shutDown,
   })
-  const server = createAgentServer({ agent, isTrustedPeer: isOwnPeer, callerOf, log: (text) => log.error(text) })
+  const server = createAgentServer({
+    agent,
+    isTrustedPeer: isOwnPeer,
+    callerOf,
+    log: (text) => log.error(text),
+    onRequest: () => autoLock.touch(),
+  })
   const inherited = inheritedSocket(process.env)
   const removeSocket =
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
   log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
   await shares.resume()
+  autoLock.start()
+  notifier.watch()
   watchSignals(shutDown, log)
   void wakeUp(vault, sessions, logout, secrets, log)
 
@@ -201,6 +235,8 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   logins.cancelAll()
   logout.stop()
   secrets.stop()
+  autoLock.stop()
+  notifier.stop()
   const closing = Promise.all([server.close(), shares.close()])
   const impatient = clock.after(5_000, () => sessions.interrupt())
   await sessions.close(new Failure('shutting_down', 'the agent is stopping'))

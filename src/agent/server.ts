@@ -40,6 +40,8 @@ export interface ServerPorts {
   readonly isTrustedPeer: (socket: Socket) => boolean
   readonly callerOf: (socket: Socket) => Caller
   readonly log: (text: string) => void
+  /** Somebody has asked for something. */
+  readonly onRequest?: () => void
   /** Of a shared socket: what it gives, as it is now (L3). */
   readonly share?: () => Share
 }
@@ -50,7 +52,7 @@ export interface AgentServer {
   close(): Promise<void>
 }
 
-export function createAgentServer({ agent, isTrustedPeer, callerOf, log, share }: ServerPorts): AgentServer {
+export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share }: ServerPorts): AgentServer {
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
   const allowance = new Allowance(() => agent.now())
@@ -101,6 +103,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, share }
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = splitTarget(request.url ?? '')
     check(request.socket, path)
+    onRequest?.()
     if (path.startsWith(helperPath)) return help(request, response, path.slice(helperPath.length))
     const { handler, profile } =
       share === undefined ? findHandler(request.method ?? '', path) : sharedHandler(share(), request, path)

@@ -86,6 +86,15 @@ export class Sessions {
     return [...this.#entries.values()].some(({ runner }) => runner.refused(value))
   }
 
+  /** When the refresh tokens of what is loaded end, where their servers say. */
+  *refreshTokenEnds(): Iterable<readonly [string, EpochMs]> {
+    for (const [name, { runner }] of this.#entries) {
+      const { state } = runner
+      const at = state.kind === 'absent' ? undefined : state.record.refreshTokenExpiresAt
+      if (at !== undefined) yield [name, at]
+    }
+  }
+
   /** Whether it is an access token of a session. Fails with vault_locked, keychain_*. */
   async holds(value: string): Promise<boolean> {
     await this.loadAll()

@@ -44,6 +44,12 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
     .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
     .option('--client', 'mount the thin client too, so that the image needs nothing')
 
+  leaf(
+    root,
+    'revoke [profile]',
+    'end a session at its server, or with --all everything',
+    async () => (await import('./revoke.ts')).revoke,
+  ).option('--all', 'every session, and every share')
   leaf(root, 'ssh', 'ssh with a share at the other end', async () => (await import('./remote.ts')).ssh)
     .usage('--share <name> -- [ssh options] [user@]host [command]')
     .requiredOption('--share <name>', 'which: `authsock share create` makes one')

@@ -26,9 +26,21 @@ export interface Config {
   readonly audit: 'on' | 'required' | 'off'
   /** The command that asks the user. */
   readonly prompt?: readonly string[]
+  /** Seconds of quiet after which the vault is locked. */
+  readonly lockAfter?: number
+  readonly lockWithScreen: boolean
+  /** The command that tells the user; empty: none. */
+  readonly notify?: readonly string[]
 }
 
-const empty: Config = { profiles: new Map(), routes: [], interactiveLogin: true, rules: [], audit: 'on' }
+const empty: Config = {
+  profiles: new Map(),
+  routes: [],
+  interactiveLogin: true,
+  rules: [],
+  audit: 'on',
+  lockWithScreen: false,
+}
 
 /** A profile as the file writes it. */
 export interface ProfileTable {
@@ -105,6 +117,9 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     rule: rules = [],
     audit = 'on',
     prompt,
+    lock_after: lockAfter,
+    lock_with_screen: lockWithScreen = false,
+    notify,
   } = document.value as {
     default_profile?: string
     profile?: Record<string, ProfileTable>
@@ -113,6 +128,9 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     rule?: readonly RuleTable[]
     audit?: Config['audit']
     prompt?: readonly string[]
+    lock_after?: number
+    lock_with_screen?: boolean
+    notify?: readonly string[]
   }
   const complaints = Object.entries(tables).flatMap(([name, table]) => checkProfile(table, ['profile', name]))
   if (defaultProfile !== undefined && !Object.hasOwn(tables, defaultProfile)) {
@@ -127,7 +145,10 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     interactiveLogin,
     rules: rules.map(toRule),
     audit,
+    lockWithScreen,
     ...(prompt === undefined ? {} : { prompt }),
+    ...(lockAfter === undefined ? {} : { lockAfter }),
+    ...(notify === undefined ? {} : { notify }),
     ...(defaultProfile === undefined ? {} : { defaultProfile }),
   }
 }

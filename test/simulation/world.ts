@@ -204,7 +204,14 @@ export class World {
   }
 
   get #config() {
-    return { profiles: new Map([['work', this.#profile]]), routes: [], interactiveLogin: false, rules: [], audit: 'off' as const }
+    return {
+      profiles: new Map([['work', this.#profile]]),
+      routes: [],
+      interactiveLogin: false,
+      rules: [],
+      audit: 'off' as const,
+      lockWithScreen: false,
+    }
   }
 
   #kill(place: number, how: string): void {

@@ -108,6 +108,9 @@ static char *folder_of(const char *path) {
   return folder;
 }
 
+/// In a container: nobody in it can have put the socket there, whoever it belongs to outside.
+static bool is_mounted_for_us(const char *path) { return access(folder_of(path), W_OK) != 0 && errno == EROFS; }
+
 static enum connected look_at(const char *path, char **why) {
   struct stat stats;
   if (lstat(path, &stats) != 0) {
@@ -117,8 +120,7 @@ static enum connected look_at(const char *path, char **why) {
   }
   if (S_ISLNK(stats.st_mode)) return *why = join(path, " is a symbolic link", ""), untrusted;
   if (!S_ISSOCK(stats.st_mode)) return *why = join(path, " is not a socket", ""), untrusted;
-  // Mounted for this container alone: nobody in it can have put the socket there, whoever it belongs to outside.
-  if (access(folder_of(path), W_OK) != 0 && errno == EROFS) return connected;
+  if (is_mounted_for_us(path)) return connected;
   if (!is_mine(&stats)) return *why = join(path, " belongs to another user", ""), untrusted;
   struct stat folder;
   if (lstat(folder_of(path), &folder) == 0) {
@@ -181,7 +183,7 @@ enum connected connect_to(const char *path, struct connection **connection, char
     *why = error == EACCES || error == EPERM ? join("the socket ", path, " belongs to another user") : join(path, ": ", strerror(error));
     return error == EACCES || error == EPERM ? untrusted : unusable;
   }
-  if (!listens_for_me(descriptor)) {
+  if (!listens_for_me(descriptor) && !is_mounted_for_us(path)) {
     close(descriptor);
     *why = join("another user listens at ", path, "");
     return untrusted;

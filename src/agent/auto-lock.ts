@@ -45,18 +45,20 @@ export class AutoLock {
   }
 
   async #look(): Promise<void> {
-    this.#cancel?.()
     const { clock, config, isOpen, lock } = this.#ports
-    this.#cancel = clock.after(longestWait, () => this.start())
+    this.#next(longestWait)
     const { lockAfter, lockWithScreen } = await config()
     this.#watchScreen(lockWithScreen)
-    if (lockAfter === undefined || !isOpen()) return
-    const left = this.#touchedAt + lockAfter * 1000 - clock.now()
+    if (lockAfter === undefined) return
+    const quiet = lockAfter * 1000
+    const left = isOpen() ? this.#touchedAt + quiet - clock.now() : quiet
     if (left <= 0) await lock(`nothing was asked for ${lockAfter} s`)
-    else if (left < longestWait) {
-      this.#cancel()
-      this.#cancel = clock.after(left, () => this.start())
-    }
+    this.#next(Math.min(left > 0 ? left : quiet, longestWait))
+  }
+
+  #next(delay: number): void {
+    this.#cancel?.()
+    this.#cancel = this.#ports.clock.after(delay, () => this.start())
   }
 
   #watchScreen(isWanted: boolean): void {

@@ -1,0 +1,126 @@
+// Locks by themselves (L7), notifications, and the end of everything by one command.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Notifier } from '../../src/agent/notifier.ts'
+import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
+import { Home } from '../support/home.ts'
+import { logIn, workProfile } from '../support/login.ts'
+import { isLinux } from '../support/real-part.ts'
+
+let server: AuthorizationServer
+let home: Home
+
+beforeAll(async () => {
+  server = await startAuthorizationServer()
+})
+
+afterAll(() => server.close())
+
+beforeEach(() => {
+  home = new Home()
+})
+
+afterEach(() => home.close())
+
+const vaultState = async (): Promise<string> =>
+  (await home.http('GET', '/v1/status')).json<{ vault: { state: string } }>().vault.state
+
+test('L7 quiet for as long as config.toml says: locked; a share keeps nothing open', async () => {
+  home.config(`lock_after = 10\n${workProfile(server)}`)
+  expect((await logIn(home, server)).code).toBe(0)
+  expect((await home.run(['share', 'create', 'box', '--scope', 'read'])).code).toBe(0)
+  const { socket } = (await home.http('GET', '/v1/shares/box')).json<{ socket: string }>()
+  const statuses: number[] = []
+  for (let tries = 0; tries < 60 && !statuses.includes(423); tries++) {
+    await pause(500)
+    statuses.push((await home.http('GET', '/v1/token', { socket })).status)
+  }
+  // Two tries a second: it stayed open for some of the ten seconds, and not for long after.
+  expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 200))
+  expect(statuses.at(-1)).toBe(423)
+  expect(await vaultState()).toBe('locked')
+  expect((await home.run(['unlock'])).code).toBe(0)
+  expect((await home.run(['token', 'work'])).code).toBe(0)
+}, 60_000)
+
+test.runIf(isLinux)(
+  'L7 the screen is locked: so is the vault',
+  async () => {
+    const bin = join(home.path, 'bin')
+    mkdirSync(bin)
+    const go = join(home.path, 'go')
+    // What `gdbus monitor` prints of logind.
+    writeFileSync(
+      join(bin, 'gdbus'),
+      `#!/bin/sh\necho "Monitoring signals from all objects owned by org.freedesktop.login1"\nwhile [ ! -e ${go} ]; do sleep 0.1; done\necho "/org/freedesktop/login1/session/_32: org.freedesktop.login1.Session.Lock ()"\nsleep 60\n`,
+      { mode: 0o755 },
+    )
+    home.env['PATH'] = `${bin}:${home.env['PATH']}`
+    home.config(`lock_with_screen = true\n${workProfile(server)}`)
+    expect((await logIn(home, server)).code).toBe(0)
+    expect(await vaultState()).toBe('open')
+    writeFileSync(go, '')
+    await expect.poll(vaultState).toBe('locked')
+  },
+  60_000,
+)
+
+test('a login is needed: said once, by the command of config.toml, and again only after another login', async () => {
+  const told = join(home.path, 'told')
+  const command = join(home.path, 'notify.sh')
+  writeFileSync(command, `#!/bin/sh\nprintf '%s | %s\\n' "$1" "$2" >> ${told}\n`, { mode: 0o755 })
+  const brief = await startAuthorizationServer({ accessTokenTtl: 2 })
+  home.config(`notify = [${JSON.stringify(command)}]\n${workProfile(brief, 'refresh = "on_demand"')}`)
+  expect((await logIn(home, brief)).code).toBe(0)
+  await brief.revokeAll()
+  await pause(2_300)
+  for (let times = 0; times < 3; times++) expect((await home.run(['token', 'work'])).code).toBe(3)
+  await expect.poll(() => existsSync(told)).toBe(true)
+  const lines = (): readonly string[] => readFileSync(told, 'utf8').trim().split('\n')
+  expect(lines()).toEqual([expect.stringMatching(/^authsock: a login to 'work' is needed \| .*authsock login work$/)])
+  expect((await logIn(home, brief)).code).toBe(0)
+  await brief.revokeAll()
+  await pause(2_300)
+  await home.run(['token', 'work'])
+  await expect.poll(() => lines().length).toBe(2)
+  await brief.close()
+}, 60_000)
+
+test('a login that ends soon is spoken of once', () => {
+  const told: string[] = []
+  let now = 0
+  const timers: (() => void)[] = []
+  const notifier = new Notifier({
+    clock: { now: () => now, after: (_, callback) => (timers.push(callback), () => {}) },
+    ends: () => [['work', 30 * 3_600_000] as const],
+    tell: (title) => told.push(title),
+  })
+  notifier.watch()
+  expect(told).toEqual([])
+  now = 7 * 3_600_000
+  timers.at(-1)?.()
+  timers.at(-1)?.()
+  expect(told).toEqual(["authsock: the login to 'work' ends soon"])
+  notifier.hear({ type: 'logged_in', at: 0, profile: 'work' })
+  timers.at(-1)?.()
+  expect(told).toHaveLength(2)
+})
+
+test('L7 revoke --all: every session here and at its server, every share; static secrets are named', async () => {
+  home.config(workProfile(server))
+  expect((await logIn(home, server)).code).toBe(0)
+  expect((await home.run(['share', 'create', 'box', '--scope', 'read'])).code).toBe(0)
+  expect((await home.run(['secret', 'add', 'pat', '--stdin'], { stdin: 'x\n' })).code).toBe(0)
+  expect((await home.run(['revoke'])).code).toBe(2)
+  const { code, stderr } = await home.run(['revoke', '--all'])
+  expect([code, stderr]).toEqual([0, expect.stringContaining("'work' is ended here and at its server")])
+  expect(stderr).toContain('the share removed: box')
+  expect(stderr).toContain('static secrets can be revoked only where they were made: pat')
+  expect((await home.run(['token', 'work'])).code).toBe(3)
+  expect((await home.run(['share', 'list', '--json'])).stdout).toBe('{"shares":[]}\n')
+  expect((await home.run(['revoke', '--all'])).stderr).toContain('there is nothing to revoke')
+  expect((await home.run(['audit', '--json'])).stdout).toContain('"event":"logged_out"')
+}, 60_000)

@@ -8,6 +8,8 @@ import type { Config } from '../config/config.ts'
 
 /** A suspended machine does not tick: the wall clock is looked at, and often. */
 const longestWait = 30_000
+/** ms. */
+const leastBetweenLooks = 1_000
 
 export interface AutoLockPorts {
   readonly clock: Clock
@@ -22,6 +24,7 @@ export interface AutoLockPorts {
 export class AutoLock {
   readonly #ports: AutoLockPorts
   #touchedAt: EpochMs
+  #lookedAt: EpochMs = 0
   #cancel: (() => void) | undefined
   #unwatch: (() => void) | undefined
 
@@ -30,12 +33,21 @@ export class AutoLock {
     this.#touchedAt = ports.clock.now()
   }
 
-  /** The user has asked for something. */
+  /** The user has asked for something, perhaps after a change of config.toml. */
   touch(): void {
+    const now = this.#ports.clock.now()
+    this.#touchedAt = now
+    if (this.#cancel === undefined && Math.abs(now - this.#lookedAt) > leastBetweenLooks) this.start()
+  }
+
+  /** The vault is open from now on. */
+  opened(): void {
     this.#touchedAt = this.#ports.clock.now()
+    this.start()
   }
 
   start(): void {
+    this.#lookedAt = this.#ports.clock.now()
     void this.#look().catch((error: unknown) => this.#ports.onWarning(asFailure(error).message))
   }
 
@@ -44,21 +56,18 @@ export class AutoLock {
     this.#unwatch?.()
   }
 
+  /** Nothing wakes the machine where nothing is to be locked. */
   async #look(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
     const { clock, config, isOpen, lock } = this.#ports
-    this.#next(longestWait)
     const { lockAfter, lockWithScreen } = await config()
     this.#watchScreen(lockWithScreen)
-    if (lockAfter === undefined) return
+    if (lockAfter === undefined || !isOpen()) return
     const quiet = lockAfter * 1000
-    const left = isOpen() ? this.#touchedAt + quiet - clock.now() : quiet
+    const left = this.#touchedAt + quiet - clock.now()
     if (left <= 0) await lock(`nothing was asked for ${lockAfter} s`)
-    this.#next(Math.min(left > 0 ? left : quiet, longestWait))
-  }
-
-  #next(delay: number): void {
-    this.#cancel?.()
-    this.#cancel = this.#ports.clock.after(delay, () => this.start())
+    else this.#cancel = clock.after(Math.min(left, longestWait), () => this.start())
   }
 
   #watchScreen(isWanted: boolean): void {

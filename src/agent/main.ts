@@ -151,6 +151,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   })
   events.subscribe((event) => {
     if (event.type === 'logged_in' || event.type === 'logged_out') gate.happened(event.type, event.profile)
+    if (event.type === 'logged_in' || event.type === 'unlocked') autoLock.opened()
   })
   const shares = new Shares({
     clock,
@@ -224,10 +225,9 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
   log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
   await shares.resume()
-  autoLock.start()
   notifier.watch()
   watchSignals(shutDown, log)
-  void wakeUp(vault, sessions, logout, secrets, log)
+  void wakeUp(vault, sessions, logout, secrets, log).then(() => autoLock.start())
 
   await stopped
   log.info('stopping')

@@ -2,7 +2,7 @@
 // rotation and restarts. Whoever can write to the folder can also write a chain anew: the log tells what happened to its user, and
 // that nobody has touched it since its last hash was noted.
 
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type AuditEntry, auditLine, firstHash } from '../core/audit.ts'
 import { Failure } from '../core/failures.ts'
@@ -24,8 +24,8 @@ export class AuditLog {
   readonly #kept: number
   #waiting: { readonly entry: AuditEntry; readonly resolve: () => void; readonly reject: (failure: Failure) => void }[] = []
   #writing: Promise<void> | undefined
-  #file: FileHandle | undefined
-  #size = 0
+  /** Seq and hash are those of the files' last line. */
+  #isKnown = false
   #seq = 0
   #hash = firstHash
 
@@ -50,10 +50,9 @@ export class AuditLog {
     })
   }
 
+  /** Resolves when all is written. */
   async close(): Promise<void> {
     await this.#writing
-    await this.#file?.close()
-    this.#file = undefined
   }
 
   async #write(): Promise<void> {
@@ -66,8 +65,8 @@ export class AuditLog {
         await this.#writeBatch(batch.map(({ entry }) => entry))
         for (const { resolve } of batch) resolve()
       } catch (error) {
-        await this.#file?.close().catch(() => {})
-        this.#file = undefined
+        // What of it has reached the file is looked at before the next line.
+        this.#isKnown = false
         const failure = new Failure('storage_failed', `the audit log ${this.#path} cannot be written: ${codeOf(error)}`, {
           cause: error,
         })
@@ -76,8 +75,9 @@ export class AuditLog {
     }
   }
 
+  /** The file is not kept open: a folder that is to be unmounted is nobody's to hold. */
   async #writeBatch(entries: readonly AuditEntry[]): Promise<void> {
-    const file = await this.#open()
+    const isCut = this.#isKnown ? false : await this.#goOn()
     let [seq, hash] = [this.#seq, this.#hash]
     const lines = entries.map((entry) => {
       seq += 1
@@ -85,32 +85,32 @@ export class AuditLog {
       hash = hashOf(line)
       return `${line}\n`
     })
-    const text = Buffer.from(lines.join(''))
-    await file.write(text)
+    const file = await open(this.#path, 'a', 0o600)
+    let size: number
+    try {
+      // A crash, or a full disk, has cut the last line: it stays, and is reported by `verify`.
+      await file.write(Buffer.from((isCut ? '\n' : '') + lines.join('')))
+      size = (await file.stat()).size
+    } finally {
+      await file.close()
+    }
     // Only what is written counts: a write that failed is not part of the chain.
     this.#seq = seq
     this.#hash = hash
-    this.#size += text.length
-    if (this.#size >= this.#largest) await this.#rotate()
+    if (size >= this.#largest) await this.#rotate()
   }
 
-  async #open(): Promise<FileHandle> {
-    if (this.#file !== undefined) return this.#file
+  /** From where the files end; whether their last line was cut. */
+  async #goOn(): Promise<boolean> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
     const last = await lastLine(await auditFiles(this.#path))
     this.#seq = last?.seq ?? this.#seq
     this.#hash = last === undefined ? firstHash : hashOf(last.text)
-    const file = await open(this.#path, 'a', 0o600)
-    this.#size = (await file.stat()).size
-    // A crash, or a full disk, has cut the last line: it stays, and is reported by `verify`.
-    if (last?.isCut === true) await file.write('\n')
-    this.#file = file
-    return file
+    this.#isKnown = true
+    return last?.isCut === true
   }
 
   async #rotate(): Promise<void> {
-    await this.#file?.close()
-    this.#file = undefined
     for (let number = this.#kept; number >= 1; number--) {
       const from = number === 1 ? this.#path : `${this.#path}.${number - 1}`
       await rename(from, `${this.#path}.${number}`).catch((error: unknown) => {

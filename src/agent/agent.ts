@@ -319,6 +319,7 @@ export class Agent {
       await runner.reload()
       return sessionStatus(profile, runner.state, {
         nextWake: runner.wakeAt(profile.refresh === 'ahead'),
+        endsAt: sessions.endsAt(profile.name),
         loginPending: logins.isPending(profile.name),
       })
     } catch (error) {

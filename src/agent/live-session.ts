@@ -156,12 +156,36 @@ export class LiveSessionRunner {
   /** Deletes the session; `before` runs while it is still there, under the lock. */
   async remove(before: (record: SessionRecord | undefined) => Promise<void>): Promise<void> {
     await this.#alone(async () => {
-      const held =
-        this.#state.kind === 'unsaved' ? this.#state.next : this.#state.kind === 'absent' ? undefined : this.#state.record
-      await before(held)
+      await before(this.#newestHeld())
       await this.#ports.store.remove(this.profile)
       this.#state = absent('logged_out', 'it was logged out', this.#ports.clock.now())
     })
+  }
+
+  /** Deletes the session of one login, which is over, unless somebody has logged in anew: then it resolves to false. */
+  async end(
+    loggedInAt: EpochMs,
+    reason: LoginReason,
+    before: (record: SessionRecord | undefined) => Promise<void>,
+  ): Promise<boolean> {
+    return this.#alone(async () => {
+      const held = this.#newestHeld()
+      const stored = await this.#ports.store.loadDurable(this.profile)
+      const newest = held === undefined || stored === undefined ? (held ?? stored) : latest(held, stored)
+      if (newest?.loggedInAt !== loggedInAt) {
+        if (newest !== undefined && newest !== held) this.#state = this.#resume(newest)
+        return false
+      }
+      await before(newest)
+      await this.#ports.store.remove(this.profile)
+      this.#state = { kind: 'absent', reason }
+      return true
+    })
+  }
+
+  #newestHeld(): SessionRecord | undefined {
+    if (this.#state.kind === 'absent') return undefined
+    return this.#state.kind === 'unsaved' ? this.#state.next : this.#state.record
   }
 
   /** Stops what is under way and resolves when nothing is. What was rotated is saved first. */

@@ -7,7 +7,7 @@ import type { Clock, ConnectAuthorizationServer, RecordStore } from '../core/por
 import type { Profile } from '../core/profile.ts'
 import { type Redacted, redact } from '../core/redacted.ts'
 import { backOff } from '../core/schedule.ts'
-import type { SessionRecord } from '../core/session.ts'
+import type { EpochMs, LoginReason, SessionRecord } from '../core/session.ts'
 import type { LogoutAnswer } from '../wire/messages.ts'
 import type { EventHub } from './events.ts'
 import type { LiveSessionRunner } from './live-session.ts'
@@ -25,6 +25,11 @@ interface Revocation {
   readonly kind: 'refresh_token' | 'access_token'
   readonly token: Redacted<string>
   readonly clientSecret: Redacted<string> | undefined
+}
+
+interface Leaving {
+  readonly revocation?: Revocation
+  readonly moved?: Failure
 }
 
 interface LogoutPorts {
@@ -46,14 +51,33 @@ export class Logout {
 
   /** Deletes the session of a profile; resolves when that is durable and the revocation has been tried once. */
   async logOut(profile: Profile, runner: LiveSessionRunner): Promise<LogoutAnswer> {
-    let revocation: Revocation | undefined
-    let moved: Failure | undefined
+    let leaving: Leaving = {}
     await runner.remove(async (record) => {
-      if (record === undefined) return
-      // P5: the token of one server is never shown to another.
-      moved = changedProfile(profile, record)
-      if (moved === undefined) revocation = await this.#writeDown(profile, record)
+      leaving = await this.#prepare(profile, record)
     })
+    return this.#left(profile, leaving)
+  }
+
+  /** The same where it is not the user's wish but his limit (L7). False: somebody has logged in anew meanwhile. */
+  async end(profile: Profile, runner: LiveSessionRunner, loggedInAt: EpochMs, reason: LoginReason): Promise<boolean> {
+    let leaving: Leaving = {}
+    const isOver = await runner.end(loggedInAt, reason, async (record) => {
+      leaving = await this.#prepare(profile, record)
+    })
+    if (isOver) await this.#left(profile, leaving)
+    return isOver
+  }
+
+  async #prepare(profile: Profile, record: SessionRecord | undefined): Promise<Leaving> {
+    if (record === undefined) return {}
+    // P5: the token of one server is never shown to another.
+    const moved = changedProfile(profile, record)
+    if (moved !== undefined) return { moved }
+    const revocation = await this.#writeDown(profile, record)
+    return revocation === undefined ? {} : { revocation }
+  }
+
+  async #left(profile: Profile, { revocation, moved }: Leaving): Promise<LogoutAnswer> {
     this.#ports.events.publish({ type: 'logged_out', profile: profile.name })
     if (revocation !== undefined) return this.#revoke(revocation)
     const answer = { profile: profile.name, revocation: 'nothing_to_revoke' } as const

@@ -111,11 +111,18 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     profiles,
     events,
     ...(atFault === undefined ? {} : { atFault }),
+    end: (profile, runner, loggedInAt, reason) => logout.end(profile, runner, loggedInAt, reason),
     logInUnattended: async (profile) => {
       await logins.logIn(profile, 'client_credentials', { onProgress: () => {}, signal: new AbortController().signal })
     },
   })
-  const logout = new Logout({ clock, records: vault, connect, clientSecret: (name) => profiles.clientSecret(name), events })
+  const logout: Logout = new Logout({
+    clock,
+    records: vault,
+    connect,
+    clientSecret: (name) => profiles.clientSecret(name),
+    events,
+  })
   const audit = new AuditLog({ path: where.auditFile })
   const approvals = new Approvals({
     clock,
@@ -186,7 +193,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   })
   const notifier = new Notifier({
     clock,
-    ends: () => sessions.refreshTokenEnds(),
+    ends: () => sessions.ends(),
     tell: (title, text) => {
       void Promise.resolve(profiles.configNow()).then(
         ({ notify: command }) => notify(command, title, text),

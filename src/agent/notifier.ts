@@ -2,17 +2,17 @@
 
 import { fromNow } from '../core/durations.ts'
 import type { Clock } from '../core/ports.ts'
-import type { EpochMs } from '../core/session.ts'
 import type { EventMessage } from '../wire/messages.ts'
+import type { SessionEnd } from './sessions.ts'
 
-/** How long before the end of a refresh token it is spoken of, in ms. */
-const notice = 24 * 3_600_000
+/** How long before a session's end it is spoken of, in ms: a tenth of what it has had, and no more than this. */
+const longestNotice = 24 * 3_600_000
 const interval = 3_600_000
 
 export interface NotifierPorts {
   readonly clock: Clock
-  /** When the refresh tokens of the sessions end, by profile. */
-  readonly ends: () => Iterable<readonly [profile: string, at: EpochMs]>
+  /** When logins will be needed, by profile. */
+  readonly ends: () => Iterable<SessionEnd>
   readonly tell: (title: string, text: string) => void
 }
 
@@ -29,6 +29,8 @@ export class Notifier {
     if (event.type === 'logged_in' || event.type === 'logged_out') {
       this.#told.delete(event.profile)
       this.#told.delete(soon(event.profile))
+      // Its end may be nearer than the next look.
+      this.watch()
     }
     if (event.type === 'login_required') {
       this.#once(event.profile, `a login to '${event.profile}' is needed`, `${event.reason}: authsock login ${event.profile}`)
@@ -36,12 +38,15 @@ export class Notifier {
     if (event.type === 'approval_requested') this.#ports.tell('authsock: may it?', event.approval.text)
   }
 
-  /** Looks ahead, now and every hour. */
+  /** Looks ahead, now and when there may be something to say. */
   watch(): void {
     this.#cancel?.()
     const now = this.#ports.clock.now()
-    for (const [profile, at] of this.#ports.ends()) {
-      if (at > now && at - now <= notice) {
+    let next = now + interval
+    for (const { profile, from, at } of this.#ports.ends()) {
+      const tellAt = at - Math.min(longestNotice, (at - from) / 10)
+      if (tellAt > now) next = Math.min(next, tellAt)
+      else if (at > now) {
         this.#once(
           soon(profile),
           `the login to '${profile}' ends soon`,
@@ -49,7 +54,7 @@ export class Notifier {
         )
       }
     }
-    this.#cancel = this.#ports.clock.after(interval, () => this.watch())
+    this.#cancel = this.#ports.clock.after(next - now, () => this.watch())
   }
 
   stop(): void {

@@ -3,9 +3,10 @@
 import { asFailure, type Failure } from '../core/failures.ts'
 import type { Clock, SessionLock } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
+import { endOf } from '../core/limits.ts'
 import { nextWake } from '../core/schedule.ts'
 import { checkScope } from '../core/scope.ts'
-import type { AccessToken, EpochMs, SessionRecord, Target } from '../core/session.ts'
+import type { AccessToken, EpochMs, LoginReason, SessionRecord, Target } from '../core/session.ts'
 import { loginRequired } from '../core/tokens.ts'
 import type { Notice } from '../core/steps.ts'
 import type { EventHub } from './events.ts'
@@ -16,6 +17,9 @@ import type { SessionStore } from './session-store.ts'
 interface Entry {
   readonly runner: LiveSessionRunner
   profile: Profile
+  usedAt: EpochMs
+  /** When its end by the user's limits is next to be tried: one that could not be written down is tried again. */
+  endsFrom: EpochMs
 }
 
 interface SessionsPorts {
@@ -27,6 +31,15 @@ interface SessionsPorts {
   readonly atFault?: (place: string) => void
   /** Makes a session where that needs no user (client credentials). */
   readonly logInUnattended: (profile: Profile) => Promise<void>
+  /** Ends the session of a login that has reached its limits; false: there is a new one. */
+  readonly end: (profile: Profile, runner: LiveSessionRunner, loggedInAt: EpochMs, reason: LoginReason) => Promise<boolean>
+}
+
+export interface SessionEnd {
+  readonly profile: string
+  /** Since when it has been so. */
+  readonly from: EpochMs
+  readonly at: EpochMs
 }
 
 export interface Issued {
@@ -36,6 +49,8 @@ export interface Issued {
 
 /** At a start: so many are read before the disk is asked to make them durable. */
 const loadedTogether = 64
+/** ms until an end that failed is tried again. */
+const endAgainAfter = 30_000
 
 export class Sessions {
   readonly #ports: SessionsPorts
@@ -68,9 +83,11 @@ export class Sessions {
     return this.#tokenOf(entry, target, minTtl)
   }
 
-  #tokenOf({ runner, profile }: Entry, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+  #tokenOf(entry: Entry, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
     if (this.#closed !== undefined) throw this.#closed
+    const { runner, profile } = entry
     const { state } = runner
+    this.#refuseOver(entry)
     const wanted = withDefaults(profile, target)
     if (state.kind !== 'absent') {
       const mismatch = changedProfile(profile, state.record)
@@ -81,18 +98,63 @@ export class Sessions {
     return token instanceof Promise ? token.then((token) => ({ profile: profile.name, token })) : { profile: profile.name, token }
   }
 
+  /** L7: nothing leaves after the end, whether the session is gone already or not. */
+  #refuseOver(entry: Entry): void {
+    const now = this.#ports.clock.now()
+    const end = limitOf(entry)
+    if (end === undefined || end.at > now) {
+      entry.usedAt = now
+      return
+    }
+    this.#end(entry, end)
+    throw loginRequired(entry.profile.name, end)
+  }
+
+  #end(entry: Entry, reason: LoginReason): void {
+    const { clock, events, end } = this.#ports
+    const { profile, runner } = entry
+    if (entry.endsFrom > clock.now() || runner.state.kind === 'absent') return
+    entry.endsFrom = clock.now() + endAgainAfter
+    void end(profile, runner, runner.state.record.loggedInAt, reason).then(
+      (isOver) => {
+        entry.endsFrom = 0
+        if (isOver) events.publish({ type: 'login_required', profile: profile.name, reason: reason.text })
+        else this.#schedule()
+      },
+      (error: unknown) => {
+        const text = `'${profile.name}' is over (${reason.text}), and cannot be deleted yet: ${asFailure(error).message}`
+        events.publish({ type: 'warning', text })
+      },
+    )
+  }
+
   /** A server has refused this access token: it is served no more where another can be had. Whether it was a session's. */
   refused(value: string): boolean {
     return [...this.#entries.values()].some(({ runner }) => runner.refused(value))
   }
 
-  /** When the refresh tokens of what is loaded end, where their servers say. */
-  *refreshTokenEnds(): Iterable<readonly [string, EpochMs]> {
-    for (const [name, { runner }] of this.#entries) {
-      const { state } = runner
-      const at = state.kind === 'absent' ? undefined : state.record.refreshTokenExpiresAt
-      if (at !== undefined) yield [name, at]
+  /** When logins will be needed for what is loaded, where that is known and use does not put it off. */
+  *ends(): Iterable<SessionEnd> {
+    for (const [profile, entry] of this.#entries) {
+      const { state } = entry.runner
+      if (state.kind === 'absent' || state.kind === 'login_required') continue
+      const { loggedInAt, refreshedAt = loggedInAt, refreshTokenExpiresAt = Infinity } = state.record
+      const { lifetime = Infinity } = entry.profile
+      const byUser = { profile, from: loggedInAt, at: loggedInAt + lifetime * 1000 }
+      const byServer = { profile, from: refreshedAt, at: refreshTokenExpiresAt }
+      const first = byUser.at < byServer.at ? byUser : byServer
+      if (first.at !== Infinity) yield first
     }
+  }
+
+  /** By the user's limits, or because the server's refresh token ends; undefined: nobody knows. */
+  endsAt(name: string): EpochMs | undefined {
+    const entry = this.#entries.get(name)
+    if (entry === undefined || needsLogin(entry)) return undefined
+    const { state } = entry.runner
+    const ofToken = state.kind === 'absent' ? undefined : state.record.refreshTokenExpiresAt
+    const at = Math.min(limitOf(entry)?.at ?? Infinity, ofToken ?? Infinity)
+    return at === Infinity ? undefined : at
   }
 
   /** Whether it is an access token of a session. Fails with vault_locked, keychain_*. */
@@ -159,7 +221,9 @@ export class Sessions {
     if (this.#closed !== undefined) throw this.#closed
     const entry = this.#entries.get(profile.name)
     if (entry !== undefined) {
+      const isOther = entry.profile !== profile
       entry.profile = profile
+      if (isOther) this.#schedule()
       return entry
     }
     const loading = this.#loading.get(profile.name) ?? this.#load(profile)
@@ -193,7 +257,7 @@ export class Sessions {
       changed: () => this.#schedule(),
       ...(atFault === undefined ? {} : { atFault }),
     })
-    const entry = { runner, profile }
+    const entry = { runner, profile, usedAt: clock.now(), endsFrom: 0 }
     if (this.#closed === undefined) this.#entries.set(name, entry)
     this.#schedule()
     return entry
@@ -227,14 +291,27 @@ export class Sessions {
   #tick(): void {
     const now = this.#ports.clock.now()
     for (const entry of this.#entries.values()) {
-      const at = wakeOf(entry)
-      if (at !== undefined && at <= now) entry.runner.wake()
+      const end = limitOf(entry)
+      const at = refreshOf(entry)
+      if (end !== undefined && end.at <= now) this.#end(entry, end)
+      else if (at !== undefined && at <= now) entry.runner.wake()
     }
     this.#schedule()
   }
 }
 
-const wakeOf = ({ runner, profile }: Entry): EpochMs | undefined => {
+/** The next thing that is due, whether anybody asks or not. */
+function wakeOf(entry: Entry): EpochMs | undefined {
+  const end = limitOf(entry)
+  const refresh = refreshOf(entry)
+  if (end === undefined) return refresh
+  return Math.min(Math.max(end.at, entry.endsFrom), refresh ?? Infinity)
+}
+
+const limitOf = ({ runner: { state }, profile, usedAt }: Entry): LoginReason | undefined =>
+  state.kind === 'absent' ? undefined : endOf(profile, state.record, usedAt)
+
+const refreshOf = ({ runner, profile }: Entry): EpochMs | undefined => {
   const { state } = runner
   if (state.kind !== 'absent' && changedProfile(profile, state.record) !== undefined) return undefined
   return runner.wakeAt(profile.refresh === 'ahead')

@@ -5,6 +5,7 @@ import type { Profile } from '../core/profile.ts'
 import { primaryToken } from '../core/schedule.ts'
 import type { EpochMs, LiveSession, SessionRecord } from '../core/session.ts'
 import type { SessionState, SessionStatus } from '../wire/messages.ts'
+import { loginRequired } from '../core/tokens.ts'
 import { userOf } from './logins.ts'
 import { changedProfile } from './sessions.ts'
 
@@ -18,7 +19,11 @@ const optional = <K extends string>(key: K, at: EpochMs | undefined): { readonly
 export function sessionStatus(
   profile: Profile,
   session: LiveSession,
-  { nextWake, loginPending }: { readonly nextWake: EpochMs | undefined; readonly loginPending: boolean },
+  {
+    nextWake,
+    endsAt,
+    loginPending,
+  }: { readonly nextWake: EpochMs | undefined; readonly endsAt: EpochMs | undefined; readonly loginPending: boolean },
 ): SessionStatus {
   const { state, reason, hint } = describe(profile, session)
   return {
@@ -28,6 +33,7 @@ export function sessionStatus(
     ...(reason === undefined ? {} : { reason }),
     ...(hint === undefined ? {} : { hint }),
     ...optional('next_refresh_at', nextWake),
+    ...optional('ends_at', endsAt),
   }
 }
 
@@ -64,6 +70,7 @@ function describe(profile: Profile, session: LiveSession): { readonly state: Ses
   }
   switch (session.kind) {
     case 'absent':
+      if (session.reason.code === 'expired') return because('login_required', loginRequired(profile.name, session.reason))
       return { state: 'logged_out', hint: new Failure('login_required', '', { profile: profile.name }).hint }
     case 'active':
       return { state: 'active' }

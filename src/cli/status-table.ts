@@ -76,7 +76,7 @@ function table(sessions: readonly SessionStatus[], now: number, width: number, s
       .join('   ')
       .trimEnd()
   const heading = line(headings.map((text) => ({ text: text.toUpperCase(), paint: style.dim })))
-  const body = sessions.flatMap((session, index) => [line(rows[index] ?? []), ...explanation(session, style)])
+  const body = sessions.flatMap((session, index) => [line(rows[index] ?? []), ...explanation(session, now, style)])
   return [heading, ...body]
 }
 
@@ -120,11 +120,12 @@ function columnsFor(rows: readonly (readonly Cell[])[], width: number): readonly
   return [0, 1, 3]
 }
 
-function explanation({ state, reason, hint }: SessionStatus, style: Style): readonly string[] {
+function explanation({ state, reason, hint, ends_at: end }: SessionStatus, now: number, style: Style): readonly string[] {
   // The vault's line says why, for all of them.
   if (state === 'locked') return []
   const lines: string[] = []
   if (reason !== undefined) lines.push(`  ${oneLine(reason)}`)
+  if (end !== undefined) lines.push(`  ${style.dim(`a new login is needed ${fromNow(end, now)}`)}`)
   if (hint !== undefined && state !== 'login_pending') lines.push(`  ${style.dim(`hint: ${hint}`)}`)
   return lines
 }

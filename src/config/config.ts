@@ -55,6 +55,8 @@ export interface ProfileTable {
   readonly ca_file?: string
   readonly refresh?: Profile['refresh']
   readonly refresh_grace?: number
+  readonly lifetime?: number
+  readonly idle_limit?: number
   readonly redirect?: string
   readonly authorization_parameters?: Readonly<Record<string, string>>
   readonly endpoints?: {
@@ -167,6 +169,10 @@ function checkProfile(table: ProfileTable, path: readonly string[]): Complaint[]
   if (resource !== undefined && (!URL.canParse(resource) || resource.includes('#'))) {
     complaints.push({ path: [...path, 'resource'], text: "'resource' is not an absolute URI without a fragment" })
   }
+  for (const key of ['lifetime', 'idle_limit'] as const) {
+    if (table[key] === undefined || table.grant !== 'client_credentials') continue
+    complaints.push({ path: [...path, key], text: `'${key}' is of no meaning where nobody logs in (client_credentials)` })
+  }
   for (const name of Object.keys(table.authorization_parameters ?? {})) {
     if (!ownParameters.has(name)) continue
     complaints.push({ path: [...path, 'authorization_parameters', name], text: `'${name}' is set by the program itself` })
@@ -218,6 +224,8 @@ export function toProfile(name: string, table: ProfileTable): Profile {
     refreshGrace: table.refresh_grace ?? provider?.refreshGrace ?? 0,
     redirect: toRedirect(table.redirect),
     authorizationParameters: { ...provider?.authorizationParameters, ...table.authorization_parameters },
+    ...(table.lifetime === undefined ? {} : { lifetime: table.lifetime }),
+    ...(table.idle_limit === undefined ? {} : { idleLimit: table.idle_limit }),
     ...(table.resource === undefined ? {} : { resource: table.resource }),
     ...(table.audience === undefined ? {} : { audience: table.audience }),
     ...(table.client_secret_file === undefined ? {} : { clientSecretFile: expandHome(table.client_secret_file) }),

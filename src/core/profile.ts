@@ -36,6 +36,10 @@ export interface Profile {
   readonly refresh: 'ahead' | 'on_demand'
   /** Seconds for which the server is known to take a refresh token again after it was used; 0: none is known (R4). */
   readonly refreshGrace: number
+  /** Seconds after its login at which a session ends, whatever its server allows (L7). */
+  readonly lifetime?: number
+  /** Seconds without use after which it ends. */
+  readonly idleLimit?: number
   /** Loopback redirect: which literal, which port (0: any) and which path; some servers compare them exactly. */
   readonly redirect: { readonly host: '127.0.0.1' | '::1'; readonly port: number; readonly path: string }
   /** Added to the authorization request as they are (`prompt`, `login_hint`, `access_type`, ...). */

@@ -65,6 +65,8 @@ export interface SessionStatus {
   readonly expires_at?: number
   readonly refreshed_at?: number
   readonly next_refresh_at?: number
+  /** When a login will be needed: by the limits of the profile, or the end of the refresh token. */
+  readonly ends_at?: number
   /** Why a login is needed or the last refresh failed. */
   readonly reason?: string
   readonly hint?: string

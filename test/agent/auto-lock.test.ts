@@ -95,18 +95,26 @@ test('a login that ends soon is spoken of once', () => {
   const timers: (() => void)[] = []
   const notifier = new Notifier({
     clock: { now: () => now, after: (_, callback) => (timers.push(callback), () => {}) },
-    ends: () => [['work', 30 * 3_600_000] as const],
+    // A tenth of its life, and a day at most.
+    ends: () => [
+      { profile: 'work', from: 0, at: 300 * 3_600_000 },
+      { profile: 'brief', from: 276 * 3_600_000, at: 296 * 3_600_000 },
+    ],
     tell: (title) => told.push(title),
   })
   notifier.watch()
   expect(told).toEqual([])
-  now = 7 * 3_600_000
+  now = 277 * 3_600_000
   timers.at(-1)?.()
   timers.at(-1)?.()
   expect(told).toEqual(["authsock: the login to 'work' ends soon"])
+  now = 294 * 3_600_000
+  timers.at(-1)?.()
+  timers.at(-1)?.()
+  expect(told.slice(1)).toEqual(["authsock: the login to 'brief' ends soon"])
   notifier.hear({ type: 'logged_in', at: 0, profile: 'work' })
   timers.at(-1)?.()
-  expect(told).toHaveLength(2)
+  expect(told).toHaveLength(3)
 })
 
 test('L7 revoke --all: every session here and at its server, every share; static secrets are named', async () => {

@@ -188,7 +188,15 @@ export class World {
     )
     const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
     const store = new SessionStore(vault, onWarning)
-    const sessions: Sessions = new Sessions({ clock, store, lock, profiles, events, logInUnattended: () => Promise.resolve() })
+    const sessions: Sessions = new Sessions({
+      clock,
+      store,
+      lock,
+      profiles,
+      events,
+      logInUnattended: () => Promise.resolve(),
+      end: () => Promise.resolve(false),
+    })
     const agent: Agent = { process, sessions, logins }
     events.subscribe((event) => {
       if (!process.isAlive) return

@@ -47,6 +47,8 @@ const leastOfRole = 16 * 60_000
 /** What a tool is given must outlast its run. */
 const leastOfIdToken = 60_000
 const mostIssued = 4096
+/** A tool may name each of its sessions anew. */
+const mostRoles = 256
 
 /** What is remembered of all askers. */
 interface Remembered {
@@ -204,6 +206,7 @@ class AskedFor implements HelperPorts {
     if (running !== undefined && known === undefined) return running
     const asked = this.#assumeRole(name, role, which)
     this.#roles.set(key, asked)
+    shorten(this.#roles, mostRoles)
     asked.catch(() => {
       if (this.#roles.get(key) === asked) this.#roles.delete(key)
     })
@@ -251,10 +254,7 @@ class AskedFor implements HelperPorts {
   #ofToken({ profile, token }: Issued): Credential {
     const { value, tokenType, expiresAt, scope, target } = token
     this.#issued.add(digest(value.reveal()))
-    for (const first of this.#issued) {
-      if (this.#issued.size <= mostIssued) break
-      this.#issued.delete(first)
-    }
+    shorten(this.#issued, mostIssued)
     return {
       value,
       tokenType,
@@ -297,6 +297,14 @@ class AskedFor implements HelperPorts {
       ...(username === undefined ? {} : { username }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     }
+  }
+}
+
+/** The first that came go first. */
+function shorten(kept: Map<string, unknown> | Set<string>, most: number): void {
+  for (const first of kept.keys()) {
+    if (kept.size <= most) break
+    kept.delete(first)
   }
 }
 

@@ -14,6 +14,7 @@ interface Entry {
 /** A machine: its clock can be wrong and can be set, and it can sleep. */
 export class Host {
   offset = 0
+  clockSetAt = Number.NEGATIVE_INFINITY
   asleepUntil = 0
   /** Since when it has been awake. */
   awakeSince = 0

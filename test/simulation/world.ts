@@ -282,6 +282,7 @@ export class World {
         break
       case 7:
         host.offset += this.#random.pick([-3600, -90, 90, 3600]) * second
+        host.clockSetAt = this.#scheduler.now
         this.#say(`a clock is set: ${Math.round(host.offset / second)} s off`)
         break
       case 8:

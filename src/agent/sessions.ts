@@ -4,11 +4,11 @@ import { asFailure, type Failure } from '../core/failures.ts'
 import type { Clock, SessionLock } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
 import { endOf } from '../core/limits.ts'
-import { nextWake } from '../core/schedule.ts'
 import { checkScope } from '../core/scope.ts'
 import type { AccessToken, EpochMs, LoginReason, SessionRecord, Target } from '../core/session.ts'
 import { loginRequired } from '../core/tokens.ts'
 import type { Notice } from '../core/steps.ts'
+import { Alarm } from './alarm.ts'
 import type { EventHub } from './events.ts'
 import { LiveSessionRunner } from './live-session.ts'
 import type { Profiles } from './profiles.ts'
@@ -57,12 +57,18 @@ export class Sessions {
   readonly #entries = new Map<string, Entry>()
   readonly #loading = new Map<string, Promise<Entry>>()
   readonly #unattended = new Map<string, Promise<void>>()
-  #cancelTimer: (() => void) | undefined
-  #timerQueued = false
+  readonly #alarm: Alarm<Entry>
   #closed: Failure | undefined
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports
+    this.#alarm = new Alarm({
+      clock: ports.clock,
+      all: () => this.#entries.values(),
+      // One that was replaced over a damaged record is nobody's any more.
+      wakeOf: (entry) => (this.#entries.get(entry.profile.name) === entry ? wakeOf(entry) : undefined),
+      ring: (entry, now) => this.#ring(entry, now),
+    })
   }
 
   /** A token for a caller. Synchronous when it is cached and nothing has to be looked up. `minTtl` in seconds. Throws a Failure. */
@@ -119,7 +125,7 @@ export class Sessions {
       (isOver) => {
         entry.endsFrom = 0
         if (isOver) events.publish({ type: 'login_required', profile: profile.name, reason: reason.text })
-        else this.#schedule()
+        else this.#alarm.changed(entry)
       },
       (error: unknown) => {
         const text = `'${profile.name}' is over (${reason.text}), and cannot be deleted yet: ${asFailure(error).message}`
@@ -201,7 +207,7 @@ export class Sessions {
   /** No token leaves from now on; what is under way is finished and saved, then all is forgotten. */
   async close(reason: Failure): Promise<void> {
     this.#closed = reason
-    this.#cancelTimer?.()
+    this.#alarm.stop()
     for (const { runner } of this.#entries.values()) runner.dismiss(reason)
     await Promise.all([...this.#entries.values()].map(({ runner }) => runner.stop()))
     for (const [name, { runner }] of this.#entries) if (runner.state.kind !== 'unsaved') this.#entries.delete(name)
@@ -214,7 +220,7 @@ export class Sessions {
 
   open(): void {
     this.#closed = undefined
-    this.#schedule()
+    this.#alarm.start()
   }
 
   async #entry(profile: Profile): Promise<Entry> {
@@ -223,7 +229,7 @@ export class Sessions {
     if (entry !== undefined) {
       const isOther = entry.profile !== profile
       entry.profile = profile
-      if (isOther) this.#schedule()
+      if (isOther) this.#alarm.changed(entry)
       return entry
     }
     const loading = this.#loading.get(profile.name) ?? this.#load(profile)
@@ -254,12 +260,14 @@ export class Sessions {
       },
       replayGrace: () => (this.#entries.get(name)?.profile ?? profile).refreshGrace * 1000,
       notify: (notice) => events.publish(eventOf(name, notice)),
-      changed: () => this.#schedule(),
+      changed: () => this.#alarm.changed(entry),
       ...(atFault === undefined ? {} : { atFault }),
     })
-    const entry = { runner, profile, usedAt: clock.now(), endsFrom: 0 }
-    if (this.#closed === undefined) this.#entries.set(name, entry)
-    this.#schedule()
+    const entry: Entry = { runner, profile, usedAt: clock.now(), endsFrom: 0 }
+    if (this.#closed === undefined) {
+      this.#entries.set(name, entry)
+      this.#alarm.changed(entry)
+    }
     return entry
   }
 
@@ -271,32 +279,11 @@ export class Sessions {
     return login
   }
 
-  /** One timer serves all sessions; it is set anew once after a burst of changes. */
-  #schedule(): void {
-    if (this.#timerQueued || this.#closed !== undefined) return
-    this.#timerQueued = true
-    queueMicrotask(() => {
-      this.#timerQueued = false
-      this.#cancelTimer?.()
-      if (this.#closed !== undefined) return
-      const delay = nextWake(this.#wakes(), this.#ports.clock.now())
-      this.#cancelTimer = delay === undefined ? undefined : this.#ports.clock.after(delay, () => this.#tick())
-    })
-  }
-
-  *#wakes(): Iterable<EpochMs | undefined> {
-    for (const entry of this.#entries.values()) yield wakeOf(entry)
-  }
-
-  #tick(): void {
-    const now = this.#ports.clock.now()
-    for (const entry of this.#entries.values()) {
-      const end = limitOf(entry)
-      const at = refreshOf(entry)
-      if (end !== undefined && end.at <= now) this.#end(entry, end)
-      else if (at !== undefined && at <= now) entry.runner.wake()
-    }
-    this.#schedule()
+  #ring(entry: Entry, now: EpochMs): void {
+    const end = limitOf(entry)
+    const at = refreshOf(entry)
+    if (end !== undefined && end.at <= now) this.#end(entry, end)
+    else if (at !== undefined && at <= now) entry.runner.wake()
   }
 }
 

@@ -82,9 +82,6 @@ export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: Epoch
 /** A timer does not tick while the machine sleeps, so none is set for longer than this (R8). */
 const longestSleep = 5 * minute
 
-/** Milliseconds until the earliest wake, or undefined when nothing is due at all. */
-export function nextWake(wakes: Iterable<EpochMs | undefined>, now: EpochMs): number | undefined {
-  let earliest: EpochMs | undefined
-  for (const wake of wakes) if (wake !== undefined && (earliest === undefined || wake < earliest)) earliest = wake
-  return earliest === undefined ? undefined : clamp(0, earliest - now, longestSleep)
-}
+/** Milliseconds for a timer; undefined where nothing is due at all. */
+export const nextWake = (earliest: EpochMs | undefined, now: EpochMs): number | undefined =>
+  earliest === undefined ? undefined : clamp(0, earliest - now, longestSleep)

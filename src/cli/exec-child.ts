@@ -40,12 +40,20 @@ export async function runChild(
       child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
     })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    terminal.failure(cannotStart(name, code, error), asJson)
-    return code === 'ENOENT' ? notThere : notExecutable
+    return notStarted(name, error as NodeJS.ErrnoException, { terminal, asJson })
   } finally {
     for (const signal of signals) process.off(signal, forward)
   }
+}
+
+/** Says why; gives the exit code. */
+export function notStarted(
+  name: string,
+  error: NodeJS.ErrnoException,
+  { terminal, asJson }: Pick<Context, 'terminal' | 'asJson'>,
+) {
+  terminal.failure(cannotStart(name, error.code, error), asJson)
+  return error.code === 'ENOENT' ? notThere : notExecutable
 }
 
 function cannotStart(name: string, code: string | undefined, cause: unknown): Failure {

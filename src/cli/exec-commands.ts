@@ -8,7 +8,7 @@ import type { ServeOptions } from './serve.ts'
 
 /** What follows `--` in `exec ... -- COMMAND ARGS...` is the command's own, its `--json` and `--token` too. */
 export function splitCommand(args: readonly string[]): { readonly own: readonly string[]; readonly command: readonly string[] } {
-  const mark = args[0] === 'exec' || args[0] === 'ssh' ? args.indexOf('--') : -1
+  const mark = ['exec', 'ssh', 'relay'].includes(args[0] ?? '') ? args.indexOf('--') : -1
   return mark < 0 ? { own: args, command: [] } : { own: args.slice(0, mark), command: args.slice(mark + 1) }
 }
 

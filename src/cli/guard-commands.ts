@@ -50,7 +50,7 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
     'end a session at its server, or with --all everything',
     async () => (await import('./revoke.ts')).revoke,
   ).option('--all', 'every session, and every share')
-  leaf(root, 'ssh', 'ssh with a share at the other end', async () => (await import('./remote.ts')).ssh)
+  leaf(root, 'ssh', 'ssh with a share at the other end', async () => (await import('./ssh.ts')).ssh)
     .usage('--share <name> -- [ssh options] [user@]host [command]')
     .requiredOption('--share <name>', 'which: `authsock share create` makes one')
     .addHelpText(
@@ -66,9 +66,24 @@ long as you are connected: make it short and narrow.`,
   leaf(
     root,
     'relay <share>',
-    "stdin and stdout as a share's socket, for docker exec, wsl.exe and the like",
-    async () => (await import('./remote.ts')).relay,
+    'a share over the stdin and stdout of docker exec, kubectl exec, wsl.exe, ssh ...',
+    async () => (await import('./relay.ts')).relay,
   )
+    .usage('<share> [-- command...]')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  authsock relay devbox -- docker exec -i CONTAINER authsock-client relay
+  authsock relay devbox -- kubectl exec -i POD -- authsock-client relay
+  authsock relay devbox -- wsl.exe authsock-client relay
+  authsock relay devbox -- ssh ada@build.example.com authsock-client relay /tmp/authsock-ada/agent.sock
+
+The command is started here and ends in the thin client over there, which makes a socket where tools look for the agent
+(or at the path that it is given) and carries any number of connections, until either end is ended. It is a pipe: no -t.
+
+Without a command, stdin and stdout are one connection to the share, for whatever makes the socket itself.`,
+    )
 
   leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./approve.ts')).approve)
     .option('--for <span>', 'a yes that counts for so long: 30min, 8h')

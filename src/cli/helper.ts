@@ -30,6 +30,11 @@ export async function helperMain({ name, args }: Named, env: NodeJS.ProcessEnv =
   const isAsked = rest.includes('--help') || rest.includes('-h')
   if (byName === undefined && name !== 'authsock-client' && isAsked) return undefined
   try {
+    if (verb === 'relay' && byName === undefined) {
+      throw new Failure('bad_request', 'only the native thin client can be the far end of a relay', {
+        hint: 'put the one for this platform here: it needs nothing else',
+      })
+    }
     if (helper === undefined) {
       throw new Failure('bad_request', verb === '' ? 'which helper?' : `there is no helper '${verb}'`, {
         hint: '`authsock help helpers` lists them',

@@ -6,3 +6,4 @@ export { helperPrograms, nativeClient, program as mainProgram } from './start.ts
 export { paths } from '../platform/paths.ts'
 export { readAudit, verifyAudit } from '../platform/audit-files.ts'
 export { isOwnPort } from '../platform/tcp-peer.ts'
+export { address, connectionFailure } from './transport.ts'

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 // As in core/failures.ts.
-enum { exit_ok = 0, exit_unexpected = 1, exit_usage = 2, exit_unavailable = 5, exit_denied = 6, exit_no_agent = 7 };
+enum { exit_ok = 0, exit_unexpected = 1, exit_usage = 2, exit_unavailable = 5, exit_denied = 6, exit_no_agent = 7, exit_storage = 9 };
 
 // ---- text.c
 
@@ -29,6 +29,8 @@ bool starts_with(const char *text, const char *prefix);
 char *base_name(const char *path);
 /// `a`, `b` and `c` in a new text.
 char *join(const char *a, const char *b, const char *c);
+/// Says what is wrong, and what to do where `hint` is not NULL.
+_Noreturn void fail(int code, const char *what, const char *detail, const char *hint);
 
 // ---- http.c: reads one answer
 
@@ -48,6 +50,11 @@ typedef long (*read_some)(void *source, char *into, size_t most);
 
 /// False where what comes is not an answer: cut, malformed, or larger than any that the agent sends.
 bool read_answer(struct answer *answer, read_some read, void *source);
+
+// ---- relay.c, windows.c
+
+/// `authsock-client relay [SOCKET]`: listens there, and carries what comes over stdin and stdout.
+_Noreturn void relay(int count, char **arguments);
 
 // ---- posix.c, windows.c
 

@@ -21,21 +21,6 @@ struct helper {
 static const size_t largest_input = 256u * 1024;
 enum { longest_start = 3 };
 
-static _Noreturn void fail(int code, const char *what, const char *detail, const char *hint) {
-  struct buffer text = {0};
-  append_text(&text, "authsock: ");
-  append_text(&text, what);
-  append_text(&text, detail);
-  append_text(&text, "\n");
-  if (hint != NULL) {
-    append_text(&text, "hint: ");
-    append_text(&text, hint);
-    append_text(&text, "\n");
-  }
-  write_error(text.data, text.length);
-  leave(code);
-}
-
 struct call {
   const struct helper *helper;
   /// The program's name, for whoever is passed on to.
@@ -287,6 +272,7 @@ int main(int argc, char **argv) {
   call.helper = by_program(program, &call.first);
   if (call.helper == NULL) {
     bool is_main = equal(program, "authsock");
+    if (!is_main && argc > 1 && equal(argv[1], "relay")) relay(argc - 2, argv + 2);
     const struct helper *helper = argc > 1 ? named(argv[1]) : NULL;
     if (is_main && (helper == NULL || asks_for_help(argc - 2, argv + 2))) hand_over(argv);
     if (helper == NULL) {

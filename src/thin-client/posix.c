@@ -7,7 +7,7 @@
 #define _DARWIN_C_SOURCE
 #endif
 
-#include "client.h"
+#include "posix.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,17 +90,17 @@ void take_arguments(int *count, char ***arguments) {
 
 // ---- whom to trust (L10): as src/platform/socket-folder.ts
 
-static bool is_mine(const struct stat *stats) { return stats->st_uid == geteuid() || stats->st_uid == 0; }
+bool is_mine(const struct stat *stats) { return stats->st_uid == geteuid() || stats->st_uid == 0; }
 
 /// A folder that others may write to, and take things out of.
-static bool is_swappable(const struct stat *folder) {
+bool is_swappable(const struct stat *folder) {
   if ((folder->st_mode & 022) == 0 || (folder->st_mode & S_ISVTX) != 0) return false;
   bool is_own_group = folder->st_uid == geteuid() && (folder->st_mode & 02) == 0 && folder->st_gid == getegid() &&
                       (uid_t)folder->st_gid == folder->st_uid;
   return !is_own_group;
 }
 
-static char *folder_of(const char *path) {
+char *folder_of(const char *path) {
   char *folder = join(path, "", "");
   char *slash = strrchr(folder, '/');
   if (slash == folder) slash++;
@@ -137,8 +137,7 @@ static void limit(int descriptor, int option, int seconds) {
   setsockopt(descriptor, SOL_SOCKET, option, &time, sizeof time);
 }
 
-/// Between a look at the socket and the connection another may have taken its place: who listens is asked of the kernel.
-static bool listens_for_me(int descriptor) {
+bool is_my_peer(int descriptor) {
   uid_t uid;
 #if defined(__linux__)
   struct ucred peer;
@@ -183,7 +182,8 @@ enum connected connect_to(const char *path, struct connection **connection, char
     *why = error == EACCES || error == EPERM ? join("the socket ", path, " belongs to another user") : join(path, ": ", strerror(error));
     return error == EACCES || error == EPERM ? untrusted : unusable;
   }
-  if (!listens_for_me(descriptor) && !is_mounted_for_us(path)) {
+  // Between a look at the socket and the connection another may have taken its place.
+  if (!is_my_peer(descriptor) && !is_mounted_for_us(path)) {
     close(descriptor);
     *why = join("another user listens at ", path, "");
     return untrusted;

@@ -77,3 +77,18 @@ char *join(const char *a, const char *b, const char *c) {
   append_text(&text, c);
   return text.data;
 }
+
+_Noreturn void fail(int code, const char *what, const char *detail, const char *hint) {
+  struct buffer text = {0};
+  append_text(&text, "authsock: ");
+  append_text(&text, what);
+  append_text(&text, detail);
+  append_text(&text, "\n");
+  if (hint != NULL) {
+    append_text(&text, "hint: ");
+    append_text(&text, hint);
+    append_text(&text, "\n");
+  }
+  write_error(text.data, text.length);
+  leave(code);
+}

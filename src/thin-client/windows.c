@@ -333,6 +333,14 @@ void pause_for(int milliseconds) { Sleep((DWORD)milliseconds); }
 _Noreturn void leave(int code) {
   ExitProcess((UINT)code);
 }
+
+_Noreturn void relay(int count, char **arguments) {
+  (void)count;
+  (void)arguments;
+  fail(exit_usage, "on Windows the far end of a relay cannot listen", "",
+       "programs here ask the agent themselves; `authsock relay SHARE -- wsl.exe authsock-client relay` serves those in WSL");
+}
+
 #else
 typedef int not_windows;
 #endif

@@ -1,8 +1,6 @@
-// Shares where sockets do not cross by themselves: over ssh, and over the stdin and stdout of whatever can start a program here
-// (docker exec, wsl.exe, a remote IDE).
+// A share over ssh, which forwards sockets by itself; relay.ts is for whatever does not.
 
 import { randomBytes } from 'node:crypto'
-import { connect } from 'node:net'
 import { Failure } from '../core/failures.ts'
 import type { ShareStatus } from '../client/index.ts'
 import type { Context } from './context.ts'
@@ -57,17 +55,4 @@ function splitSsh(args: readonly string[]) {
   const host = args[at]
   if (host === undefined) throw new Failure('bad_request', 'to which host?', { hint: '`authsock ssh --share NAME -- user@host`' })
   return { options: args.slice(0, at), host, command: args.slice(at + 1) }
-}
-
-/** stdin and stdout are the other end of a share's socket: one connection. */
-export async function relay(context: Context, name: string): Promise<void> {
-  const { socket = '' } = await (await context.agent()).share(name)
-  const connection = connect(socket)
-  process.stdin.pipe(connection)
-  connection.pipe(process.stdout)
-  context.exitCode = await new Promise<number>((resolve) => {
-    connection.on('error', () => resolve(new Failure('agent_unreachable', '').exitCode))
-    connection.on('close', () => resolve(0))
-  })
-  process.stdin.destroy()
 }

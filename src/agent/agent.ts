@@ -195,8 +195,9 @@ export class Agent {
   }
 
   async status(): Promise<AgentStatus> {
-    const { about, profiles, warnings, secrets } = this.#parts
-    const notes = [...warnings, ...(await secrets.warnings().catch(() => []))]
+    const { about, profiles, warnings, secrets, gate } = this.#parts
+    const { trouble } = gate
+    const notes = [...warnings, ...(trouble === undefined ? [] : [trouble]), ...(await secrets.warnings().catch(() => []))]
     const sessions = await this.sessions().catch((error: unknown) => {
       notes.push(asFailure(error).message)
       return []

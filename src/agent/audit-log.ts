@@ -1,12 +1,12 @@
 // The audit's files: audit.log, and the ones before it. Lines that come together are written together; a chain goes on over
-// rotation and restarts. Whoever can write to the folder can also write a chain anew: the log tells what happened to its user, and
-// that nobody has touched it since its last hash was noted.
+// rotation and restarts, and over the agents that share a home. Whoever can write to the folder can also write a chain anew: the
+// log tells what happened to its user, and that nobody has touched it since its last hash was noted.
 
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type AuditEntry, auditLine, firstHash } from '../core/audit.ts'
 import { Failure } from '../core/failures.ts'
-import { auditFiles, hashOf, lastLine } from '../platform/audit-files.ts'
+import { hashOf, keptFiles, lastLine } from '../platform/audit-files.ts'
 
 export interface AuditOptions {
   readonly path: string
@@ -14,25 +14,43 @@ export interface AuditOptions {
   readonly largest?: number
   /** Files kept, without the current one. */
   readonly kept?: number
+  /** Among all who write there; gives what ends it. */
+  readonly lock?: () => Promise<() => Promise<void>>
 }
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
+interface Waiting {
+  readonly entry: AuditEntry
+  readonly resolve: () => void
+  readonly reject: (failure: Failure) => void
+}
+
+/** Entries that a disk which hangs may keep waiting. */
+const mostWaiting = 10_000
+/** ms for which the lock is kept while more comes. */
+const longestTurn = 100
+
+const codeOf = (error: unknown): string =>
+  error instanceof Failure ? error.message : ((error as NodeJS.ErrnoException).code ?? String(error))
 
 export class AuditLog {
   readonly #path: string
   readonly #largest: number
   readonly #kept: number
-  #waiting: { readonly entry: AuditEntry; readonly resolve: () => void; readonly reject: (failure: Failure) => void }[] = []
+  readonly #lock: AuditOptions['lock']
+  #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
   /** Seq and hash are those of the files' last line. */
   #isKnown = false
+  /** The file as it was left; undefined: there was none. */
+  #left: { readonly ino: number; readonly size: number } | undefined
   #seq = 0
   #hash = firstHash
 
-  constructor({ path, largest = 8 * 1024 * 1024, kept = 9 }: AuditOptions) {
+  constructor({ path, largest = 8 * 1024 * 1024, kept = keptFiles, lock }: AuditOptions) {
     this.#path = path
     this.#largest = largest
     this.#kept = kept
+    this.#lock = lock
   }
 
   /** The hash of the last line. */
@@ -43,10 +61,12 @@ export class AuditLog {
   /** Resolves when it is written (not synced). Fails with storage_failed. */
   append(entry: AuditEntry): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#waiting.length >= mostWaiting) {
+        reject(this.#failure(new Error('what was to be written before still waits')))
+        return
+      }
       this.#waiting.push({ entry, resolve, reject })
-      this.#writing ??= this.#write().finally(() => {
-        this.#writing = undefined
-      })
+      this.#writing ??= this.#write()
     })
   }
 
@@ -59,25 +79,48 @@ export class AuditLog {
     // Whoever comes in the same turn goes into the same write.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
+      let taken: readonly Waiting[] = []
+      const take = (): readonly Waiting[] => {
+        taken = this.#waiting
+        this.#waiting = []
+        return taken
+      }
       try {
-        await this.#writeBatch(batch.map(({ entry }) => entry))
-        for (const { resolve } of batch) resolve()
+        await this.#writeInTurn(take)
       } catch (error) {
         // What of it has reached the file is looked at before the next line.
         this.#isKnown = false
-        const failure = new Failure('storage_failed', `the audit log ${this.#path} cannot be written: ${codeOf(error)}`, {
-          cause: error,
-        })
-        for (const { reject } of batch) reject(failure)
+        const failure = this.#failure(error)
+        // Nobody's turn came: all who wait are told.
+        for (const { reject } of taken.length > 0 ? taken : take()) reject(failure)
       }
+    }
+    // In the same turn as the last look: whoever comes next begins anew.
+    this.#writing = undefined
+  }
+
+  async #writeInTurn(take: () => readonly Waiting[]): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const release = await this.#lock?.()
+    const until = performance.now() + longestTurn
+    try {
+      let isCut = await this.#lookAgain()
+      do {
+        const batch = take()
+        await this.#writeBatch(
+          batch.map(({ entry }) => entry),
+          isCut,
+        )
+        isCut = false
+        for (const { resolve } of batch) resolve()
+      } while (this.#waiting.length > 0 && performance.now() < until)
+    } finally {
+      await release?.()
     }
   }
 
   /** The file is not kept open: a folder that is to be unmounted is nobody's to hold. */
-  async #writeBatch(entries: readonly AuditEntry[]): Promise<void> {
-    const isCut = this.#isKnown ? false : await this.#goOn()
+  async #writeBatch(entries: readonly AuditEntry[], isCut: boolean): Promise<void> {
     let [seq, hash] = [this.#seq, this.#hash]
     const lines = entries.map((entry) => {
       seq += 1
@@ -86,26 +129,41 @@ export class AuditLog {
       return `${line}\n`
     })
     const file = await open(this.#path, 'a', 0o600)
-    let size: number
     try {
-      // A crash, or a full disk, has cut the last line: it stays, and is reported by `verify`.
-      await file.write(Buffer.from((isCut ? '\n' : '') + lines.join('')))
-      size = (await file.stat()).size
+      const { size: before } = await file.stat()
+      try {
+        // A crash has cut the last line: it stays, and is reported by `verify`.
+        await file.appendFile((isCut ? '\n' : '') + lines.join(''))
+      } catch (error) {
+        // What a full disk has taken of it was never answered.
+        await file.truncate(before).catch(() => {})
+        throw error
+      }
+      const { size, ino } = await file.stat()
+      this.#left = { size, ino }
     } finally {
       await file.close()
     }
     // Only what is written counts: a write that failed is not part of the chain.
     this.#seq = seq
     this.#hash = hash
-    if (size >= this.#largest) await this.#rotate()
+    if (this.#left.size >= this.#largest) await this.#rotate()
   }
 
-  /** From where the files end; whether their last line was cut. */
-  async #goOn(): Promise<boolean> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-    const last = await lastLine(await auditFiles(this.#path))
-    this.#seq = last?.seq ?? this.#seq
-    this.#hash = last === undefined ? firstHash : hashOf(last.text)
+  /**
+   * Another agent may have written since: the chain goes on from where it has ended. From a file that was cut or taken away
+   * meanwhile it does not, so that this shows. Whether the last line was cut.
+   */
+  async #lookAgain(): Promise<boolean> {
+    const now = await stat(this.#path).catch(() => undefined)
+    const left = this.#left
+    if (this.#isKnown && now?.ino === left?.ino && now?.size === left?.size) return false
+    const { last, inodes } = await lastLine(this.#path)
+    const hasGoneOn = left === undefined || (now?.ino === left.ino ? now.size >= left.size : inodes.has(left.ino))
+    if (this.#seq === 0 || (hasGoneOn && last !== undefined)) {
+      this.#seq = last?.seq ?? this.#seq
+      this.#hash = last === undefined ? firstHash : hashOf(last.bytes)
+    }
     this.#isKnown = true
     return last?.isCut === true
   }
@@ -118,5 +176,10 @@ export class AuditLog {
       })
     }
     await rm(`${this.#path}.${this.#kept + 1}`, { force: true })
+    this.#left = undefined
+  }
+
+  #failure(error: unknown): Failure {
+    return new Failure('storage_failed', `the audit log ${this.#path} cannot be written: ${codeOf(error)}`, { cause: error })
   }
 }

@@ -8,6 +8,7 @@ import { type Question, questionText, rule, type Ruling } from '../core/rules.ts
 import type { EpochMs, Target } from '../core/session.ts'
 import type { Share } from '../core/share.ts'
 import type { Config } from '../config/config.ts'
+import { AuditFloods } from './audit-floods.ts'
 import type { EventHub } from './events.ts'
 
 /** Who asks, and with what request: `token`, or a helper's name. */
@@ -30,10 +31,22 @@ export interface GatePorts {
 
 export class Gate {
   readonly #ports: GatePorts
-  #isBroken = false
+  readonly #floods: AuditFloods
+  #trouble: string | undefined
 
   constructor(ports: GatePorts) {
     this.#ports = ports
+    this.#floods = new AuditFloods(ports.clock, (entry) => void this.#append(entry).catch(() => {}))
+  }
+
+  /** Why the audit log cannot be written, as far as is known. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** The agent stops: what was counted is handed on to be written. */
+  close(): void {
+    this.#floods.close()
   }
 
   /** `name`: of a profile or a secret. Throws (rejects with) denied, approval_*. */
@@ -89,23 +102,33 @@ export class Gate {
 
   #write({ audit }: Config, entry: AuditEntry): void | Promise<void> {
     if (audit === 'off') return
-    const written = this.#ports.append(entry).then(
-      () => {
-        this.#isBroken = false
-      },
-      (error: unknown) => {
-        const failure = asFailure(error)
-        if (!this.#isBroken) this.#ports.events.publish({ type: 'warning', text: failure.message })
-        this.#isBroken = true
-        if (audit === 'required') {
-          throw new Failure('storage_failed', `${failure.message}, and config.toml says that nothing leaves without it`, {
-            hint: 'free some disk space or mend its permissions, or set audit = "on"',
-            cause: error,
-          })
-        }
-      },
-    )
-    return audit === 'required' ? written : undefined
+    const { door, event } = entry
+    const isRequired = audit === 'required' && event === 'issued'
+    if (door?.kind === 'share' && (event === 'issued' || event === 'refused')) {
+      if (isRequired && !this.#floods.hasRoom(door.share)) throw tooManyLines(door.share)
+      if (!isRequired && !this.#floods.passes(door.share, entry)) return
+    }
+    const written = this.#append(entry)
+    if (!isRequired) return void written.catch(() => {})
+    return written.catch((error: unknown) => {
+      throw new Failure('storage_failed', `${asFailure(error).message}, and config.toml says that nothing leaves without it`, {
+        hint: 'free some disk space or mend its permissions, or set audit = "on"',
+        cause: error,
+      })
+    })
+  }
+
+  /** Fails with storage_failed, which is told once. */
+  async #append(entry: AuditEntry): Promise<void> {
+    try {
+      await this.#ports.append(entry)
+      this.#trouble = undefined
+    } catch (error) {
+      const text = asFailure(error).message
+      if (this.#trouble === undefined) this.#ports.events.publish({ type: 'warning', text })
+      this.#trouble = text
+      throw error
+    }
   }
 
   #who({ visitor, request }: Asker) {
@@ -116,3 +139,8 @@ export class Gate {
     return this.#ports.clock.now()
   }
 }
+
+const tooManyLines = (share: string): Failure =>
+  new Failure('too_many_requests', `each token is written to the audit log, and the share '${share}' has asked for too many`, {
+    retryAfter: 1,
+  })

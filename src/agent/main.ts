@@ -52,6 +52,9 @@ export interface AgentOptions {
   readonly masterKeyFile?: string
 }
 
+/** ms: an agent on another host that died while it wrote is waited for as long as its lock takes to go stale. */
+const auditPatience = 15_000
+
 /** Runs until it is told to stop; the result is the exit code. */
 export async function runAgent(options: AgentOptions): Promise<number> {
   startClean()
@@ -123,7 +126,13 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     clientSecret: (name) => profiles.clientSecret(name),
     events,
   })
-  const audit = new AuditLog({ path: where.auditFile })
+  const audit = new AuditLog({
+    path: where.auditFile,
+    lock: async () => {
+      const held = await lock.acquire('audit', auditPatience, new AbortController().signal)
+      return () => held.release()
+    },
+  })
   const approvals = new Approvals({
     clock,
     newId: () => randomBytes(4).toString('hex'),
@@ -250,6 +259,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   impatient()
   await closing
   await seen.settled()
+  gate.close()
   await audit.close()
   vault.close()
   return exitCodes.ok

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
+import { Allowance } from '../core/allowance.ts'
 import type { Caller, Door, Visitor } from '../core/caller.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import { notShared, type Share } from '../core/share.ts'
@@ -55,7 +56,7 @@ export interface AgentServer {
 export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share }: ServerPorts): AgentServer {
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
-  const allowance = new Allowance(() => agent.now())
+  const allowance = new Allowance(burst, ratePerSecond, agent.now())
   const unread = new Unread()
   const visitors = new WeakMap<Socket, Visitor>()
   const http = createServer({
@@ -83,7 +84,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   function check(socket: object, path: string): void {
     if (denied.has(socket)) throw new Failure('peer_denied', 'this agent belongs to another user')
     const isFree = share === undefined && (path === '/v1/token' || path.startsWith(helperPath))
-    if (!isFree && !allowance.take()) throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
+    if (!isFree && !allowance.take(agent.now())) throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
   }
 
   /** Once a connection: what it executes later is another program, and the uid is what counts. */
@@ -227,27 +228,6 @@ class Unread {
     if (count > mostUnread) return false
     this.#counts.set(socket, count)
     response.once('close', () => this.#counts.set(socket, (this.#counts.get(socket) ?? 1) - 1))
-    return true
-  }
-}
-
-/** A token bucket over the wall clock. */
-class Allowance {
-  readonly #now: () => number
-  #left = burst
-  #at: number
-
-  constructor(now: () => number) {
-    this.#now = now
-    this.#at = now()
-  }
-
-  take(): boolean {
-    const now = this.#now()
-    this.#left = Math.min(burst, this.#left + (Math.max(0, now - this.#at) / 1000) * ratePerSecond)
-    this.#at = now
-    if (this.#left < 1) return false
-    this.#left -= 1
     return true
   }
 }

@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AuditFilter, type AuditRecord, isWanted } from '../core/audit.ts'
 import { exitCodes } from '../core/failures.ts'
+import { oneLine } from '../core/words.ts'
 import { paths, readAudit, verifyAudit } from '../client/local.ts'
 import type { Context } from './context.ts'
 import { parseTime } from './times.ts'
@@ -31,12 +32,10 @@ export async function audit(context: Context, options: AuditOptions): Promise<vo
     ...(until === undefined ? {} : { until: parseTime('--until', until, now) }),
   }
   if (follow === true) context.catchInterrupt()
-  let last = 0
+  const places = new Map<string, number>()
   const show = async (): Promise<number> => {
     let found = 0
-    for await (const record of readAudit(auditFile)) {
-      if (record.seq <= last) continue
-      last = record.seq
+    for await (const record of readAudit(auditFile, places)) {
       if (!isWanted(record, filter)) continue
       found += 1
       context.terminal.print(context.asJson ? record.text : line(record))
@@ -54,18 +53,27 @@ export async function audit(context: Context, options: AuditOptions): Promise<vo
   }
 }
 
+/** Of what callers chose themselves: one line, whatever is in it. */
 function line(record: AuditRecord & { readonly text: string }): string {
   const { at, event, caller, share } = record
   const more = JSON.parse(record.text) as Partial<
-    Record<'profile' | 'secret' | 'scope' | 'resource' | 'request' | 'code', string>
+    Record<'profile' | 'secret' | 'scope' | 'resource' | 'request' | 'code' | 'count', unknown>
   >
-  const what = more.secret === undefined ? (more.profile ?? '') : `secret ${more.secret}`
+  const what = more.secret === undefined ? (more.profile ?? '') : `secret ${textOf(more.secret)}`
   const place = share === undefined ? (caller?.container === 'none' ? '' : caller?.container) : `share ${share}`
   const who = caller === undefined ? '' : `${caller.executable ?? 'unknown'}${caller.pid === undefined ? '' : ` (${caller.pid})`}`
-  return [new Date(at).toISOString(), event.padEnd(10), what, more.resource, more.code, who, place]
+  const times = more.count === undefined ? undefined : `${textOf(more.count)} times`
+  return [timeOf(at), textOf(event).padEnd(10), times, what, more.resource, more.code, who, place]
     .filter((part) => part !== undefined && part !== '')
+    .map((part) => oneLine(textOf(part)))
     .join('  ')
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+
+/** Whoever wrote the line. */
+const timeOf = (at: unknown): string =>
+  typeof at === 'number' && Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'at no time'
 
 export async function auditVerify(context: Context, { head: expected }: { readonly head?: string }): Promise<void> {
   const { lines, head, problems } = await verifyAudit(paths(context.env).auditFile)

@@ -22,20 +22,27 @@ export interface AuditEntry {
   readonly rule?: number
   readonly caller?: Caller
   readonly door?: Door
+  /** Of a line that stands for so many since `since`, of which it is the last. */
+  readonly count?: number
+  readonly since?: number
 }
+
+/** Characters of a text that others chose: a line is for people, and a flood of long ones would push the others out. */
+const longestText = 300
 
 /** What stands in front of the first line of all. */
 export const firstHash = '0'.repeat(64)
 
 /** `prev`: the hash of the line before. Names on the wire are snake_case; instants are ms, for many share a second. */
 export function auditLine(entry: AuditEntry, seq: number, prev: string): string {
-  const { caller, door, target, expiresAt, ...rest } = entry
-  return JSON.stringify({
+  const { caller, door, target, expiresAt, reason, ...rest } = entry
+  return escaped({
     seq,
     ...rest,
-    ...(target?.scope === undefined ? {} : { scope: target.scope.join(' ') }),
-    ...(target?.resource === undefined ? {} : { resource: target.resource }),
-    ...(target?.audience === undefined ? {} : { audience: target.audience }),
+    ...(reason === undefined ? {} : { reason: clipped(reason) }),
+    ...(target?.scope === undefined ? {} : { scope: clipped(target.scope.join(' ')) }),
+    ...(target?.resource === undefined ? {} : { resource: clipped(target.resource) }),
+    ...(target?.audience === undefined ? {} : { audience: clipped(target.audience) }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     ...(door === undefined ? {} : door.kind === 'share' ? { share: door.share } : {}),
     ...(caller === undefined ? {} : { caller: callerFields(caller) }),
@@ -47,12 +54,24 @@ function callerFields({ uid, pid, executable, parents, container, terminal, isKn
   return {
     ...(uid === undefined ? {} : { uid }),
     ...(pid === undefined ? {} : { pid }),
-    executable: executable ?? 'unknown',
-    ...(parents.length === 0 ? {} : { parents: parents.map((each) => each.executable ?? `pid ${each.pid}`) }),
+    executable: executable === undefined ? 'unknown' : clippedPath(executable),
+    ...(parents.length === 0
+      ? {}
+      : { parents: parents.map((each) => (each.executable === undefined ? `pid ${each.pid}` : clippedPath(each.executable))) }),
     container: container === undefined ? (isKnown ? 'none' : 'unknown') : (container.id ?? 'unknown id'),
     ...(terminal === undefined ? {} : { terminal }),
   }
 }
+
+const clipped = (text: string): string => (text.length <= longestText ? text : `${text.slice(0, longestText)}…`)
+/** The end says what it is. */
+const clippedPath = (path: string): string => (path.length <= longestText ? path : `…${path.slice(-longestText)}`)
+
+/** JSON leaves some characters as they are that end lines, move cursors or hide text where the file is looked at. */
+const escaped = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
 
 export interface AuditRecord {
   readonly seq: number

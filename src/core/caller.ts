@@ -1,6 +1,8 @@
 // Who asks: the process at the other end of a connection, as far as it can be told. The uid is what the kernel vouches for; the
 // rest is advice, since a process can exec after it has connected. What cannot be told is absent, and that is a value too.
 
+import { oneLine } from './words.ts'
+
 export interface CallerProcess {
   readonly pid: number
   /** Absolute path; absent where the system does not tell. */
@@ -35,7 +37,10 @@ export interface Visitor {
   readonly door: Door
 }
 
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+/** As much as is shown of a program's name, which can be anything. */
+const longestName = 64
+
+const nameOf = (path: string): string => oneLine(path.slice(path.lastIndexOf('/') + 1)).slice(0, longestName)
 
 /** For people: `git-remote-https (pid 123) of make, in container 0123456789ab, by share devbox`. */
 export function callerText({ caller, door }: Visitor): string {

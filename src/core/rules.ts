@@ -3,6 +3,7 @@
 
 import { callerText, type Visitor } from './caller.ts'
 import type { Target } from './session.ts'
+import { oneLine } from './words.ts'
 
 export type Verdict = 'allow' | 'ask' | 'deny'
 
@@ -77,8 +78,15 @@ function matchesContainer(wanted: string, { caller }: Visitor): boolean {
 const matchesShare = (wanted: string, share: string | undefined): boolean =>
   wanted === 'none' ? share === undefined : share !== undefined && (wanted === 'any' || wanted === share)
 
-/** For people. */
+/** Longer than any that means something: what comes after it would not be seen on a screen that is full. */
+const longestPart = 200
+const short = (part: string): string => (part.length <= longestPart ? oneLine(part) : `${oneLine(part.slice(0, longestPart))}…`)
+
+/** For people, on one line. */
 export const questionText = ({ profile, target, visitor }: Question): string => {
-  const what = [target.scope?.join(' '), target.resource, target.audience].filter((part) => part !== undefined).join(', ')
+  const what = [target.scope?.join(' '), target.resource, target.audience]
+    .filter((part) => part !== undefined)
+    .map(short)
+    .join(', ')
   return `${callerText(visitor)} asks for a token of '${profile}'${what === '' ? '' : ` (${what})`}`
 }

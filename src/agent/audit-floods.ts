@@ -1,0 +1,92 @@
+// What a share's clients ask for is theirs to repeat, and the audit keeps so many lines and no more: of a flood, what is alike
+// becomes one line with a count, so that it cannot push out what happened before it or elsewhere.
+
+import { Allowance } from '../core/allowance.ts'
+import type { AuditEntry } from '../core/audit.ts'
+import type { Clock } from '../core/ports.ts'
+
+/** Lines of one share: as many at once, and then so many a second. */
+const burst = 200
+const perSecond = 0.1
+/** Where each must be written before it leaves. */
+const perSecondWhereRequired = 1
+/** ms for which what is alike is counted. */
+const window = 60_000
+/** Kinds of lines that are told apart in a flood. */
+const mostKinds = 4
+
+interface Held {
+  entry: AuditEntry
+  count: number
+  readonly since: number
+}
+
+interface Flood {
+  readonly lines: Allowance
+  readonly required: Allowance
+  readonly held: Map<string, Held>
+  cancel?: () => void
+}
+
+export class AuditFloods {
+  readonly #clock: Clock
+  readonly #append: (entry: AuditEntry) => void
+  readonly #floods = new Map<string, Flood>()
+
+  constructor(clock: Clock, append: (entry: AuditEntry) => void) {
+    this.#clock = clock
+    this.#append = append
+  }
+
+  /** Whether a line of its own is left for what may not leave without one. */
+  hasRoom(share: string): boolean {
+    return this.#of(share).required.take(this.#clock.now())
+  }
+
+  /** Whether it is to be written; else it is counted, and written with others. */
+  passes(share: string, entry: AuditEntry): boolean {
+    const flood = this.#of(share)
+    if (flood.lines.take(entry.at)) return true
+    const { held } = flood
+    const own = keyOf(entry)
+    const key = held.has(own) || held.size < mostKinds ? own : entry.event
+    const known = held.get(key)
+    if (known === undefined) held.set(key, { entry, count: 1, since: entry.at })
+    else {
+      known.entry = entry
+      known.count += 1
+    }
+    flood.cancel ??= this.#clock.after(window, () => this.#tell(flood))
+    return false
+  }
+
+  /** The agent stops: what is counted is written. */
+  close(): void {
+    for (const flood of this.#floods.values()) this.#tell(flood)
+    this.#floods.clear()
+  }
+
+  #tell(flood: Flood): void {
+    flood.cancel?.()
+    delete flood.cancel
+    for (const { entry, count, since } of flood.held.values()) this.#append({ ...entry, count, since })
+    flood.held.clear()
+  }
+
+  #of(share: string): Flood {
+    const known = this.#floods.get(share)
+    if (known !== undefined) return known
+    const now = this.#clock.now()
+    const flood: Flood = {
+      lines: new Allowance(burst, perSecond, now),
+      required: new Allowance(burst, perSecondWhereRequired, now),
+      held: new Map(),
+    }
+    this.#floods.set(share, flood)
+    return flood
+  }
+}
+
+/** Refusals are alike, whatever was asked. */
+const keyOf = ({ event, profile, secret, target }: AuditEntry): string =>
+  event === 'refused' ? event : JSON.stringify([event, profile, secret, target])

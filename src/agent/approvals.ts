@@ -24,6 +24,8 @@ const patience = 120_000
 const afterNo = 10_000
 /** Prompts at once: more would be no choice. */
 const mostPending = 32
+/** Of them by one share: whoever is behind it is not to cover the screen, nor to keep others from asking. */
+const mostOfShare = 4
 
 interface Pending {
   readonly status: ApprovalStatus
@@ -31,6 +33,7 @@ interface Pending {
   readonly promise: Promise<void>
   readonly settle: (failure: Failure | undefined) => void
   readonly lifetime: number | undefined
+  readonly share: string | undefined
 }
 
 export class Approvals {
@@ -55,6 +58,11 @@ export class Approvals {
     if (this.#pending.size >= mostPending) {
       throw new Failure('too_many_requests', `${mostPending} approvals are waiting already`, { retryAfter: 30 })
     }
+    const { door } = question.visitor
+    const ofDoor = [...this.#pending.values()].filter((each) => door.kind === 'share' && each.share === door.share)
+    if (ofDoor.length >= mostOfShare) {
+      throw new Failure('too_many_requests', `${mostOfShare} approvals of this share are waiting already`, { retryAfter: 30 })
+    }
     return this.#ask(question, key, index, rule?.lifetime).promise
   }
 
@@ -72,6 +80,7 @@ export class Approvals {
     }
     const now = this.#ports.clock.now()
     if (decision === 'deny') {
+      for (const [key, until] of this.#declined) if (until <= now) this.#declined.delete(key)
       this.#declined.set(pending.key, now + afterNo)
       pending.settle(declinedBy(pending.status, 'was declined'))
       return
@@ -108,7 +117,9 @@ export class Approvals {
       else reject(failure)
     }
     const cancel = clock.after(patience, () => settle(declined(question, 'was not answered in time')))
-    const pending = { status, key, promise, settle, lifetime }
+    const { door } = question.visitor
+    const share = door.kind === 'share' ? door.share : undefined
+    const pending = { status, key, promise, settle, lifetime, share }
     this.#pending.set(status.id, pending)
     // Nobody may be listening, and then it is no defect that it ends in a no.
     promise.catch(() => {})

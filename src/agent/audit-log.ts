@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { type AuditEntry, auditLine, firstHash } from '../core/audit.ts'
 import { Failure } from '../core/failures.ts'
 import { hashOf, keptFiles, lastLine } from '../platform/audit-files.ts'
+import { diskFailure } from '../vault/disk.ts'
 
 export interface AuditOptions {
   readonly path: string
@@ -29,8 +30,7 @@ const mostWaiting = 10_000
 /** ms for which the lock is kept while more comes. */
 const longestTurn = 100
 
-const codeOf = (error: unknown): string =>
-  error instanceof Failure ? error.message : ((error as NodeJS.ErrnoException).code ?? String(error))
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 export class AuditLog {
   readonly #path: string
@@ -62,7 +62,7 @@ export class AuditLog {
   append(entry: AuditEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length >= mostWaiting) {
-        reject(this.#failure(new Error('what was to be written before still waits')))
+        reject(this.#failure(new Failure('storage_failed', 'what was to be written before still waits')))
         return
       }
       this.#waiting.push({ entry, resolve, reject })
@@ -180,6 +180,9 @@ export class AuditLog {
   }
 
   #failure(error: unknown): Failure {
-    return new Failure('storage_failed', `the audit log ${this.#path} cannot be written: ${codeOf(error)}`, { cause: error })
+    const what = `the audit log ${this.#path} cannot be written`
+    return error instanceof Failure
+      ? new Failure('storage_failed', `${what}: ${error.message}`, { cause: error })
+      : diskFailure(error, what)
   }
 }

@@ -2,6 +2,7 @@
 // tool wants kept.
 
 import { createHash } from 'node:crypto'
+import { Allowance } from '../core/allowance.ts'
 import type { AwsCredentials, AwsRole } from '../core/aws.ts'
 import { Failure } from '../core/failures.ts'
 import { bare, isPattern, longestMatch, type Place, placeText } from '../core/place.ts'
@@ -11,7 +12,7 @@ import { redact, type Redacted } from '../core/redacted.ts'
 import type { Route } from '../core/route.ts'
 import { isExpired, placeOfSecret, type StaticSecret } from '../core/secret.ts'
 import type { Target } from '../core/session.ts'
-import { boundedSecret, notShared } from '../core/share.ts'
+import { boundedIdToken, boundedSecret, notShared } from '../core/share.ts'
 import type { Credential, HelperPorts } from '../helpers/ports.ts'
 import { usernameAt } from '../helpers/print.ts'
 import type { EventHub } from './events.ts'
@@ -49,17 +50,22 @@ const leastOfIdToken = 60_000
 const mostIssued = 4096
 /** A tool may name each of its sessions anew. */
 const mostRoles = 256
+/** By one share: so many, and then one every ten minutes. */
+const refusalsAtOnce = 3
+const refusalsPerSecond = 1 / 600
 
 /** What is remembered of all askers. */
 interface Remembered {
   readonly roles: Map<string, Promise<AwsCredentials>>
   /** Digests of what tools were given: they say it back, perhaps after it was replaced. */
   readonly issued: Set<string>
+  /** Tokens that a share's clients may say were refused. */
+  readonly refusals: Map<string, Allowance>
 }
 
 export class Credentials {
   readonly #ports: CredentialsPorts
-  readonly #remembered: Remembered = { roles: new Map(), issued: new Set() }
+  readonly #remembered: Remembered = { roles: new Map(), issued: new Set(), refusals: new Map() }
 
   constructor(ports: CredentialsPorts) {
     this.#ports = ports
@@ -84,12 +90,14 @@ class AskedFor implements HelperPorts {
   readonly #ports: CredentialsPorts
   readonly #roles: Remembered['roles']
   readonly #issued: Remembered['issued']
+  readonly #refusals: Remembered['refusals']
   readonly #asker: Asker
 
-  constructor(ports: CredentialsPorts, { roles, issued }: Remembered, asker: Asker) {
+  constructor(ports: CredentialsPorts, { roles, issued, refusals }: Remembered, asker: Asker) {
     this.#ports = ports
     this.#roles = roles
     this.#issued = issued
+    this.#refusals = refusals
     this.#asker = asker
   }
 
@@ -123,6 +131,8 @@ class AskedFor implements HelperPorts {
   }
 
   async idToken(name: string | undefined) {
+    const { share } = this.#asker
+    if (share !== undefined) this.#within(() => boundedIdToken(share))
     let issued = await this.#ports.token(this.#asker, name, {}, undefined)
     for (const mayAskAnew of [true, false]) {
       const { token } = issued
@@ -143,6 +153,8 @@ class AskedFor implements HelperPorts {
 
   async refused(place: Place, value: string): Promise<void> {
     const { secrets, events, refusedToken } = this.#ports
+    // Or whoever is behind a share has the session refreshed as often as he likes.
+    if (this.#asker.share !== undefined && !this.#mayRefuse()) return
     if (refusedToken(value) || this.#isIssued(value) || this.#asker.share !== undefined) return
     if ((await secrets.forget(place, value)).length > 0) return
     const kept = (await secrets.all()).find((secret) => secret.value.reveal() === value)
@@ -194,13 +206,13 @@ class AskedFor implements HelperPorts {
   }
 
   async assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
-    const key = JSON.stringify([name, role, which])
+    const { share } = this.#asker
+    // What a share gives may be less: what was got for others is not for it.
+    const key = JSON.stringify([name, role, which, share])
+    // The session is asked all the same: rules, the audit and its end count for what others have brought.
+    if (this.#roles.has(key)) await this.#gated(name, which)
     const known = await this.#roles.get(key)?.catch(() => undefined)
-    if (known?.expiresAt !== undefined && known.expiresAt - this.now() > leastOfRole) {
-      // The session is asked all the same: rules, the audit and its end count for what it has brought.
-      await this.named(name)
-      return known
-    }
+    if (known?.expiresAt !== undefined && known.expiresAt - this.now() > leastOfRole) return known
     // Those who come meanwhile share the answer.
     const running = this.#roles.get(key)
     if (running !== undefined && known === undefined) return running
@@ -217,13 +229,26 @@ class AskedFor implements HelperPorts {
   #refuseShare(): void {
     const { share } = this.#asker
     if (share === undefined) return
-    const failure = notShared(share)
-    this.#ports.gate.refused(this.#asker, undefined, {}, failure)
-    throw failure
+    this.#within(() => {
+      throw notShared(share)
+    })
+  }
+
+  #within(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      this.#ports.gate.refused(this.#asker, undefined, {}, error)
+      throw error
+    }
+  }
+
+  #gated(name: string | undefined, which: 'access_token' | 'id_token') {
+    return which === 'id_token' ? this.idToken(name) : this.named(name, {}, undefined)
   }
 
   async #assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
-    const token = which === 'id_token' ? await this.idToken(name) : await this.named(name, {}, undefined)
+    const token = await this.#gated(name, which)
     return this.#ports.assumeRole(role, token.value)
   }
 
@@ -263,6 +288,14 @@ class AskedFor implements HelperPorts {
       from: { kind: 'profile', profile },
       ...(expiresAt === undefined ? {} : { expiresAt }),
     }
+  }
+
+  #mayRefuse(): boolean {
+    const { clock } = this.#ports
+    const known = this.#refusals.get(this.#asker.share?.name ?? '')
+    const allowance = known ?? new Allowance(refusalsAtOnce, refusalsPerSecond, clock.now())
+    this.#refusals.set(this.#asker.share?.name ?? '', allowance)
+    return allowance.take(clock.now())
   }
 
   #isIssued(value: string): boolean {

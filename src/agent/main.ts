@@ -171,7 +171,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   })
   const shares = new Shares({
     clock,
-    file: join(where.stateDirectory, 'shares.json'),
+    file: where.sharesFile,
     folder: where.sharesDirectory,
     onWarning: warn,
     listen: async (path, share) => {

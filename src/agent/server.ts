@@ -30,6 +30,8 @@ const mostUnread = 32
 const arrival = 10_000
 /** ms for which an idle connection is kept. */
 const idle = 60_000
+/** ms for an answer to be read after which nothing comes. */
+const patience = 1_000
 const helperPath = '/v1/helper/'
 /** Of all that is not a request for a token: a burst, and so many a second. */
 const burst = 200
@@ -212,6 +214,8 @@ function refuseUpgrade(socket: Duplex, failure: Failure): void {
   ]
   socket.on('error', () => socket.destroy())
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  // Who neither reads it nor hangs up would keep his place for ever.
+  setTimeout(() => socket.destroy(), patience).unref()
 }
 
 const describeDefect = (failure: Failure): string => {

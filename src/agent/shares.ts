@@ -2,7 +2,7 @@
 // one as long as the share lives, since it is what a container has mounted. What has ended says so for a day, and then goes.
 
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
@@ -30,12 +30,15 @@ export interface SharesPorts {
 
 interface Open {
   share: Share
-  readonly close: () => Promise<void>
+  /** Undefined where it could not be opened: it is kept, and tried again with the next start. */
+  readonly close: (() => Promise<void>) | undefined
 }
 
 export class Shares {
   readonly #ports: SharesPorts
   readonly #open = new Map<string, Open>()
+  /** One change after the other: two at once would both listen at one place. */
+  #turn: Promise<unknown> = Promise.resolve()
   #cancel: (() => void) | undefined
 
   constructor(ports: SharesPorts) {
@@ -43,14 +46,17 @@ export class Shares {
   }
 
   /** Listens again for those that were there. One that cannot be had harms no other. */
-  async resume(): Promise<void> {
-    for (const share of this.#read()) {
-      if (this.#isOver(share)) continue
-      await this.#start(share).catch((error: unknown) => {
-        this.#ports.onWarning(`the share '${share.name}' cannot be opened: ${(error as Error).message}`)
-      })
-    }
-    this.#watch()
+  resume(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const share of this.#read()) {
+        if (this.#isOver(share)) continue
+        await this.#start(share).catch((error: unknown) => {
+          this.#open.set(share.name, { share, close: undefined })
+          this.#ports.onWarning(`the share '${share.name}' cannot be opened: ${(error as Error).message}`)
+        })
+      }
+      this.#watch()
+    })
   }
 
   list(): readonly ShareStatus[] {
@@ -63,8 +69,24 @@ export class Shares {
   }
 
   /** One of that name gets new bounds, and stays where it is. Fails with bad_request, storage_failed. */
-  async make(name: string, request: ShareRequest): Promise<ShareStatus> {
-    if (name.length > longestName) throw new Failure('bad_request', `a share's name has at most ${longestName} characters`)
+  make(name: string, request: ShareRequest): Promise<ShareStatus> {
+    checkName(name)
+    return this.#inTurn(() => this.#make(name, request))
+  }
+
+  /** Fails with not_found. */
+  remove(name: string): Promise<void> {
+    return this.#inTurn(() => this.#remove(name))
+  }
+
+  async close(): Promise<void> {
+    this.#cancel?.()
+    await this.#turn
+    await Promise.all([...this.#open.values()].map(async ({ close }) => close?.()))
+    this.#open.clear()
+  }
+
+  async #make(name: string, request: ShareRequest): Promise<ShareStatus> {
     const { profiles, secrets = [], scope, resource, audience, ttl } = request
     const now = this.#ports.clock.now()
     const share: Share = {
@@ -82,36 +104,62 @@ export class Shares {
       throw new Failure('bad_request', `there are ${mostShares} shares already`)
     }
     // Written down first: one that listens and is not would be gone with the agent.
-    this.#save([...[...this.#open.values()].map((each) => each.share).filter((each) => each.name !== name), share])
-    if (known === undefined) await this.#start(share)
-    else known.share = share
+    this.#save([...this.#others(name), share])
+    if (known?.close === undefined) {
+      await this.#start(share).catch((error: unknown) => {
+        this.#save([...this.#others(name), ...(known === undefined ? [] : [known.share])])
+        throw notOpened(share, error)
+      })
+    } else known.share = share
     this.#watch()
     return this.#status(share)
   }
 
-  /** Throws not_found. */
-  async remove(name: string): Promise<void> {
-    const { close } = this.#find(name)
-    this.#save([...this.#open.values()].map((each) => each.share).filter((each) => each.name !== name))
+  async #remove(name: string): Promise<void> {
+    const open = this.#find(name)
+    this.#save(this.#others(name))
     this.#open.delete(name)
-    await close()
-    rmSync(this.#folderOf(name), { recursive: true, force: true })
+    // Who is connected gets nothing from now on; to be closed takes a while.
+    open.share = { ...open.share, expiresAt: 0 }
+    await open.close?.()
+    this.#clear(name)
   }
 
-  async close(): Promise<void> {
-    this.#cancel?.()
-    await Promise.all([...this.#open.values()].map(({ close }) => close()))
-    this.#open.clear()
+  #others(name: string): readonly Share[] {
+    return [...this.#open.values()].map(({ share }) => share).filter((each) => each.name !== name)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
   }
 
   async #start(share: Share): Promise<void> {
     const folder = this.#folderOf(share.name)
     mkdirSync(this.#ports.folder, { recursive: true, mode: 0o700 })
-    mkdirSync(folder, { recursive: true })
     // Whoever it is mounted for may be any uid; the folder above keeps everybody else of this machine out.
-    chmodSync(folder, 0o755)
-    const open: Open = { share, close: await this.#ports.listen(join(folder, 'agent.sock'), () => open.share) }
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) {
+      mkdirSync(folder)
+      chmodSync(folder, 0o755)
+    }
+    const path = join(folder, 'agent.sock')
+    // Where it was mounted writable, anything may lie there by now, and it is not to be followed.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(path)
+    const open: Open = { share, close: await this.#ports.listen(path, () => open.share) }
     this.#open.set(share.name, open)
+  }
+
+  /** What is not ours stays: it came from a container that has the folder mounted writable, and nothing in it is looked at. */
+  #clear(name: string): void {
+    const folder = this.#folderOf(name)
+    try {
+      rmSync(join(folder, 'agent.sock'), { force: true })
+      rmdirSync(folder)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT') this.#ports.onWarning(`the share '${name}' is removed, and ${folder} is left behind: ${code}`)
+    }
   }
 
   /** The end of each is looked at when it is asked; this only takes away what ended long ago. */
@@ -121,7 +169,7 @@ export class Shares {
       this.#open.size === 0
         ? undefined
         : this.#ports.clock.after(hour, () => {
-            for (const { share } of this.#open.values()) if (this.#isOver(share)) void this.remove(share.name)
+            for (const { share } of this.#open.values()) if (this.#isOver(share)) this.remove(share.name).catch(() => {})
             this.#watch()
           })
   }
@@ -168,3 +216,17 @@ export class Shares {
     }
   }
 }
+
+/** Throws bad_request. The name is a folder's: Windows takes a dot at its end for none. */
+function checkName(name: string): void {
+  if (name.length > longestName) throw new Failure('bad_request', `a share's name has at most ${longestName} characters`)
+  if (name.endsWith('.')) throw new Failure('bad_request', "a share's name does not end with a dot")
+}
+
+const notOpened = ({ name }: Share, error: unknown): Failure =>
+  error instanceof Failure
+    ? error
+    : new Failure('storage_failed', `the share '${name}' cannot be opened: ${(error as Error).message}`, {
+        hint: 'see whether its path is too long, or the agent has no descriptors left',
+        cause: error,
+      })

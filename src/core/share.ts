@@ -58,6 +58,12 @@ export function boundedSecret(share: Share, name: string, now: EpochMs): void {
   if (!share.secrets.includes(name)) throw limited(share, `does not give the secret '${name}'`)
 }
 
+/** An ID token says who the user is, to whoever takes it, and knows no scope and no resource. Throws share_limited. */
+export function boundedIdToken(share: Share): void {
+  const isWithin = (share.scope === undefined || share.scope.includes('openid')) && !isFixed(share)
+  if (!isWithin) throw limited(share, 'gives no ID token, which it would with `openid` among its scopes and for no one resource')
+}
+
 /** Whatever else is asked of it. */
 export const notShared = (share: Share): Failure => limited(share, 'answers requests for tokens and nothing else')
 

@@ -24,6 +24,7 @@ type Looked = Pick<Caller, 'executable' | 'parents' | 'container' | 'terminal' |
 /** Undefined where the process is gone, and its pid perhaps another's. */
 function lookOnLinux(socket: Socket, pid: number): Looked | undefined {
   const pidfd = pidfdOf(socket)
+  if (pidfd === 'gone') return undefined
   try {
     const looked = readProc(pid)
     // Only now: what was read before it was known to live may be another's.
@@ -104,11 +105,14 @@ function read(path: string): string | undefined {
 
 // ---- pidfd
 
-type AskPidfd = (fd: number) => number | undefined
+/** Undefined where the kernel has none: before Linux 6.5. */
+type AskPidfd = (fd: number) => number | 'gone' | undefined
+/** Some kernels give no pidfd of a process that has ended, and say ESRCH or EINVAL in place of this. */
+const noSuchOption = 92
 let askPidfd: AskPidfd | undefined
 
-/** Linux 6.5 and newer. To be closed. */
-function pidfdOf(socket: Socket): number | undefined {
+/** To be closed. */
+function pidfdOf(socket: Socket): ReturnType<AskPidfd> {
   const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
   if (fd === undefined || fd < 0) return undefined
   askPidfd ??= preparePidfd()
@@ -123,8 +127,8 @@ function preparePidfd(): AskPidfd {
   const [buffer, size] = [Buffer.alloc(4), Buffer.alloc(4)]
   return (fd) => {
     size.writeInt32LE(4)
-    const isThere = (getsockopt(fd, solSocket, soPeerpidfd, buffer, size) as number) === 0
-    return isThere ? buffer.readInt32LE() : undefined
+    if ((getsockopt(fd, solSocket, soPeerpidfd, buffer, size) as number) === 0) return buffer.readInt32LE()
+    return found.koffi.errno() === noSuchOption ? undefined : 'gone'
   }
 }
 

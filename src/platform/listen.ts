@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { Failure } from '../core/failures.ts'
 
@@ -23,20 +23,22 @@ export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): { re
 
 /**
  * Listens; only for whoever holds the agent lock, since what lies at the path is removed. `mode` lets others connect where the
- * folder lets them come. Gives the function that removes
- * the socket again, unless another has taken its place.
+ * folder lets them come: it is the socket's from the beginning, since others may by then have put a link in its place. Gives the
+ * function that removes the socket again, unless another has taken its place.
  */
 export async function listenOn(server: Server, path: string, mode = 0o600): Promise<() => void> {
   if (process.platform === 'win32') return listenOnPipe(server, path)
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path)
-  const umask = process.umask(0o177)
+  const umask = process.umask(0o777 & ~mode)
+  let started: Promise<void>
   try {
-    await listening(server, { path })
+    started = listening(server, { path })
   } finally {
+    // In the same turn: the umask is that of all which is written meanwhile.
     process.umask(umask)
   }
-  chmodSync(path, mode)
-  const { ino } = lstatSync(path)
+  await started
+  const ino = lstatSync(path, { throwIfNoEntry: false })?.ino
   return () => {
     if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true })
   }

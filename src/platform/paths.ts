@@ -1,5 +1,7 @@
 // Where everything lies: XDG folders on Linux, the platform's own elsewhere. Everything derives from the environment.
 
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { Failure } from '../core/failures.ts'
@@ -18,6 +20,8 @@ export interface Paths {
   readonly auditFile: string
   /** Of the folders of shared sockets. */
   readonly sharesDirectory: string
+  /** What the shared sockets give: of this machine's socket, since another's agent may have the same home. */
+  readonly sharesFile: string
   /** The last generations seen (R13): not in the folder that a backup of the vault would bring back. */
   readonly seenFile: string
 }
@@ -39,7 +43,17 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
     logFile: join(state, 'agent.log'),
     auditFile: join(state, 'audit.log'),
     sharesDirectory: join(socket, '..', 'shares'),
+    sharesFile: join(state, `shares-${createHash('sha256').update(`${machineId()}${socket}`).digest('hex').slice(0, 12)}.json`),
     seenFile: join(cache, 'generations.json'),
+  }
+}
+
+/** Machines that share a home have one: systemd's. Elsewhere a home is one machine's. */
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim()
+  } catch {
+    return ''
   }
 }
 

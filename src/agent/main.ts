@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { unknownCaller } from '../core/caller.ts'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { ConfigFile } from '../config/config.ts'
 import { assumeRole } from '../oauth/aws-sts.ts'
@@ -12,7 +13,7 @@ import { callerOf } from '../platform/caller.ts'
 import { systemClock } from '../platform/clock.ts'
 import { faultPoint, withFaultPoints } from '../platform/fault-points.ts'
 import { harden, startClean } from '../platform/hardening.ts'
-import { inheritedSocket, listenOn, listenOnInherited } from '../platform/listen.ts'
+import { inheritedSocket, listenOn, listenOnInherited, listenOnLoopback } from '../platform/listen.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
 import { type Paths, paths } from '../platform/paths.ts'
 import { notify } from '../platform/notify.ts'
@@ -43,6 +44,7 @@ import { Shares } from './shares.ts'
 import { createAgentServer } from './server.ts'
 import { SessionStore } from './session-store.ts'
 import { Sessions } from './sessions.ts'
+import { TcpGuard } from './tcp-guard.ts'
 
 export interface AgentOptions {
   readonly log: LogLevel
@@ -187,6 +189,17 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
         remove()
         await server.close()
       }
+    },
+    listenOnTcp: async (port, share) => {
+      const server = createAgentServer({
+        agent,
+        callerOf: () => unknownCaller,
+        share,
+        guard: new TcpGuard({ now: () => clock.now(), tcp: () => share().tcp }),
+        isTrustedPeer: () => true,
+        log: (text) => log.error(text),
+      })
+      return { port: await listenOnLoopback(server.http, port), close: () => server.close() }
     },
   })
   const autoLock = new AutoLock({

@@ -15,6 +15,7 @@ import { Channels, parseJson, splitTarget } from './channels.ts'
 import type { Asker } from './gate.ts'
 import { type Answer, findHandler } from './routes.ts'
 import { findSharedHandler } from './share-routes.ts'
+import type { TcpGuard } from './tcp-guard.ts'
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
 const largestBody = 64 * 1024
@@ -33,6 +34,8 @@ const idle = 60_000
 /** ms for an answer to be read after which nothing comes. */
 const patience = 1_000
 const helperPath = '/v1/helper/'
+/** RFC 6750. */
+const challenge = 'Bearer'
 /** Of all that is not a request for a token: a burst, and so many a second. */
 const burst = 200
 const ratePerSecond = 100
@@ -47,6 +50,8 @@ export interface ServerPorts {
   readonly onRequest?: () => void
   /** Of a shared socket: what it gives, as it is now (L3). */
   readonly share?: () => Share
+  /** Of a shared socket that is a TCP port. */
+  readonly guard?: TcpGuard
 }
 
 export interface AgentServer {
@@ -55,7 +60,7 @@ export interface AgentServer {
   close(): Promise<void>
 }
 
-export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share }: ServerPorts): AgentServer {
+export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share, guard }: ServerPorts): AgentServer {
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
   const allowance = new Allowance(burst, ratePerSecond, agent.now())
@@ -70,8 +75,9 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     insecureHTTPParser: false,
     requireHostHeader: false,
   })
-  http.maxConnections = share === undefined ? mostConnections : mostOfShare
+  http.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
   http.on('connection', (socket) => {
+    guard?.connected(socket)
     if (!isTrustedPeer(socket)) denied.add(socket)
   })
   http.on('request', (request, response) => {
@@ -83,6 +89,17 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   })
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUpgrade(socket, malformed(error)))
 
+  /** Before anything of a request is looked at. */
+  function admit(request: IncomingMessage): void {
+    try {
+      guard?.check(request)
+    } catch (error) {
+      const note = guard?.note(asFailure(error))
+      if (note !== undefined) agent.refused(askerOf(request.socket, 'tcp'), note)
+      throw error
+    }
+  }
+
   function check(socket: object, path: string): void {
     if (denied.has(socket)) throw new Failure('peer_denied', 'this agent belongs to another user')
     const isFree = share === undefined && (path === '/v1/token' || path.startsWith(helperPath))
@@ -93,7 +110,8 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   function visitorOf(socket: Socket): Visitor {
     const known = visitors.get(socket)
     if (known !== undefined) return known
-    const door: Door = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name }
+    const way = guard === undefined ? {} : ({ transport: 'tcp' } as const)
+    const door: Door = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name, ...way }
     const visitor: Visitor = { caller: callerOf(socket), door }
     visitors.set(socket, visitor)
     return visitor
@@ -104,6 +122,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    admit(request)
     const { path, query } = splitTarget(request.url ?? '')
     check(request.socket, path)
     onRequest?.()
@@ -143,6 +162,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     // Between Node's parser and ws nobody listens to the socket, and an error would be nobody's.
     const ignore = (): void => {}
     socket.on('error', ignore)
+    admit(request)
     check(socket, 'upgrade')
     if (share !== undefined) throw notShared(share())
     await channels.accept(request, socket, head)
@@ -159,8 +179,10 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     const { retryAfter } = failure.details
     if (retryAfter !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfter))
     const { code } = failure
-    // A connection whose request was not read to its end cannot carry another.
-    if (code === 'too_large' || code === 'request_timeout') response.setHeader('Connection', 'close')
+    if (code === 'unauthorized') response.setHeader('WWW-Authenticate', challenge)
+    // A connection whose request was not read to its end cannot carry another; who is refused at a TCP port has to come again.
+    const isRefused = guard !== undefined && ['unauthorized', 'peer_denied', 'too_many_requests'].includes(code)
+    if (isRefused || code === 'too_large' || code === 'request_timeout') response.setHeader('Connection', 'close')
     writeBody(response, failure.status, problemType, JSON.stringify(encodeProblem(failure)))
   }
 
@@ -210,6 +232,7 @@ function refuseUpgrade(socket: Duplex, failure: Failure): void {
     `HTTP/1.1 ${failure.status} ${failure.code}`,
     `Content-Type: ${problemType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(failure.code === 'unauthorized' ? [`WWW-Authenticate: ${challenge}`] : []),
     'Connection: close',
   ]
   socket.on('error', () => socket.destroy())

@@ -28,6 +28,8 @@ export function addGuardCommands(root: Command, leaf: MakeLeaf): void {
     .option('--audience <audience>', 'for this audience alone')
     .option('--secret <name>', 'a static secret that it gives too; may be repeated', collect)
     .option('--ttl <span>', 'for how long: 30min, 8h (default), 7d')
+    .option('--tcp [port]', 'a port of 127.0.0.1 too, where the socket does not cross (Docker Desktop, virtual machines)')
+    .option('--no-tcp', 'no such port any more')
     .addHelpText(
       'after',
       `
@@ -43,6 +45,7 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
   leaf(share, 'run-args <name>', 'what a container has to be started with', async () => (await import('./share.ts')).shareRunArgs)
     .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
     .option('--client', 'mount the thin client too, so that the image needs nothing')
+    .option('--tcp [host]', 'by its TCP port, on what the container calls this machine (default: host.docker.internal)')
 
   leaf(
     root,

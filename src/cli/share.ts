@@ -5,7 +5,8 @@ import { Failure } from '../core/failures.ts'
 import { helperPrograms } from '../client/local.ts'
 import type { ShareStatus } from '../client/index.ts'
 import type { Context } from './context.ts'
-import { fragment, type FragmentFormat, formats } from './share-fragments.ts'
+import { loopback, shareHosts } from '../wire/loopback.ts'
+import { fragment, type FragmentFormat, formats, type TcpAddress } from './share-fragments.ts'
 import { parseSpan } from './times.ts'
 
 export interface ShareOptions {
@@ -16,6 +17,8 @@ export interface ShareOptions {
   readonly resource?: string
   readonly audience?: string
   readonly ttl?: string
+  /** `--tcp`, `--tcp PORT`, `--no-tcp`. */
+  readonly tcp?: boolean | string
 }
 
 const usualTtl = '8h'
@@ -40,13 +43,22 @@ export async function shareCreate(context: Context, name: string, options: Share
     ...(scope === undefined ? {} : { scope: scope.join(' ') }),
     ...(resource === undefined ? {} : { resource }),
     ...(audience === undefined ? {} : { audience }),
+    ...(options.tcp === undefined ? {} : { tcp: portOf(options.tcp) }),
   })
   if (context.asJson) context.terminal.json(share)
   else {
     context.terminal.note(`${share.socket} gives ${givesText(share)}; it ${endText(share)}`)
-    context.terminal.hint(`docker run $(authsock share run-args ${name}) ...`)
+    const { tcp } = share
+    if (tcp !== undefined) context.terminal.note(tcpText(tcp))
+    context.terminal.hint(`docker run $(authsock share run-args ${name}${tcp === undefined ? '' : ' --tcp'}) ...`)
   }
 }
+
+/** What is no number is for the agent to refuse. */
+const portOf = (given: boolean | string): boolean | number => (typeof given === 'string' ? Number(given) : given)
+
+const tcpText = ({ port, listening }: NonNullable<ShareStatus['tcp']>): string =>
+  listening ? `it listens at http://${loopback}:${port} too` : `it does not listen at port ${port}, which another program has`
 
 async function soleProfile(context: Context): Promise<readonly string[]> {
   const sessions = await (await context.agent()).sessions()
@@ -73,7 +85,16 @@ export async function shareShow(context: Context, name: string): Promise<void> {
     context.terminal.json(share)
     return
   }
-  const shown = { name, gives: givesText(share), ends: endText(share), folder: share.folder, socket: share.socket }
+  const { tcp, expires_at: end } = share
+  const why = end * 1000 <= Date.now() ? 'the share has ended' : 'another program has the port'
+  const shown = {
+    name,
+    gives: givesText(share),
+    ends: endText(share),
+    folder: share.folder,
+    socket: share.socket,
+    ...(tcp === undefined ? {} : { tcp: `http://${loopback}:${tcp.port}${tcp.listening ? '' : ` (not listening: ${why})`}` }),
+  }
   for (const [key, value] of Object.entries(shown)) context.terminal.print(`${key.padEnd(8)} ${value ?? '-'}`)
 }
 
@@ -86,15 +107,42 @@ export async function shareRemove(context: Context, name: string): Promise<void>
 export interface RunArgsOptions {
   readonly format?: string
   readonly client?: boolean
+  /** `--tcp`, `--tcp HOST`: what a container calls this machine. */
+  readonly tcp?: true | string
 }
 
-export async function shareRunArgs(context: Context, name: string, { format = 'docker', client }: RunArgsOptions): Promise<void> {
+export async function shareRunArgs(context: Context, name: string, options: RunArgsOptions): Promise<void> {
+  const { format = 'docker', client, tcp } = options
   const known = formats.find((each) => each === format)
   if (known === undefined) throw new Failure('bad_request', `--format is '${format}'`, { hint: `one of ${formats.join(', ')}` })
-  const { folder = '' } = await (await context.agent()).share(name)
+  const share = await (await context.agent()).share(name)
   context.terminal.print(
-    fragment(known satisfies FragmentFormat, { name, folder, ...(client === true ? { programs: helperPrograms } : {}) }),
+    fragment(known satisfies FragmentFormat, {
+      name,
+      folder: share.folder ?? '',
+      ...(client === true ? { programs: helperPrograms } : {}),
+      ...(tcp === undefined ? {} : { address: addressOf(context, share, tcp === true ? usualHost : tcp) }),
+    }),
   )
+}
+
+/** What Docker Desktop calls this machine, whose loopback it reaches. */
+const usualHost = 'host.docker.internal'
+
+function addressOf(context: Context, { name, tcp }: ShareStatus, host: string): TcpAddress {
+  if (tcp === undefined) {
+    throw new Failure('bad_request', `the share '${name}' has no TCP port`, { hint: `make it again with --tcp, and its bounds` })
+  }
+  if (!shareHosts.includes(host)) {
+    throw new Failure('bad_request', `--tcp is '${host}'`, { hint: `one of ${shareHosts.join(', ')}` })
+  }
+  if (!tcp.listening) context.terminal.note(tcpText(tcp))
+  if (context.env['WSL_DISTRO_NAME'] === undefined && process.platform === 'linux' && host === usualHost) {
+    context.terminal.hint(
+      `that name leads here from Docker Desktop; Docker and podman on Linux itself take the socket (no --tcp), or --tcp ${loopback}`,
+    )
+  }
+  return { host, port: tcp.port }
 }
 
 function givesText({ profiles, secrets, scope, resource, audience }: ShareStatus): string {

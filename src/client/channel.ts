@@ -15,6 +15,7 @@ interface Channel {
 
 export async function openChannel(path: string, target: string, signal: AbortSignal | undefined): Promise<Channel> {
   if (signal?.aborted === true) throw new Failure('cancelled', 'cancelled')
+  if (path.startsWith('http')) throw new Failure('share_limited', 'a share answers requests for tokens and nothing else')
   const socketPath = address(path)
   const { WebSocket } = await import('ws')
   // ws takes the connection that this makes, and with it Node's pipes on Windows; its types do not say so.

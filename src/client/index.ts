@@ -28,6 +28,7 @@ import type {
   TokenAnswer,
   VaultStatus,
 } from '../wire/messages.ts'
+import { tcpPlace } from './place.ts'
 import { startAgent } from './start.ts'
 import { isNobodyThere, parse, Transport } from './transport.ts'
 import { openChannel } from './channel.ts'
@@ -51,7 +52,7 @@ export type {
 } from '../wire/messages.ts'
 
 export interface ConnectOptions {
-  /** Where the agent listens; otherwise `$AUTHSOCK` or the platform's place (protocol/README.md). */
+  /** Where the agent listens, or `http://HOST:PORT` of a share; otherwise `$AUTHSOCK` or the platform's place (protocol/README.md). */
   readonly socket?: string
   /** Whether an agent is started where none runs. Default: true. */
   readonly start?: boolean
@@ -97,6 +98,10 @@ export async function connect(options: ConnectOptions = {}): Promise<AuthsockCli
 /** Not for other programs: what `connect` is made of. */
 export function connectTransport(options: ConnectOptions = {}) {
   const env = options.env ?? process.env
+  const tcp = tcpPlace(options.socket ?? env['AUTHSOCK'], env)
+  if (tcp !== undefined) {
+    return { transport: new Transport(tcp), start: undefined, ask: <T>(work: () => Promise<T>) => work() }
+  }
   // The agent that is started has to listen there too.
   const told = options.socket === undefined ? env : { ...env, AUTHSOCK: options.socket }
   const where = paths(told)

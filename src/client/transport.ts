@@ -1,4 +1,4 @@
-// HTTP over the agent's socket or pipe, for index.ts alone.
+// HTTP over the agent's socket or pipe, or to a share's TCP port; for index.ts alone.
 
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,6 +7,7 @@ import { Failure } from '../core/failures.ts'
 import { trustSocket } from '../platform/socket-folder.ts'
 import { readUpTo } from '../wire/body.ts'
 import { decodeProblem, problemType } from '../wire/problem.ts'
+import { lookupNear, type TcpPlace } from './place.ts'
 
 /** Bytes. The largest answer is a status with thousands of sessions. */
 const largestAnswer = 16 * 1024 * 1024
@@ -57,10 +58,12 @@ export function address(path: string): string {
 
 export class Transport {
   readonly #path: string
+  readonly #tcp: TcpPlace | undefined
   readonly #agent = new Agent({ keepAlive: true })
 
-  constructor(path: string) {
-    this.#path = path
+  constructor(where: string | TcpPlace) {
+    this.#path = typeof where === 'string' ? where : where.path
+    this.#tcp = typeof where === 'string' ? undefined : where
   }
 
   get path(): string {
@@ -97,16 +100,18 @@ export class Transport {
   #callOnce({ method, path, body, content: given, accept, signal }: Call): Promise<Answer> {
     const content = given?.body ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)))
     const type = given?.type ?? 'application/json'
-    const socketPath = address(this.#path)
+    const { host, port } = this.#tcp ?? {}
+    const to = host === undefined ? { socketPath: address(this.#path) } : { host, port, lookup: lookupNear }
+    const own = this.#tcp?.headers() ?? { host: 'authsock' }
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({
-        socketPath,
+        ...to,
         method,
         path,
         agent: this.#agent,
         timeout: patience,
         headers: {
-          host: 'authsock',
+          ...own,
           accept: accept ?? 'application/json',
           ...(content === undefined ? {} : { 'content-type': type, 'content-length': content.length }),
         },
@@ -120,7 +125,9 @@ export class Transport {
         )
       })
       outgoing.on('timeout', () => outgoing.destroy(new Failure('agent_unreachable', 'the agent does not answer')))
-      outgoing.on('error', (error: NodeJS.ErrnoException) => reject(connectionFailure(error, this.#path)))
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        reject(this.#tcp === undefined ? connectionFailure(error, this.#path) : tcpFailure(error, this.#path))
+      })
       outgoing.end(content)
     })
   }
@@ -142,6 +149,16 @@ export function connectionFailure(error: NodeJS.ErrnoException, path: string): E
     return new Failure('agent_untrusted', `the socket ${path} belongs to another user`, { cause: error })
   }
   return new Failure('shutting_down', `the agent at ${path} hung up: ${error.code ?? error.message}`, { cause: error })
+}
+
+/** There is no agent that this client could start. */
+function tcpFailure(error: NodeJS.ErrnoException, path: string): Error {
+  const isThere = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+  if (error instanceof Failure || error.name === 'AbortError' || isThere) return connectionFailure(error, path)
+  return new Failure('agent_unreachable', `no share listens at ${path}: ${error.code ?? error.message}`, {
+    hint: 'on the machine of the agent, `authsock share show NAME` says where it listens',
+    cause: error,
+  })
 }
 
 /** Undefined where it is not JSON. */

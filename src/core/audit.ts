@@ -44,7 +44,8 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
     ...(target?.resource === undefined ? {} : { resource: clipped(target.resource) }),
     ...(target?.audience === undefined ? {} : { audience: clipped(target.audience) }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
-    ...(door === undefined ? {} : door.kind === 'share' ? { share: door.share } : {}),
+    ...(door?.kind === 'share' ? { share: door.share } : {}),
+    ...(door?.kind === 'share' && door.transport !== undefined ? { transport: door.transport } : {}),
     ...(caller === undefined ? {} : { caller: callerFields(caller) }),
     prev,
   })

@@ -30,7 +30,10 @@ export interface Caller {
 }
 
 /** By which door somebody came: the user's own socket, or a shared one. */
-export type Door = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string }
+export type Door = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string; readonly transport?: 'tcp' }
+
+/** Who cannot be looked at. */
+export const unknownCaller: Caller = { parents: [], isKnown: false }
 
 export interface Visitor {
   readonly caller: Caller
@@ -51,5 +54,6 @@ export function callerText({ caller, door }: Visitor): string {
   const of = parent === undefined ? '' : ` of ${nameOf(parent)}`
   const where =
     container === undefined ? '' : `, in container${container.id === undefined ? '' : ` ${container.id.slice(0, 12)}`}`
-  return `${program}${number}${of}${where}${door.kind === 'share' ? `, by share ${door.share}` : ''}`
+  const way = door.kind === 'main' ? '' : `, by share ${door.share}${door.transport === 'tcp' ? ' over TCP' : ''}`
+  return `${program}${number}${of}${where}${way}`
 }

@@ -37,6 +37,11 @@ const table = {
   profile_exists: row(409, exitCodes.usage, '`authsock profile show {profile}` shows it; remove it first or choose another name'),
   config_invalid: row(500, exitCodes.usage, 'mend the file; nothing was changed'),
   peer_denied: row(403, exitCodes.denied, 'only the user who started the agent may use its socket'),
+  unauthorized: row(
+    401,
+    exitCodes.denied,
+    "the secret is the file 'secret' in the share's folder: mount that at /run/authsock, or set AUTHSOCK_SECRET_FILE",
+  ),
 
   // the session
   login_required: row(409, exitCodes.loginRequired, '`authsock login {profile}`'),

@@ -16,6 +16,15 @@ export interface Share {
   readonly audience?: string
   readonly createdAt: EpochMs
   readonly expiresAt: EpochMs
+  /** Where the socket does not cross: a port of 127.0.0.1 too. */
+  readonly tcp?: ShareTcp
+}
+
+export interface ShareTcp {
+  /** The same as long as the share lives. */
+  readonly port: number
+  /** SHA-256 of what each request has to bring, in hex. The secret itself is for those who can read the share's folder. */
+  readonly secretHash: string
 }
 
 export interface Bounded {

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import type { Server } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { Failure } from '../core/failures.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
@@ -50,6 +50,20 @@ export async function listenOnInherited(server: Server, fd: number): Promise<() 
   return () => {}
 }
 
+/** `port` 0: any that is free. Gives the port. Throws bad_request where it is taken. */
+export async function listenOnLoopback(server: Server, port: number): Promise<number> {
+  const host = '127.0.0.1'
+  try {
+    await listening(server, { host, port })
+  } catch (error) {
+    throw new Failure('bad_request', `port ${port} of ${host} cannot be used: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'choose another, or none for any that is free',
+      cause: error,
+    })
+  }
+  return (server.address() as AddressInfo).port
+}
+
 /** A pipe has no folder that guards it: its name is not to be guessed, and stands in a file that only the user can read. */
 async function listenOnPipe(server: Server, file: string): Promise<() => void> {
   const name = `\\\\.\\pipe\\authsock-${randomBytes(16).toString('hex')}`
@@ -61,7 +75,9 @@ async function listenOnPipe(server: Server, file: string): Promise<() => void> {
   }
 }
 
-async function listening(server: Server, where: { readonly path: string } | { readonly fd: number }): Promise<void> {
+type Place = { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number }
+
+async function listening(server: Server, where: Place): Promise<void> {
   const started = once(server, 'listening')
   server.listen({ ...where, backlog: 4096 })
   await started

@@ -83,6 +83,15 @@ const absolute = (path: string | undefined): string | undefined => (path !== und
 
 /** sun_path, with its closing NUL: 108 bytes on Linux, 104 on macOS and the BSDs. A longer path is silently cut by some systems. */
 function checkSocketPath(socket: string, platform: NodeJS.Platform): void {
+  if (/^https?:/i.test(socket)) {
+    throw new Failure(
+      'bad_request',
+      `AUTHSOCK is '${socket}', a share's address: this is for the machine that its agent runs on`,
+      {
+        hint: 'by a share there are tokens and helpers alone; without AUTHSOCK it is about this machine',
+      },
+    )
+  }
   if (platform === 'win32') return
   if (!isAbsolute(socket)) {
     throw new Failure('bad_request', `AUTHSOCK is '${socket}', not an absolute path`, {

@@ -55,6 +55,25 @@ bool read_answer(struct answer *answer, read_some read, void *source);
 
 /// `authsock-client relay [SOCKET]`: listens there, and carries what comes over stdin and stdout.
 _Noreturn void relay(int count, char **arguments);
+// ---- tcp.c: a share that is asked by TCP
+
+struct place {
+  /// As it is named in requests.
+  char *name;
+  /// To be connected to: an IP address, or a name that a container engine answers for.
+  char *host;
+  char *port;
+  unsigned short number;
+};
+
+/// Whether it is a URL and no path.
+bool is_address(const char *path);
+/// False where a secret cannot be sent there: `why` says why.
+bool read_address(const char *address, struct place *place, char **why);
+/// Host and Authorization; false where the secret is not to be had: `why` says why.
+bool append_headers(struct buffer *request, const char *address, const struct place *place, char **why);
+/// 4 or 16 bytes of an IP address: of this machine, or of a network that is made on it.
+bool is_near(const unsigned char *address, size_t length);
 
 // ---- posix.c, windows.c
 
@@ -68,6 +87,9 @@ enum connected { connected, nobody_there, untrusted, unusable };
 /// Where the agent listens; NULL where no place can be named. `why` is set where the result is not `connected` or NULL.
 char *agent_path(const char **why);
 enum connected connect_to(const char *path, struct connection **connection, char **why);
+enum connected connect_by_tcp(const struct place *place, struct connection **connection, char **why);
+/// A text of less than `size` bytes, ended by NUL; false where there is none.
+bool read_file(const char *path, char *into, size_t size);
 bool send_all(struct connection *connection, const char *data, size_t length);
 long receive(void *connection, char *into, size_t most);
 void hang_up(struct connection *connection);

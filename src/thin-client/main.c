@@ -20,6 +20,8 @@ struct helper {
 
 static const size_t largest_input = 256u * 1024;
 enum { longest_start = 3 };
+static const char secret_hint[] =
+    "the secret is the file 'secret' in the share's folder: mount that at /run/authsock, or set AUTHSOCK_SECRET_FILE";
 
 struct call {
   const struct helper *helper;
@@ -30,7 +32,10 @@ struct call {
   int count;
   char **arguments;
   struct connection *connection;
+  /// Of the agent's socket, or the address of a share.
   char *path;
+  bool is_by_tcp;
+  struct place place;
 };
 
 static const struct helper *named(const char *name) {
@@ -81,10 +86,34 @@ static void start_agent(void) {
   if (code != 0) leave(code < 0 ? exit_no_agent : code);
 }
 
-static void connect_agent(struct call *call) {
+static void find_agent(struct call *call) {
   const char *unusable_path = NULL;
-  if (call->path == NULL && (call->path = agent_path(&unusable_path)) == NULL) {
-    fail(exit_usage, unusable_path, "", "set AUTHSOCK to an absolute path");
+  if ((call->path = agent_path(&unusable_path)) == NULL) fail(exit_usage, unusable_path, "", "set AUTHSOCK to an absolute path");
+  char *why = NULL;
+  call->is_by_tcp = is_address(call->path);
+  if (call->is_by_tcp && !read_address(call->path, &call->place, &why)) {
+    fail(exit_usage, why, "", "take it as `authsock share run-args NAME --tcp` prints it; to another machine: `authsock ssh --share NAME`");
+  }
+}
+
+/// There is no agent that could be started from here.
+static void connect_share(struct call *call) {
+  char *why = NULL;
+  switch (connect_by_tcp(&call->place, &call->connection, &why)) {
+    case connected:
+      return;
+    case untrusted:
+      fail(exit_denied, why, "", "a container engine answers for that name; without one, use 127.0.0.1");
+    case nobody_there:
+    case unusable:
+      fail(exit_no_agent, join("no share listens at ", call->path, ": "), why, "on the machine of the agent, `authsock share show NAME` says where it listens");
+  }
+}
+
+static void connect_agent(struct call *call) {
+  if (call->is_by_tcp) {
+    connect_share(call);
+    return;
   }
   for (int starts = 0;; starts++) {
     char *why = NULL;
@@ -132,16 +161,30 @@ static void describe(const struct call *call, const char *input, size_t length, 
 
   append_text(request, "POST /v1/helper/");
   append_text(request, call->helper->name);
-  append_text(request, " HTTP/1.1\r\nHost: authsock\r\nContent-Type: application/vnd.authsock.helper\r\nContent-Length: ");
+  append_text(request, " HTTP/1.1\r\n");
+  char *why = NULL;
+  if (!call->is_by_tcp) append_text(request, "Host: authsock\r\n");
+  else if (!append_headers(request, call->path, &call->place, &why)) fail(exit_denied, why, "", secret_hint);
+  append_text(request, "Content-Type: application/vnd.authsock.helper\r\nContent-Length: ");
   append_number(request, body.length);
   append_text(request, "\r\n\r\n");
   append(request, body.data, body.length);
   clear(&body);
 }
 
+static _Noreturn void fail_at_share(const struct call *call, int status) {
+  if (status == 401) fail(exit_denied, "the share refuses the secret that is sent to ", call->path, secret_hint);
+  if (status == 429) fail(exit_unavailable, "too many requests have been sent to ", call->path, "wait a moment, then try again");
+  struct buffer text = {0};
+  append_number(&text, (size_t)status);
+  fail(status == 403 ? exit_denied : exit_unexpected, join("what listens at ", call->path, " refuses to answer: status "), text.data,
+       "take the address as `authsock share run-args NAME --tcp` prints it, and no proxy");
+}
+
 /// Asks once, on a connection that is open or a new one: an agent may have been restarted since the last question.
 static void ask(struct call *call, const char *input, size_t length, struct answer *answer) {
   struct buffer request = {0};
+  if (call->path == NULL) find_agent(call);
   describe(call, input, length, &request);
   for (int tries = 0;; tries++) {
     bool was_open = call->connection != NULL;
@@ -157,6 +200,7 @@ static void ask(struct call *call, const char *input, size_t length, struct answ
   }
   clear(&request);
   if (answer->standard_out >= 0) return;
+  if (call->is_by_tcp) fail_at_share(call, answer->status);
   struct buffer status = {0};
   append_number(&status, (size_t)answer->status);
   fail(answer->status == 403 ? exit_denied : exit_unexpected, "the agent refuses to answer: status ", status.data,

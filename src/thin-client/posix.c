@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +62,7 @@ static const char *absolute(const char *name) {
 char *agent_path(const char **why) {
   const char *named = variable("AUTHSOCK");
   if (named != NULL) {
-    if (named[0] == '/') return join(named, "", "");
+    if (named[0] == '/' || is_address(named)) return join(named, "", "");
     *why = "AUTHSOCK is not an absolute path";
     return NULL;
   }
@@ -151,6 +153,22 @@ bool is_my_peer(int descriptor) {
   return uid == geteuid() || uid == 0;
 }
 
+static void prepare(int descriptor) {
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  limit(descriptor, SO_SNDTIMEO, 10);
+#if defined(SO_NOSIGPIPE)
+  int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+}
+
+static enum connected keep(int descriptor, struct connection **connection) {
+  static struct connection opened;
+  opened.descriptor = descriptor;
+  *connection = &opened;
+  return connected;
+}
+
 enum connected connect_to(const char *path, struct connection **connection, char **why) {
   enum connected trust = look_at(path, why);
   if (trust != connected) return trust;
@@ -165,12 +183,7 @@ enum connected connect_to(const char *path, struct connection **connection, char
     *why = strerror(errno);
     return unusable;
   }
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  limit(descriptor, SO_SNDTIMEO, 10);
-#if defined(SO_NOSIGPIPE)
-  int on = 1;
-  setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-#endif
+  prepare(descriptor);
   int result;
   do {
     result = connect(descriptor, (struct sockaddr *)&address, sizeof address);
@@ -188,10 +201,47 @@ enum connected connect_to(const char *path, struct connection **connection, char
     *why = join("another user listens at ", path, "");
     return untrusted;
   }
-  static struct connection opened;
-  opened.descriptor = descriptor;
-  *connection = &opened;
-  return connected;
+  return keep(descriptor, connection);
+}
+
+static bool is_near_here(const struct sockaddr *address) {
+  if (address->sa_family == AF_INET) return is_near((const unsigned char *)&((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+  return address->sa_family == AF_INET6 && is_near((const unsigned char *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+}
+
+enum connected connect_by_tcp(const struct place *place, struct connection **connection, char **why) {
+  bool is_name = place->host[0] != ':' && (place->host[0] < '0' || place->host[0] > '9');
+  struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = is_name ? 0 : AI_NUMERICHOST};
+  struct addrinfo *found = NULL;
+  if (getaddrinfo(place->host, place->port, &wanted, &found) != 0) return *why = "nobody knows that name here", unusable;
+  for (const struct addrinfo *each = found; each != NULL; each = each->ai_next) {
+    // Whoever answers for such a name on the internet is not who is meant.
+    if (!is_near_here(each->ai_addr)) return *why = join(place->host, " is an address here that is far from this machine", ""), untrusted;
+  }
+  for (const struct addrinfo *each = found; each != NULL; each = each->ai_next) {
+    int descriptor = socket(each->ai_family, SOCK_STREAM, 0);
+    if (descriptor < 0) continue;
+    prepare(descriptor);
+    int result;
+    do {
+      result = connect(descriptor, each->ai_addr, each->ai_addrlen);
+    } while (result != 0 && errno == EINTR);
+    if (result == 0) return keep(descriptor, connection);
+    *why = strerror(errno);
+    close(descriptor);
+  }
+  return *why == NULL ? (*why = strerror(errno), unusable) : nobody_there;
+}
+
+bool read_file(const char *path, char *into, size_t size) {
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return false;
+  size_t length = 0;
+  ssize_t got;
+  while (length < size - 1 && (got = read(descriptor, into + length, size - 1 - length)) > 0) length += (size_t)got;
+  close(descriptor);
+  into[length] = '\0';
+  return length > 0;
 }
 
 static long long now(void) {

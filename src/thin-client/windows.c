@@ -5,6 +5,8 @@
 #define UNICODE
 #include "client.h"
 
+#include <winsock2.h>
+#include <ws2tcpip.h>
 #include <windows.h>
 
 #include <aclapi.h>
@@ -71,19 +73,9 @@ char *agent_path(const char **why) {
 
 /// The name of the pipe: the file's only line.
 static char *pipe_name(const char *path) {
-  WCHAR *file = wide(path);
-  HANDLE handle = CreateFileW(file, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
-  free(file);
-  if (handle == INVALID_HANDLE_VALUE) return NULL;
   char text[512];
-  DWORD length = 0;
-  BOOL is_read = ReadFile(handle, text, sizeof text - 1, &length, NULL);
-  CloseHandle(handle);
-  if (!is_read) return NULL;
-  text[length] = '\0';
-  for (DWORD index = 0; index < length; index++) {
-    if (text[index] == '\r' || text[index] == '\n') text[index] = '\0';
-  }
+  if (!read_file(path, text, sizeof text)) return NULL;
+  text[strcspn(text, "\r\n")] = '\0';
   return starts_with(text, "\\\\.\\pipe\\") || starts_with(text, "\\\\?\\pipe\\") ? join(text, "", "") : NULL;
 }
 
@@ -117,6 +109,15 @@ static bool is_mine(HANDLE pipe) {
   return is_same;
 }
 
+/// A socket is read and written as a pipe is.
+static enum connected keep(HANDLE handle, struct connection **connection) {
+  static struct connection opened;
+  opened.pipe = handle;
+  opened.event = CreateEventW(NULL, TRUE, FALSE, NULL);
+  *connection = &opened;
+  return connected;
+}
+
 enum connected connect_to(const char *path, struct connection **connection, char **why) {
   char *name = pipe_name(path);
   if (name == NULL) return nobody_there;
@@ -138,11 +139,67 @@ enum connected connect_to(const char *path, struct connection **connection, char
     CloseHandle(pipe);
     return *why = join("the pipe ", name, " belongs to another user"), untrusted;
   }
-  static struct connection opened;
-  opened.pipe = pipe;
-  opened.event = CreateEventW(NULL, TRUE, FALSE, NULL);
-  *connection = &opened;
-  return connected;
+  return keep(pipe, connection);
+}
+
+/// Of winsock, which takes its time to load, and which nobody needs who asks a pipe.
+struct winsock {
+  int(WSAAPI *start)(WORD, WSADATA *);
+  INT(WSAAPI *find)(PCSTR, PCSTR, const ADDRINFOA *, ADDRINFOA **);
+  SOCKET(WSAAPI *make)(int, int, int);
+  int(WSAAPI *reach)(SOCKET, const struct sockaddr *, int);
+  int(WSAAPI *end)(SOCKET);
+};
+
+static bool load(struct winsock *winsock) {
+  HMODULE library = LoadLibraryExW(L"ws2_32.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+  if (library == NULL) return false;
+  static const char *const names[] = {"WSAStartup", "getaddrinfo", "socket", "connect", "closesocket"};
+  FARPROC found[5];
+  for (size_t index = 0; index < 5; index++) {
+    if ((found[index] = GetProcAddress(library, names[index])) == NULL) return false;
+  }
+  memcpy(winsock, found, sizeof *winsock);
+  WSADATA data;
+  return winsock->start(MAKEWORD(2, 2), &data) == 0;
+}
+
+static bool is_near_here(const struct sockaddr *address) {
+  if (address->sa_family == AF_INET) return is_near((const unsigned char *)&((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+  return address->sa_family == AF_INET6 && is_near((const unsigned char *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+}
+
+enum connected connect_by_tcp(const struct place *place, struct connection **connection, char **why) {
+  struct winsock winsock;
+  if (!load(&winsock)) return *why = "winsock cannot be loaded", unusable;
+  bool is_name = place->host[0] != ':' && (place->host[0] < '0' || place->host[0] > '9');
+  ADDRINFOA wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = is_name ? 0 : AI_NUMERICHOST};
+  ADDRINFOA *found = NULL;
+  if (winsock.find(place->host, place->port, &wanted, &found) != 0) return *why = "nobody knows that name here", unusable;
+  for (const ADDRINFOA *each = found; each != NULL; each = each->ai_next) {
+    // Whoever answers for such a name on the internet is not who is meant.
+    if (!is_near_here(each->ai_addr)) return *why = join(place->host, " is an address here that is far from this machine", ""), untrusted;
+  }
+  for (const ADDRINFOA *each = found; each != NULL; each = each->ai_next) {
+    SOCKET descriptor = winsock.make(each->ai_family, SOCK_STREAM, 0);
+    if (descriptor == INVALID_SOCKET) continue;
+    SetHandleInformation((HANDLE)descriptor, HANDLE_FLAG_INHERIT, 0);
+    if (winsock.reach(descriptor, each->ai_addr, (int)each->ai_addrlen) == 0) return keep((HANDLE)descriptor, connection);
+    winsock.end(descriptor);
+  }
+  return *why = "the connection is refused", nobody_there;
+}
+
+bool read_file(const char *path, char *into, size_t size) {
+  WCHAR *file = wide(path);
+  HANDLE handle = CreateFileW(file, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+  free(file);
+  if (handle == INVALID_HANDLE_VALUE) return false;
+  DWORD length = 0;
+  BOOL is_read = ReadFile(handle, into, (DWORD)(size - 1), &length, NULL);
+  CloseHandle(handle);
+  into[is_read ? length : 0] = '\0';
+  return is_read && length > 0;
 }
 
 /// Waits for what was begun; the bytes, or -1.

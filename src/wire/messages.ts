@@ -166,6 +166,8 @@ export interface ShareRequest {
   readonly audience?: string
   /** Seconds. */
   readonly ttl: number
+  /** Whether it listens on 127.0.0.1 too, and at which port; absent: as it is. */
+  readonly tcp?: boolean | number
 }
 
 /** An element of `GET /v1/shares`; `GET /v1/share` on a shared socket, without its place. */
@@ -182,6 +184,14 @@ export interface ShareStatus {
   readonly folder?: string
   /** In that folder. */
   readonly socket?: string
+  readonly tcp?: {
+    /** Of 127.0.0.1. */
+    readonly port: number
+    /** False where another program has the port, and of a share that has ended. */
+    readonly listening: boolean
+    /** What each request has to bring: in the folder, as long as it listens. */
+    readonly secret_file: string
+  }
 }
 
 /** An element of `GET /v1/approvals`: somebody waits for the user's word. */

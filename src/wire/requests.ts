@@ -179,6 +179,10 @@ export function decodeShareRequest(json: unknown): ShareRequest {
     throw bad(`'ttl' is not a number of seconds from 1 to ${longestShare}`)
   }
   const [scope, resource, audience] = ['scope', 'resource', 'audience'].map((name) => optionalText(body, name))
+  const tcp = body['tcp']
+  if (tcp !== undefined && typeof tcp !== 'boolean' && !isPort(tcp)) {
+    throw bad(`'tcp' is neither true, false nor a port from ${lowestPort} to ${highestPort}`)
+  }
   return {
     profiles,
     secrets,
@@ -186,8 +190,16 @@ export function decodeShareRequest(json: unknown): ShareRequest {
     ...(scope === undefined ? {} : { scope: decodeScope(scope).join(' ') }),
     ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
     ...(audience === undefined ? {} : { audience }),
+    ...(tcp === undefined ? {} : { tcp }),
   }
 }
+
+/** Below are those of the system's own services. */
+const lowestPort = 1024
+const highestPort = 65_535
+
+const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= lowestPort && value <= highestPort
 
 export function decodeApprovalReply(json: unknown): ApprovalReply {
   const { decision, remember } = object(json)

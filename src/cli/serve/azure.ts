@@ -2,7 +2,8 @@
 // of the Azure Developer CLI (`AZD_AUTH_ENDPOINT`).
 
 import { Failure } from '../../core/failures.ts'
-import { type Asked, checkSecret, newSecret, notFound, type Service, textOf } from './server.ts'
+import { newSecret } from '../../wire/secret.ts'
+import { type Asked, checkSecret, notFound, type Service, textOf } from './server.ts'
 import { expiryOf, type Sources } from './sources.ts'
 
 const identityPath = '/msi/token'

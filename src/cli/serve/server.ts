@@ -1,14 +1,13 @@
-// The part that the listeners share: plain HTTP on 127.0.0.1 for programs of this machine, and for no page of a browser. What
-// comes from another host, under another name (DNS rebinding) or through a browser or proxy is refused before it is read.
+// The part that the listeners share: plain HTTP on 127.0.0.1 for programs of this machine, and for no page of a browser
+// (wire/loopback.ts).
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listenOnLoopback } from '../../client/local.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
 import { readUpTo } from '../../wire/body.ts'
+import { checkOrigin, loopback } from '../../wire/loopback.ts'
+import { hashOf, isSecret } from '../../wire/secret.ts'
 
-const address = '127.0.0.1'
 /** Bytes. */
 const largestBody = 16 * 1024
 const largestHeader = 8 * 1024
@@ -50,12 +49,9 @@ export interface Listener {
   close(): void
 }
 
-export const newSecret = (): string => randomBytes(32).toString('base64url')
-
-/** In a time that says nothing about where they differ. */
+/** Throws peer_denied. */
 export function checkSecret(given: unknown, secret: string): void {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  if (typeof given === 'string' && timingSafeEqual(digest(given), digest(secret))) return
+  if (typeof given === 'string' && isSecret(given, hashOf(secret))) return
   throw new Failure('peer_denied', given === undefined ? 'the secret is missing' : 'the secret is wrong', {
     hint: 'use the variables of the listener that runs now',
   })
@@ -78,9 +74,8 @@ export async function listen(service: Service, port: number): Promise<Listener> 
     insecureHTTPParser: false,
   })
   http.maxConnections = mostConnections
-  let own = port
   http.on('request', (request, response) => {
-    answer(service, request, own)
+    answer(service, request)
       .catch((error: unknown) => service.fail(asFailure(error)))
       .then(
         (reply) => send(request, response, reply),
@@ -88,20 +83,10 @@ export async function listen(service: Service, port: number): Promise<Listener> 
       )
   })
   http.on('upgrade', (_, socket) => socket.destroy())
-  http.listen(port, address)
-  try {
-    await once(http, 'listening')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new Failure('bad_request', `port ${port} of ${address} cannot be used: ${code}`, {
-      hint: 'choose another, or none for any that is free',
-      cause: error,
-    })
-  }
-  own = (http.address() as AddressInfo).port
+  const own = await listenOnLoopback(http, port)
   return {
     port: own,
-    variables: service.variables(`http://${address}:${own}`),
+    variables: service.variables(`http://${loopback}:${own}`),
     close: () => {
       http.close()
       http.closeAllConnections()
@@ -109,10 +94,12 @@ export async function listen(service: Service, port: number): Promise<Listener> 
   }
 }
 
-async function answer(service: Service, request: IncomingMessage, own: number): Promise<Reply> {
-  checkOrigin(request, own)
-  const { remotePort } = request.socket
-  if (service.isOwnPort?.(remotePort ?? 0, own) === false) throw denied('another user')
+async function answer(service: Service, request: IncomingMessage): Promise<Reply> {
+  checkOrigin(request, [loopback])
+  const { remotePort = 0, localPort = 0 } = request.socket
+  if (service.isOwnPort?.(remotePort, localPort) === false) {
+    throw new Failure('peer_denied', 'what comes from another user is not answered', { hint: `ask ${loopback} itself` })
+  }
   const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
   return service.answer({
     method: request.method ?? '',
@@ -122,21 +109,6 @@ async function answer(service: Service, request: IncomingMessage, own: number): 
     body: await readBody(request),
   })
 }
-
-/** Node's fetch sends Sec-Fetch-Mode and no other of its kind; browsers send Sec-Fetch-Site with it. */
-const fromElsewhere = /^(origin|referer|forwarded|via|x-forwarded-.*|sec-(?!fetch-mode$).*)$/
-
-function checkOrigin({ socket, headers, headersDistinct, url }: IncomingMessage, own: number): void {
-  if (socket.remoteAddress !== address) throw denied('another machine')
-  const hosts = headersDistinct['host'] ?? []
-  const isOurs = hosts.length === 1 && hosts[0] === (own === 80 ? address : `${address}:${own}`)
-  if (!isOurs || url?.startsWith('/') !== true) throw denied('another name')
-  const foreign = Object.keys(headers).find((name) => fromElsewhere.test(name))
-  if (foreign !== undefined) throw denied(`a browser or a proxy (${foreign})`)
-}
-
-const denied = (whom: string): Failure =>
-  new Failure('peer_denied', `what comes from ${whom} is not answered`, { hint: `ask ${address} itself` })
 
 const readBody = async (request: IncomingMessage): Promise<string> =>
   (

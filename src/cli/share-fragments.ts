@@ -62,7 +62,7 @@ export function fragment(format: FragmentFormat, { name, folder, programs, addre
     case 'kubernetes':
       return [
         '# A node that the agent runs on (minikube, kind, k3s on this machine): pods elsewhere do not see the folder.',
-        ...network.map(() => 'hostNetwork: true'),
+        ...(network.includes('host') ? ['hostNetwork: true'] : []),
         'containers:',
         '  - env:',
         `      - { name: AUTHSOCK, value: ${place} }`,
@@ -85,7 +85,10 @@ function surroundings(address: TcpAddress | undefined): {
     case 'host.docker.internal':
       return { host: ['host.docker.internal:host-gateway'], network: [] }
     case 'host.containers.internal':
-      return { host: [], network: process.platform === 'linux' ? ['slirp4netns:allow_host_loopback=true'] : [] }
+      // On Linux podman gives this name to an address of the machine that is not loopback: 10.0.2.2 is slirp4netns' name for that.
+      return process.platform === 'linux'
+        ? { host: ['host.containers.internal:10.0.2.2'], network: ['slirp4netns:allow_host_loopback=true'] }
+        : { host: [], network: [] }
     case 'gateway.docker.internal':
       return { host: [], network: [] }
     default:

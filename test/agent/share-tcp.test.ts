@@ -3,7 +3,8 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,8 +14,9 @@ import { type AuthorizationServer, startAuthorizationServer } from '../support/a
 import { type Finished, Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
 import { hasCompiler, nativePrograms, twinPrograms } from '../support/programs.ts'
-import { describeWith, isPosix } from '../support/real-part.ts'
+import { describeWith, isLinux, isPosix, isRoot, programs } from '../support/real-part.ts'
 import { exchange, isRefused, makeTcpShare, tcpShare, type TcpShare } from '../support/shares.ts'
+import { compile } from '../tools/thin-client.ts'
 
 let server: AuthorizationServer
 let home: Home
@@ -161,6 +163,94 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
     expect(failure).toMatchObject({ code: 'unauthorized', exitCode: 6, hint: expect.stringContaining('AUTHSOCK_SECRET_FILE') })
     wrong.close()
   }, 60_000)
+})
+
+describeWith(
+  { 'a C compiler': hasCompiler(), root: isRoot, Linux: isLinux, ...programs('unshare', 'mount') },
+  'names of this machine',
+  () => {
+    test.each([
+      ['native', nativePrograms],
+      ['twin', twinPrograms],
+    ])(
+      '%s: one that leads here is asked, one that leads away gets no secret',
+      async (_, folder) => {
+        const { port, secret } = await makeTcpShare(home, 'devbox')
+        const hosts = join(home.path, 'hosts')
+        const env = { AUTHSOCK: `http://host.docker.internal:${port}`, AUTHSOCK_SECRET: secret }
+        const client = (...addresses: readonly string[]): Promise<Finished> => {
+          writeFileSync(hosts, addresses.map((address) => `${address} host.docker.internal\n`).join(''))
+          return run(
+            'unshare',
+            ['-m', 'sh', '-c', `mount --bind ${hosts} /etc/hosts && exec "$@"`, 'sh', join(folder(), 'authsock-client'), 'token'],
+            env,
+          )
+        }
+        expect(await client('127.0.0.1')).toEqual({ code: 0, stdout: `${narrow}\n`, stderr: '' })
+        for (const far of ['192.0.2.1', '8.8.8.8', '172.32.0.1', '100.128.0.1', '2001:db8::1']) {
+          const { code, stdout, stderr } = await client(far)
+          expect([far, code, stdout, stderr]).toEqual([far, 6, '', expect.stringContaining('far from this machine')])
+        }
+        // One that is far is one too many.
+        expect(await client('127.0.0.1', '192.0.2.1')).toMatchObject({ code: 6, stdout: '' })
+      },
+      60_000,
+    )
+  },
+)
+
+describeWith({ ...programs('gcc'), Linux: isLinux }, 'under AddressSanitizer', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'authsock-tcp-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('addresses and secrets of all kinds', async () => {
+    const { url, port, secret, secretFile } = await makeTcpShare(home, 'devbox')
+    const sanitize = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+    const client = compile(folder, { command: ['gcc'], link: [] }, sanitize)
+    const ask = async (env: NodeJS.ProcessEnv): Promise<number | null> => {
+      const { code, stderr } = await run(client, ['token'], { ASAN_OPTIONS: 'detect_leaks=0', ...env })
+      expect(stderr).not.toContain('Sanitizer')
+      expect(stderr).not.toContain('runtime error')
+      return code
+    }
+    expect(await ask({ AUTHSOCK: url, AUTHSOCK_SECRET: secret })).toBe(0)
+    expect(await ask({ AUTHSOCK: url, AUTHSOCK_SECRET_FILE: secretFile })).toBe(0)
+    expect(await ask({ AUTHSOCK: `http://localhost:${port}`, AUTHSOCK_SECRET_FILE: secretFile })).toBe(0)
+    for (const address of [
+      'http:',
+      'http://',
+      'http://:',
+      'http://:1',
+      'http://[::1',
+      'http://[]:1',
+      'http://a:',
+      'https:',
+      `http://${'a'.repeat(100_000)}:1`,
+      `http://127.0.0.1:${'1'.repeat(5_000)}`,
+    ])
+      expect([address, await ask({ AUTHSOCK: address, AUTHSOCK_SECRET: secret })]).toEqual([address, 2])
+    const file = join(home.path, 'other')
+    for (const text of [
+      '',
+      '\n',
+      ' '.repeat(600),
+      'a'.repeat(512),
+      'a'.repeat(513),
+      'a'.repeat(514),
+      'a'.repeat(515),
+      'a'.repeat(100_000),
+      '\0',
+      'a\0b',
+    ]) {
+      writeFileSync(file, text)
+      expect(await ask({ AUTHSOCK: url, AUTHSOCK_SECRET_FILE: file })).toBe(6)
+      if (!text.includes('\0'))
+        expect(await ask({ AUTHSOCK: url, AUTHSOCK_SECRET: text, ...(text === '' ? { AUTHSOCK_SECRET_FILE: file } : {}) })).toBe(
+          6,
+        )
+    }
+    expect(await ask({ AUTHSOCK: `http://[::1]:${port}`, AUTHSOCK_SECRET: secret })).toBe(7)
+  }, 120_000)
 })
 
 describe('the port', () => {

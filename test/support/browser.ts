@@ -5,7 +5,7 @@ import { findProgram } from './real-part.ts'
 
 export const chromiumPath = process.env['CHROMIUM'] ?? findProgram('chromium')
 
-export const launchBrowser = (): Promise<Browser> =>
+export const launchBrowser = (...more: readonly string[]): Promise<Browser> =>
   chromium.launch({
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
     args: [
@@ -16,5 +16,6 @@ export const launchBrowser = (): Promise<Browser> =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })

@@ -38,9 +38,10 @@ function must(program: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`)
 }
 
-/** A shell script in a container, to its end. `args`: as `authsock share run-args` prints them, and more. */
+/** A shell script in a container, to its end. `args`: as `authsock share run-args` prints them, and more; without a network but theirs. */
 export async function inContainer(script: string, args: readonly string[], stdin = ''): Promise<Finished> {
-  const run = ['podman', 'run', '--rm', '-i', '--network', 'none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
+  const network = args.includes('--network') ? [] : ['--network', 'none']
+  const run = ['podman', 'run', '--rm', '-i', ...network, '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
   // Some machines have both hierarchies of cgroups, which crun does not take.
   const quirk = existsSync('/sys/fs/cgroup/unified') ? 'umount /sys/fs/cgroup/unified; ' : ''
   const command = ['-m', 'sh', '-c', `${quirk}exec "$@"`, 'sh', ...run, ...args, image, '/bin/sh', '-c', script]

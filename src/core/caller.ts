@@ -18,6 +18,8 @@ export interface Container {
 
 export interface Caller {
   readonly uid?: number
+  /** In place of the uid, on Windows. */
+  readonly sid?: string
   readonly pid?: number
   readonly executable?: string
   /** The parent first, up to the first process of the machine. */
@@ -40,10 +42,39 @@ export interface Visitor {
   readonly door: Door
 }
 
+/** A process and whose child it says it is. */
+export interface Link extends CallerProcess {
+  readonly parent: number
+  /** In any unit that only grows. */
+  readonly created: bigint
+}
+
+/** A chain of parents is seldom longer, and a loop never ends. */
+export const mostParents = 16
+
+/**
+ * The parents of a process of Windows, the nearest first. There a child keeps the pid of a parent that has ended, and the pid is soon
+ * another's: who is younger than its child is no parent.
+ */
+export function ancestors(child: Link, find: (pid: number) => Link | undefined): readonly CallerProcess[] {
+  const parents: CallerProcess[] = []
+  for (let at = child; parents.length < mostParents;) {
+    const parent = at.parent === 0 ? undefined : find(at.parent)
+    if (parent === undefined || parent.created > at.created || parent.pid === at.pid) break
+    parents.push({ pid: parent.pid, ...(parent.executable === undefined ? {} : { executable: parent.executable }) })
+    at = parent
+  }
+  return parents
+}
+
+/** Whether it is one of Windows, where the case of letters does not count. */
+export const isWindowsPath = (path: string): boolean => /^([A-Za-z]:)?\\/.test(path)
+
 /** As much as is shown of a program's name, which can be anything. */
 const longestName = 64
 
-const nameOf = (path: string): string => oneLine(path.slice(path.lastIndexOf('/') + 1)).slice(0, longestName)
+const nameOf = (path: string): string =>
+  oneLine(path.slice(path.lastIndexOf(isWindowsPath(path) ? '\\' : '/') + 1)).slice(0, longestName)
 
 /** For people: `git-remote-https (pid 123) of make, in container 0123456789ab, by share devbox`. */
 export function callerText({ caller, door }: Visitor): string {

@@ -1,22 +1,27 @@
 // The caller behind a connection: what the kernel says of the peer, then what /proc (or libproc) says of the process. A pidfd is
-// held while it is looked at, so that a pid that was given to another process meanwhile is noticed.
+// held while it is looked at, so that a pid that was given to another process meanwhile is noticed. On Windows: see pipe.ts.
 
 import { closeSync, readFileSync, readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import type { Caller, CallerProcess, Container } from '../core/caller.ts'
+import { type Caller, type CallerProcess, type Container, mostParents } from '../core/caller.ts'
 import { libc } from './ffi.ts'
 import { peer } from './peer.ts'
-
-/** A chain of parents is seldom longer, and a loop never ends. */
-const mostParents = 16
+import { pipeCaller } from './pipe.ts'
 
 export function callerOf(socket: Socket): Caller {
+  if (process.platform === 'win32') return callerOnWindows(socket)
   const found = peer(socket)
   if (found === undefined) return { parents: [], isKnown: false }
   const { uid, pid } = found
   if (pid === undefined) return { uid, parents: [], isKnown: false }
   const looked = process.platform === 'linux' ? lookOnLinux(socket, pid) : lookOnMac(pid)
   return { uid, pid, ...(looked ?? { parents: [], isKnown: false }) }
+}
+
+function callerOnWindows(socket: Socket): Caller {
+  const found = pipeCaller(socket)
+  if (found?.process === undefined) return { parents: [], isKnown: false, ...(found === undefined ? {} : { pid: found.pid }) }
+  return { pid: found.pid, isKnown: true, ...found.process }
 }
 
 type Looked = Pick<Caller, 'executable' | 'parents' | 'container' | 'terminal' | 'isKnown'>

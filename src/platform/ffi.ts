@@ -4,22 +4,36 @@
 import { createRequire } from 'node:module'
 import type * as koffi from 'koffi'
 
-type Koffi = typeof koffi
+export type Koffi = typeof koffi
 type Library = ReturnType<Koffi['load']>
 
+let module: Koffi | undefined | null = null
 let loaded: { readonly libc: Library; readonly koffi: Koffi } | undefined | null = null
 
 /** Undefined where there is no native module for this platform. */
+export function ffi(): Koffi | undefined {
+  if (module !== null) return module
+  module = undefined
+  try {
+    module = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as Koffi
+  } catch {
+    // The caller decides what the lack of it means.
+  }
+  return module
+}
+
+/** Undefined as well on Windows, which has none: see win32.ts. */
 export function libc(): { readonly libc: Library; readonly koffi: Koffi } | undefined {
   if (loaded !== null) return loaded
   loaded = undefined
+  const found = ffi()
+  if (found === undefined || process.platform === 'win32') return undefined
   try {
-    const koffi = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as Koffi
     // Already in the process under this name: nothing is searched for on disk.
     const name = process.platform === 'darwin' ? 'libSystem.B.dylib' : isMusl() ? null : 'libc.so.6'
-    if (process.platform !== 'win32') loaded = { koffi, libc: koffi.load(name) }
+    loaded = { koffi: found, libc: found.load(name) }
   } catch {
-    // The caller decides what the lack of it means.
+    // As above.
   }
   return loaded
 }

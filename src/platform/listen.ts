@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { Failure } from '../core/failures.ts'
+import { servePipe } from './pipe.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
 const firstInherited = 3
@@ -67,10 +68,12 @@ export async function listenOnLoopback(server: Server, port: number): Promise<nu
 /** A pipe has no folder that guards it: its name is not to be guessed, and stands in a file that only the user can read. */
 async function listenOnPipe(server: Server, file: string): Promise<() => void> {
   const name = `\\\\.\\pipe\\authsock-${randomBytes(16).toString('hex')}`
-  await listening(server, { path: name })
+  const stop = servePipe(server, name)
+  if (stop === undefined) await listening(server, { path: name })
   writeFileSync(`${file}.new`, name, { mode: 0o600 })
   renameSync(`${file}.new`, file)
   return () => {
+    stop?.()
     if (readFileSync(file, 'utf8') === name) rmSync(file, { force: true })
   }
 }

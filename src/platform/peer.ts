@@ -2,6 +2,8 @@
 
 import type { Socket } from 'node:net'
 import { libc } from './ffi.ts'
+import { pipeCaller } from './pipe.ts'
+import { ownSid } from './windows-process.ts'
 
 export interface Peer {
   readonly uid: number
@@ -12,7 +14,7 @@ export interface Peer {
 type Ask = (fd: number) => Peer | undefined
 let ask: Ask | undefined
 
-/** Undefined where the system does not say (always on Windows, whose pipes are guarded by their access list). */
+/** Undefined where the system does not say (always on Windows: see pipe.ts). */
 export function peer(socket: Socket): Peer | undefined {
   const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
   if (fd === undefined || fd < 0) return undefined
@@ -22,9 +24,16 @@ export function peer(socket: Socket): Peer | undefined {
 
 /** Whether the process at the other end is this user's own, or root's, who could read the agent's memory anyway. */
 export function isOwnPeer(socket: Socket): boolean {
-  if (process.platform === 'win32') return true
+  if (process.platform === 'win32') return isOwnOnWindows(socket)
   const uid = peer(socket)?.uid
   return uid !== undefined && (uid === process.getuid?.() || uid === 0)
+}
+
+/** Whom the pipe's access list has let in is this user or the system; denied is who runs as another all the same. */
+function isOwnOnWindows(socket: Socket): boolean {
+  const theirs = pipeCaller(socket)?.process?.sid
+  const system = 'S-1-5-18'
+  return theirs === undefined || theirs === system || theirs === ownSid()
 }
 
 function prepare(): Ask {

@@ -9,7 +9,7 @@ import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { ConfigFile } from '../config/config.ts'
 import { assumeRole } from '../oauth/aws-sts.ts'
 import { connectBy } from '../oauth/server.ts'
-import { callerOf } from '../platform/caller.ts'
+import { callerOf, tellsCallers } from '../platform/caller.ts'
 import { systemClock } from '../platform/clock.ts'
 import { faultPoint, withFaultPoints } from '../platform/fault-points.ts'
 import { harden, startClean } from '../platform/hardening.ts'
@@ -249,6 +249,9 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     log: (text) => log.error(text),
     onRequest: () => autoLock.touch(),
   })
+  if (!tellsCallers()) {
+    warn('nothing here tells who calls: every caller is unknown, and a rule that names an executable matches none')
+  }
   const inherited = inheritedSocket(process.env)
   const removeSocket =
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)

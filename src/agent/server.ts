@@ -66,6 +66,8 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   const allowance = new Allowance(burst, ratePerSecond, agent.now())
   const unread = new Unread()
   const visitors = new WeakMap<Socket, Visitor>()
+  /** http counts those alone that it has accepted itself. */
+  const connections = new Set<Socket>()
   const http = createServer({
     maxHeaderSize: largestHeader,
     headersTimeout: arrival,
@@ -78,6 +80,8 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   http.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
   http.on('connection', (socket) => {
     guard?.connected(socket)
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
     if (!isTrustedPeer(socket)) denied.add(socket)
   })
   http.on('request', (request, response) => {
@@ -194,6 +198,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
       http.closeIdleConnections()
       const patience = setTimeout(() => http.closeAllConnections(), 2000)
       await closed
+      await Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
       clearTimeout(patience)
     },
   }

@@ -51,9 +51,10 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
   })
 }
 
-function callerFields({ uid, pid, executable, parents, container, terminal, isKnown }: Caller) {
+function callerFields({ uid, sid, pid, executable, parents, container, terminal, isKnown }: Caller) {
   return {
     ...(uid === undefined ? {} : { uid }),
+    ...(sid === undefined ? {} : { sid }),
     ...(pid === undefined ? {} : { pid }),
     executable: executable === undefined ? 'unknown' : clippedPath(executable),
     ...(parents.length === 0

@@ -1,7 +1,7 @@
 // Rules: what a request gets before any token is looked at. They stand in config.toml in an order, and the first that matches
 // decides. What a rule does not name is free; what is unknown of a caller matches no name.
 
-import { callerText, type Visitor } from './caller.ts'
+import { callerText, isWindowsPath, type Visitor } from './caller.ts'
 import type { Target } from './session.ts'
 import { oneLine } from './words.ts'
 
@@ -13,7 +13,7 @@ export interface Rule {
   /** Matches where every scope that is asked for is among these; a request that names none asks for all. */
   readonly scopes?: readonly string[]
   readonly resource?: string
-  /** A path, or a pattern with `*` for anything but `/` and `**` for anything. */
+  /** A path, or a pattern with `*` for anything but `/` (on Windows: but `\`) and `**` for anything. */
   readonly executable?: string
   /** An id, the beginning of one of 12 or more digits, or `any`; `none`: outside of containers. */
   readonly container?: string
@@ -61,11 +61,13 @@ const coversScopes = (allowed: readonly string[], asked: readonly string[] | und
 
 function matchesPath(pattern: string, path: string | undefined): boolean {
   if (path === undefined) return false
+  const isWindows = isWindowsPath(path)
+  const within = isWindows ? String.raw`[^\\/]*` : '[^/]*'
   const source = pattern
     .split(/(\*\*|\*)/)
-    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)))
+    .map((part) => (part === '**' ? '.*' : part === '*' ? within : part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)))
     .join('')
-  return new RegExp(`^${source}$`, 's').test(path)
+  return new RegExp(`^${source}$`, isWindows ? 'is' : 's').test(path)
 }
 
 function matchesContainer(wanted: string, { caller }: Visitor): boolean {

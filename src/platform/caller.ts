@@ -7,6 +7,10 @@ import { type Caller, type CallerProcess, type Container, mostParents } from '..
 import { libc } from './ffi.ts'
 import { peer } from './peer.ts'
 import { pipeCaller } from './pipe.ts'
+import { win32 } from './win32.ts'
+
+/** Whether this system tells at all; otherwise everybody is unknown. */
+export const tellsCallers = (): boolean => (process.platform === 'win32' ? win32() : libc()) !== undefined
 
 export function callerOf(socket: Socket): Caller {
   if (process.platform === 'win32') return callerOnWindows(socket)

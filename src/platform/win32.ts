@@ -56,7 +56,7 @@ export interface Win32 {
   readonly uv_open_osfhandle: (handle: Handle) => number
 }
 
-/** `library.function`: result and arguments. */
+/** Where each is, and its result and arguments in koffi's words. */
 const signatures = `
   kernel32 int CloseHandle(intptr_t)
   kernel32 uint32_t GetLastError()

@@ -117,7 +117,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await round(20, 200, 20)
     const before = lowest()
     await round(1000, 200, 200)
-    say({ before, after: lowest(), answers: answers.length, callers: [...new Set(answers)].length, last: await ask(name) })
+    say({ before, after: lowest(), answers: answers.length, callers: new Set(answers).size, last: await ask(name) })
     stop()
     server.close()
   },

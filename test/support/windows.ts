@@ -1,6 +1,6 @@
 // Node on Windows: this one, or where this is no Windows one under wine64. Knows nothing of vitest.
 
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, openSync, closeSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -31,6 +31,7 @@ export class Windows {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'authsock-windows-')))
   readonly #env: NodeJS.ProcessEnv
   #count = 0
+  readonly #running = new Map<ChildProcess, Promise<unknown>>()
 
   constructor() {
     this.#env = isHere
@@ -78,9 +79,11 @@ export class Windows {
     closeSync(out)
     closeSync(err)
     const ended = once(child, 'close').then(([code]) => {
+      this.#running.delete(child)
       const [stdout = '', stderr = ''] = read()
       return { code: code as number | null, stdout, stderr }
     })
+    this.#running.set(child, ended)
     return { ended, text: () => read().join('') }
   }
 
@@ -88,7 +91,10 @@ export class Windows {
     return this.start(args, options).ended
   }
 
-  close(): void {
+  /** Stops what is still running. */
+  async close(): Promise<void> {
+    for (const child of this.#running.keys()) child.kill()
+    await Promise.all(this.#running.values())
     if (!isHere) execFileSync(join(wine, '..', 'wineserver'), ['-k'], { env: this.#env })
     rmSync(this.path, { recursive: true, force: true, maxRetries: 5 })
   }

@@ -12,7 +12,7 @@ import { redact, type Redacted } from '../core/redacted.ts'
 import type { Route } from '../core/route.ts'
 import { isExpired, placeOfSecret, type StaticSecret } from '../core/secret.ts'
 import type { Target } from '../core/session.ts'
-import { boundedIdToken, boundedSecret, notShared } from '../core/share.ts'
+import { boundedIdToken, boundedRole, boundedSecret, notShared } from '../core/share.ts'
 import type { Credential, HelperPorts } from '../helpers/ports.ts'
 import { usernameAt } from '../helpers/print.ts'
 import type { EventHub } from './events.ts'
@@ -207,6 +207,7 @@ class AskedFor implements HelperPorts {
 
   async assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
     const { share } = this.#asker
+    if (share !== undefined) this.#within(() => boundedRole(share, role))
     // What a share gives may be less: what was got for others is not for it.
     const key = JSON.stringify([name, role, which, share])
     // The session is asked all the same: rules, the audit and its end count for what others have brought.

@@ -1,5 +1,6 @@
 // A shared socket's bounds: which profiles, scopes and resource it gives tokens for, and until when. It can do nothing else (L3).
 
+import type { AwsRole } from './aws.ts'
 import { Failure } from './failures.ts'
 import type { EpochMs, Target } from './session.ts'
 
@@ -71,6 +72,11 @@ export function boundedSecret(share: Share, name: string, now: EpochMs): void {
 export function boundedIdToken(share: Share): void {
   const isWithin = (share.scope === undefined || share.scope.includes('openid')) && !isFixed(share)
   if (!isWithin) throw limited(share, 'gives no ID token, which it would with `openid` among its scopes and for no one resource')
+}
+
+/** The agent is on the machine's network, and whoever is behind a share need not be: it goes where it goes by itself. */
+export function boundedRole(share: Share, { endpoint }: AwsRole): void {
+  if (endpoint !== undefined) throw limited(share, `asks nobody at '${endpoint.slice(0, 100)}'`)
 }
 
 /** Whatever else is asked of it. */

@@ -80,4 +80,51 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
     expect([caller.uid, caller.isKnown]).toEqual([65_534, true])
     end()
   })
+
+  test.runIf(isRoot)('L6 a pid that is another process by now: not taken for the one who connected', async () => {
+    const indented = connect.trim().replaceAll('\n', '\n  ')
+    const python = `import os
+first=os.fork()
+if first==0:
+  ${indented}
+  if os.fork()==0: time.sleep(20)
+  os._exit(0)
+os.waitpid(first,0)
+while True:
+  open('/proc/sys/kernel/ns_last_pid','w').write(str(first-1))
+  again=os.fork()
+  if again==0: os.execvp('sleep',['sleep','20'])
+  if again==first: break
+  os.kill(again,9); os.waitpid(again,0)
+print(again,flush=True)
+import time
+time.sleep(20)`
+    // In a pid namespace the next number can be chosen; whoever looks must be in it too.
+    const script = `
+      import { createServer } from 'node:net'
+      import { spawn } from 'node:child_process'
+      import { readlinkSync } from 'node:fs'
+      import { callerOf } from ${JSON.stringify(new URL('../../src/platform/caller.ts', import.meta.url).href)}
+      const path = process.argv[1] + '2'
+      createServer((socket) => {
+        child.stdout.on('data', (said) => {
+          const pid = Number(said)
+          const now = () => readlinkSync('/proc/' + pid + '/exe')
+          while (now().includes('python'));
+          console.log(JSON.stringify({ pid, now: now(), caller: callerOf(socket) }))
+          process.exit(0)
+        })
+      }).listen(path)
+      const child = spawn('python3', ['-c', ${JSON.stringify(python)}, path], { stdio: ['ignore', 'pipe', 'inherit'] })`
+    const inside = [process.execPath, '--input-type=module', '-e', script, path]
+    const child = spawn('unshare', ['--pid', '--fork', '--mount-proc', '--kill-child', ...inside], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    await once(child, 'close')
+    const { pid, now, caller } = JSON.parse(said) as { pid: number; now: string; caller: unknown }
+    expect(now).toMatch(/sleep|coreutils|busybox/)
+    expect(caller).toEqual({ uid: process.getuid?.(), pid, parents: [], isKnown: false })
+  })
 })

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,15 +25,25 @@ export interface RunOptions {
   readonly onStderr?: (text: string, child: ChildProcess) => void
 }
 
+interface HomeOptions {
+  readonly env?: NodeJS.ProcessEnv
+  readonly keyFile?: boolean
+  readonly uid?: number
+}
+
 export class Home {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'authsock-')))
   readonly env: NodeJS.ProcessEnv
   readonly #children = new Set<ChildProcess>()
 
-  /** Without `keychain`, the master key lies in a key file. */
-  constructor({ env = {}, keyFile = true }: { readonly env?: NodeJS.ProcessEnv; readonly keyFile?: boolean } = {}) {
+  readonly #owner: { readonly uid?: number; readonly gid?: number }
+
+  /** Without `keychain`, the master key lies in a key file. `uid`: whose it is, and who the programs run as; only root can. */
+  constructor({ env = {}, keyFile = true, uid }: HomeOptions = {}) {
     const runtime = join(this.path, 'run')
     mkdirSync(runtime, { mode: 0o700 })
+    this.#owner = uid === undefined ? {} : { uid, gid: uid }
+    for (const folder of [this.path, runtime]) this.#own(folder)
     this.env = {
       PATH: process.env['PATH'],
       HOME: this.path,
@@ -68,6 +78,12 @@ export class Home {
   config(text: string): void {
     mkdirSync(join(this.configFile, '..'), { recursive: true, mode: 0o700 })
     writeFileSync(this.configFile, text)
+    for (const path of [join(this.path, 'config'), join(this.configFile, '..'), this.configFile]) this.#own(path)
+  }
+
+  #own(path: string): void {
+    const { uid, gid } = this.#owner
+    if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
   }
 
   spawn(args: readonly string[], { env = {} }: RunOptions = {}): ChildProcess {
@@ -75,6 +91,7 @@ export class Home {
       env: { ...this.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: this.path,
+      ...this.#owner,
     })
     this.#children.add(child)
     child.on('exit', () => this.#children.delete(child))

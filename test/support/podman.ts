@@ -2,7 +2,18 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +26,8 @@ const tools = ['sh', 'ls', 'cat', 'touch', 'rm', 'mv', 'ln', 'id', 'sleep', 'mkd
 
 export const podmanParts = { Linux: isLinux, root: isRoot, ...programs('podman', 'busybox', 'musl-gcc', 'unshare') }
 
-export function makeImage(): void {
+/** As the user's whose podman it is; root's where none is given. */
+export function makeImage(rootless?: Rootless): void {
   const folder = mkdtempSync(join(tmpdir(), 'authsock-image-'))
   try {
     for (const name of ['bin', 'run/authsock', 'tmp', 'home']) mkdirSync(join(folder, name), { recursive: true })
@@ -25,8 +37,17 @@ export function makeImage(): void {
     for (const tool of tools) symlinkSync('busybox', join(folder, 'bin', tool))
     const source = fileURLToPath(new URL('raw.c', import.meta.url))
     must('musl-gcc', ['-static', '-Os', '-o', join(folder, 'bin/raw'), source])
+    chmodSync(folder, 0o755)
     must('tar', ['-C', folder, '-cf', `${folder}.tar`, '.'])
-    must('podman', ['import', '-q', `${folder}.tar`, image])
+    chmodSync(`${folder}.tar`, 0o644)
+    const [program = '', ...args] = rootless?.command(['import', '-q', `${folder}.tar`, image]) ?? [
+      'podman',
+      'import',
+      '-q',
+      `${folder}.tar`,
+      image,
+    ]
+    must(program, args)
   } finally {
     rmSync(folder, { recursive: true, force: true })
     rmSync(`${folder}.tar`, { force: true })
@@ -39,13 +60,25 @@ function must(program: string, args: readonly string[]): void {
 }
 
 /** A shell script in a container, to its end. `args`: as `authsock share run-args` prints them, and more; without a network but theirs. */
-export async function inContainer(script: string, args: readonly string[], stdin = ''): Promise<Finished> {
+export async function inContainer(
+  script: string,
+  args: readonly string[],
+  { stdin = '', rootless }: { readonly stdin?: string; readonly rootless?: Rootless } = {},
+): Promise<Finished> {
   const network = args.includes('--network') ? [] : ['--network', 'none']
-  const run = ['podman', 'run', '--rm', '-i', ...network, '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
-  // Some machines have both hierarchies of cgroups, which crun does not take.
-  const quirk = existsSync('/sys/fs/cgroup/unified') ? 'umount /sys/fs/cgroup/unified; ' : ''
-  const command = ['-m', 'sh', '-c', `${quirk}exec "$@"`, 'sh', ...run, ...args, image, '/bin/sh', '-c', script]
-  const child = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const limits = [...network, '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
+  const run = ['run', '--rm', '-i', ...limits, ...args, image, '/bin/sh', '-c', script]
+  const [program = '', ...rest] = rootless?.command(run) ?? [
+    'unshare',
+    '-m',
+    'sh',
+    '-c',
+    `${quirk}exec "$@"`,
+    'sh',
+    'podman',
+    ...run,
+  ]
+  const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
@@ -53,4 +86,58 @@ export async function inContainer(script: string, args: readonly string[], stdin
   child.stdin.end(stdin)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout, stderr }
+}
+
+// Some machines have both hierarchies of cgroups, which crun does not take.
+const quirk = existsSync('/sys/fs/cgroup/unified') ? 'umount /sys/fs/cgroup/unified; ' : ''
+
+export const rootlessParts = { ...podmanParts, ...programs('newuidmap', 'setpriv', 'mount') }
+
+/** The first of those that stand for the uids of a container's other users. */
+export const firstSubuid = 200_000
+
+/** The podman of an ordinary user, who is known in a mount namespace alone: the machine's list of users stays as it is. */
+export class Rootless {
+  readonly uid: number
+  readonly #folder = mkdtempSync(join(tmpdir(), 'authsock-rootless-'))
+
+  constructor(uid: number) {
+    this.uid = uid
+    chmodSync(this.#folder, 0o755)
+    writeFileSync(
+      join(this.#folder, 'passwd'),
+      `${readFileSync('/etc/passwd', 'utf8')}lab:x:${uid}:${uid}::${this.#home}:/bin/sh\n`,
+    )
+    writeFileSync(join(this.#folder, 'group'), `${readFileSync('/etc/group', 'utf8')}lab:x:${uid}:\n`)
+    writeFileSync(join(this.#folder, 'subid'), `lab:${firstSubuid}:65536\n`)
+    for (const folder of [this.#home, join(this.#home, 'run')]) {
+      mkdirSync(folder, { mode: 0o700 })
+      chownSync(folder, uid, uid)
+    }
+  }
+
+  get #home(): string {
+    return join(this.#folder, 'home')
+  }
+
+  command(args: readonly string[]): readonly string[] {
+    const mounts = [
+      ['passwd', '/etc/passwd'],
+      ['group', '/etc/group'],
+      ['subid', '/etc/subuid'],
+      ['subid', '/etc/subgid'],
+    ]
+    const script = mounts.map(([from, to]) => `touch ${to}; mount --bind ${this.#folder}/${from} ${to}; `).join('')
+    const as = ['setpriv', `--reuid=${this.uid}`, `--regid=${this.uid}`, '--clear-groups']
+    const env = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', `HOME=${this.#home}`, `XDG_RUNTIME_DIR=${this.#home}/run`]
+    const podman = ['podman', '--log-level', 'error', '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs']
+    return ['unshare', '-m', 'sh', '-c', `${script}${quirk}exec "$@"`, 'sh', ...as, ...env, ...podman, ...args]
+  }
+
+  /** It leaves a process that holds its namespace. */
+  close(): void {
+    const pause = join(this.#home, 'run/libpod/tmp/pause.pid')
+    if (existsSync(pause)) spawnSync('kill', ['-9', readFileSync(pause, 'utf8').trim()])
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
 }

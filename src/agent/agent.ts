@@ -9,6 +9,7 @@ import { bounded } from '../core/share.ts'
 import type { MasterKeyChoice, Vault } from '../vault/vault.ts'
 import type {
   AgentStatus,
+  ApprovalAnswer,
   ApprovalReply,
   ApprovalStatus,
   EventMessage,
@@ -145,8 +146,9 @@ export class Agent {
     return this.#parts.approvals.list()
   }
 
-  answerApproval(id: string, reply: ApprovalReply): void {
-    this.#parts.approvals.answer(id, reply)
+  /** Something comes back where it was for always. Throws not_found. */
+  answerApproval(id: string, reply: ApprovalReply): Promise<ApprovalAnswer> | undefined {
+    return this.#parts.approvals.answer(id, reply)
   }
 
   async shares(): Promise<readonly ShareStatus[]> {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { unknownCaller } from '../core/caller.ts'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { ConfigFile } from '../config/config.ts'
+import { addRule } from '../config/edit-rules.ts'
 import { assumeRole } from '../oauth/aws-sts.ts'
 import { connectBy } from '../oauth/server.ts'
 import { callerOf, tellsCallers } from '../platform/caller.ts'
@@ -17,7 +18,7 @@ import { inheritedSocket, listenOn, listenOnInherited, listenOnLoopback } from '
 import { hasLocalLock, tryLocalLock } from '../platform/local-lock.ts'
 import { type Paths, paths } from '../platform/paths.ts'
 import { notify } from '../platform/notify.ts'
-import { askByCommand } from '../platform/prompt.ts'
+import { askOnDesktop } from '../platform/prompt.ts'
 import { isOwnPeer } from '../platform/peer.ts'
 import { watchScreenLock } from '../platform/screen.ts'
 import { takeAgentLock } from '../platform/single-instance.ts'
@@ -28,7 +29,7 @@ import { SeenGenerations } from '../vault/seen.ts'
 import { type MasterKeyChoice, Vault } from '../vault/vault.ts'
 import { eventWords } from '../wire/event-words.ts'
 import { Agent } from './agent.ts'
-import { Approvals } from './approvals.ts'
+import { approvalDetails, Approvals } from './approvals.ts'
 import { AuditLog } from './audit-log.ts'
 import { AutoLock } from './auto-lock.ts'
 import { Credentials } from './credentials.ts'
@@ -37,6 +38,7 @@ import { Gate } from './gate.ts'
 import { Log, type LogLevel } from './log.ts'
 import { Logins } from './logins.ts'
 import { Logout } from './logout.ts'
+import { noticesIn } from './notices.ts'
 import { Notifier } from './notifier.ts'
 import { Profiles } from './profiles.ts'
 import { Secrets } from './secrets.ts'
@@ -138,13 +140,27 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   const approvals = new Approvals({
     clock,
     newId: () => randomBytes(4).toString('hex'),
-    changed: (approval, is) =>
-      events.publish(
-        is === 'requested' ? { type: 'approval_requested', approval } : { type: 'approval_settled', id: approval.id },
-      ),
+    requested: (approval) => events.publish({ type: 'approval_requested', approval }),
+    settled: ({ id }, decision) => events.publish({ type: 'approval_settled', id, decision }),
     prompt: async (approval, signal) => {
       const { prompt } = await profiles.configNow()
-      return askByCommand(prompt, approval.text, signal)
+      return askOnDesktop(prompt, { text: approval.text, details: approvalDetails(approval) }, signal)
+    },
+    cannotPrompt: (approval) => notifier.waits(approval),
+    write: async ({ verdict, ...rest }, before) => {
+      const day = new Date(clock.now()).toISOString().slice(0, 10)
+      const { index, line, text } = await addRule(
+        where.configFile,
+        { decision: verdict, ...rest },
+        { before },
+        `said for always on ${day}`,
+      )
+      profiles.expire()
+      return { config: where.configFile, rule: index + 1, line, text }
+    },
+    lasting: ({ id }, answer, by) => {
+      events.publish({ type: 'approval_remembered', id, ...answer })
+      if (by === 'prompt') notifier.remembered(answer)
     },
   })
   const gate = new Gate({
@@ -213,15 +229,16 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     watchScreen: watchScreenLock,
     onWarning: warn,
   })
-  const notifier = new Notifier({
+  const notifier: Notifier = new Notifier({
     clock,
-    ends: () => sessions.ends(),
+    ends: () => sessions.loginEnds(),
     tell: (title, text) => {
       void Promise.resolve(profiles.configNow()).then(
         ({ notify: command }) => notify(command, title, text),
         () => notify(undefined, title, text),
       )
     },
+    ...noticesIn(join(where.stateDirectory, 'notices.json')),
   })
   events.subscribe((event) => notifier.hear(event))
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
@@ -257,14 +274,17 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
   log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
   await shares.resume()
-  notifier.watch()
   watchSignals(shutDown, log)
-  void wakeUp(vault, sessions, logout, secrets, log).then(() => autoLock.start())
+  void wakeUp(vault, sessions, logout, secrets, log).then(() => {
+    autoLock.start()
+    notifier.watch()
+  })
 
   await stopped
   log.info('stopping')
   removeSocket()
   logins.cancelAll()
+  approvals.forget('the agent is stopping')
   logout.stop()
   secrets.stop()
   autoLock.stop()

@@ -114,8 +114,8 @@ const withName: readonly { readonly pattern: RegExp; readonly route: Route }[] =
     route: {
       methods: {
         POST: async (agent, { profile: id, body }) => {
-          agent.answerApproval(id, decodeApprovalReply(body))
-          return nothing
+          const answer = await agent.answerApproval(id, decodeApprovalReply(body))
+          return answer === undefined ? nothing : json(answer)
         },
       },
     },

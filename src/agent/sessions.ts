@@ -11,6 +11,7 @@ import type { Notice } from '../core/steps.ts'
 import { Alarm } from './alarm.ts'
 import type { EventHub } from './events.ts'
 import { LiveSessionRunner } from './live-session.ts'
+import type { LoginEnd } from './notifier.ts'
 import type { Profiles } from './profiles.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -33,13 +34,6 @@ interface SessionsPorts {
   readonly logInUnattended: (profile: Profile) => Promise<void>
   /** Ends the session of a login that has reached its limits; false: there is a new one. */
   readonly end: (profile: Profile, runner: LiveSessionRunner, loggedInAt: EpochMs, reason: LoginReason) => Promise<boolean>
-}
-
-export interface SessionEnd {
-  readonly profile: string
-  /** Since when it has been so. */
-  readonly from: EpochMs
-  readonly at: EpochMs
 }
 
 export interface Issued {
@@ -139,17 +133,15 @@ export class Sessions {
     return [...this.#entries.values()].some(({ runner }) => runner.refused(value))
   }
 
-  /** When logins will be needed for what is loaded, where that is known and use does not put it off. */
-  *ends(): Iterable<SessionEnd> {
+  /** When the logins of what is loaded end, where that is known and use does not put it off. */
+  *loginEnds(): Iterable<LoginEnd> {
     for (const [profile, entry] of this.#entries) {
       const { state } = entry.runner
-      if (state.kind === 'absent' || state.kind === 'login_required') continue
-      const { loggedInAt, refreshedAt = loggedInAt, refreshTokenExpiresAt = Infinity } = state.record
+      if (state.kind === 'absent' || state.kind === 'login_required' || state.record.grant === 'client_credentials') continue
+      const { loggedInAt, refreshedAt = loggedInAt } = state.record
       const { lifetime = Infinity } = entry.profile
-      const byUser = { profile, from: loggedInAt, at: loggedInAt + lifetime * 1000 }
-      const byServer = { profile, from: refreshedAt, at: refreshTokenExpiresAt }
-      const first = byUser.at < byServer.at ? byUser : byServer
-      if (first.at !== Infinity) yield first
+      const at = Math.min(serverEndOf(state.record) ?? Infinity, loggedInAt + lifetime * 1000)
+      if (at !== Infinity) yield { profile, at, loggedInAt, refreshedAt }
     }
   }
 
@@ -158,7 +150,7 @@ export class Sessions {
     const entry = this.#entries.get(name)
     if (entry === undefined || needsLogin(entry)) return undefined
     const { state } = entry.runner
-    const ofToken = state.kind === 'absent' ? undefined : state.record.refreshTokenExpiresAt
+    const ofToken = state.kind === 'absent' ? undefined : serverEndOf(state.record)
     const at = Math.min(limitOf(entry)?.at ?? Infinity, ofToken ?? Infinity)
     return at === Infinity ? undefined : at
   }
@@ -297,6 +289,14 @@ function wakeOf(entry: Entry): EpochMs | undefined {
 
 const limitOf = ({ runner: { state }, profile, usedAt }: Entry): LoginReason | undefined =>
   state.kind === 'absent' ? undefined : endOf(profile, state.record, usedAt)
+
+/** As far as the server says. */
+function serverEndOf({ grant, refreshToken, refreshTokenExpiresAt, accessTokens }: SessionRecord): EpochMs | undefined {
+  if (grant === 'client_credentials' || refreshToken !== undefined) return refreshTokenExpiresAt
+  // Without a refresh token the last access token is the end.
+  const ends = accessTokens.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt]))
+  return ends.length === 0 ? undefined : Math.max(...ends)
+}
 
 const refreshOf = ({ runner, profile }: Entry): EpochMs | undefined => {
   const { state } = runner

@@ -89,9 +89,10 @@ Without a command, stdin and stdout are one connection to the share, for whateve
     )
 
   leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./approve.ts')).approve)
-    .option('--for <span>', 'a yes that counts for so long: 30min, 8h')
-    .option('--session', 'a yes until the vault is locked or the agent stops')
-    .option('--deny', 'a no')
+    .option('--for <span>', 'that counts for so long: 30min, 8h')
+    .option('--session', 'until the vault is locked or the agent stops')
+    .option('--always', 'from now on: writes a rule into config.toml')
+    .option('--deny', 'a no, which may be for a time or always, too')
 
   const rule = root.command('rule').description('who may have what').exitOverride()
   leaf(rule, 'list', 'the rules of config.toml, in their order', async () => (await import('./rule.ts')).ruleList)
@@ -101,4 +102,25 @@ Without a command, stdin and stdout are one connection to the share, for whateve
     .option('--executable <path>', 'of the caller')
     .option('--container <id>', 'that the caller is in: none (default), any, or an id')
     .option('--share <name>', 'by which it comes')
+    .option('--pid <pid>', 'as if this process asked')
+  leaf(rule, 'add', 'add a rule to config.toml', async () => (await import('./rule.ts')).ruleAdd)
+    .requiredOption('--decision <decision>', 'allow, ask or deny')
+    .option('--profile <name>', 'a profile, or a static secret')
+    .option('--scope <scopes>', 'where every scope that is asked for is among these', collect)
+    .option('--resource <uri>', 'of the request')
+    .option('--executable <path>', 'of the caller; * stands for anything but /, ** for anything')
+    .option('--container <id>', 'that the caller is in: an id, any, or none')
+    .option('--share <name>', 'by which the request comes: a name, any, or none')
+    .option('--lifetime <span>', 'for how long a yes counts at least, where the decision is ask')
+    .option('--first', 'before all others (default: after them)')
+    .option('--before <number>', 'before this one')
+    .addHelpText(
+      'after',
+      `
+The first rule that matches decides, and what no rule matches is allowed. What a rule does not name is free.
+
+Example:
+  authsock rule add --decision ask --profile prod --container any --lifetime 8h`,
+    )
+  leaf(rule, 'remove <number>', 'take a rule out of config.toml', async () => (await import('./rule.ts')).ruleRemove)
 }

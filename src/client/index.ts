@@ -14,6 +14,7 @@ import type { Grant } from '../core/profile.ts'
 import { paths } from '../platform/paths.ts'
 import type {
   AgentStatus,
+  ApprovalAnswer,
   ApprovalReply,
   ApprovalStatus,
   EventMessage,
@@ -36,6 +37,7 @@ import { openChannel } from './channel.ts'
 export { exitCodes, Failure, type FailureCode } from '../core/failures.ts'
 export type {
   AgentStatus,
+  ApprovalAnswer,
   ApprovalReply,
   ApprovalStatus,
   EventMessage,
@@ -233,9 +235,10 @@ export class AuthsockClient {
     return approvals
   }
 
-  /** Throws not_found. */
-  async answerApproval(id: string, reply: ApprovalReply): Promise<void> {
-    await this.#call({ method: 'POST', path: `/v1/approvals/${encodeURIComponent(id)}`, body: reply })
+  /** What became of an `always`; undefined for other answers. Throws not_found. */
+  async answerApproval(id: string, reply: ApprovalReply): Promise<ApprovalAnswer | undefined> {
+    const { text } = await this.#call({ method: 'POST', path: `/v1/approvals/${encodeURIComponent(id)}`, body: reply })
+    return text === '' ? undefined : (parse(text) as ApprovalAnswer)
   }
 
   /** Makes a shared socket, or gives the one of that name new bounds. Throws bad_request, unknown_profile. */

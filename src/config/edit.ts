@@ -109,10 +109,15 @@ export const pairs = (table: object): readonly string[] =>
 
 const bare = (key: string): string => (/^[A-Za-z0-9_-]+$/.test(key) ? key : quote(key))
 
-const literal = (value: unknown): string => (Array.isArray(value) ? `[${value.map(literal).join(', ')}]` : quote(String(value)))
+const literal = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(literal).join(', ')}]` : typeof value === 'number' ? String(value) : quote(String(value))
 
-/** A basic string: JSON's escapes are TOML's, but for DEL. */
-const quote = (text: string): string => JSON.stringify(text).replaceAll('\u007f', '\\u007f')
+/** A basic string: JSON's escapes are TOML's, but for DEL. What cannot be seen is escaped too: people read this. */
+const quote = (text: string): string =>
+  JSON.stringify(text).replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => {
+    const code = (found.codePointAt(0) ?? 0).toString(16)
+    return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
+  })
 
 // ---- the file
 
@@ -125,6 +130,8 @@ export async function edit(path: string, change: (text: string) => Promise<strin
   const release = await takeLock(`${file}.lock`)
   try {
     const before = await stat(file).catch(() => undefined)
+    // A rename would replace it, but whoever took the right to write away meant that.
+    if (before !== undefined && (before.mode & 0o222) === 0) throw new Failure('storage_failed', `${path} is read-only`)
     const changed = await change(before === undefined ? '' : await readText(file))
     await readConfig(changed, path)
     await replace(file, changed, before === undefined ? 0o600 : before.mode & 0o777)

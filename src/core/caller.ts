@@ -1,7 +1,7 @@
 // Who asks: the process at the other end of a connection, as far as it can be told. The uid is what the kernel vouches for; the
 // rest is advice, since a process can exec after it has connected. What cannot be told is absent, and that is a value too.
 
-import { oneLine } from './words.ts'
+import { plain, plainName } from './plain.ts'
 
 export interface CallerProcess {
   readonly pid: number
@@ -70,19 +70,18 @@ export function ancestors(child: Link, find: (pid: number) => Link | undefined):
 /** Whether it is one of Windows, where the case of letters does not count. */
 export const isWindowsPath = (path: string): boolean => /^([A-Za-z]:)?\\/.test(path)
 
-/** As much as is shown of a program's name, which can be anything. */
-const longestName = 64
+/** Of a program: what is asked for must stay in sight. */
+const longestName = 48
 
-const nameOf = (path: string): string =>
-  oneLine(path.slice(path.lastIndexOf(isWindowsPath(path) ? '\\' : '/') + 1)).slice(0, longestName)
+const nameOf = (path: string): string => path.slice(path.lastIndexOf(isWindowsPath(path) ? '\\' : '/') + 1)
 
 /** For people: `git-remote-https (pid 123) of make, in container 0123456789ab, by share devbox`. */
 export function callerText({ caller, door }: Visitor): string {
   const { executable, pid, parents, container } = caller
-  const program = executable === undefined ? 'an unknown program' : nameOf(executable)
+  const program = executable === undefined ? 'an unknown program' : plainName(plain(nameOf(executable), longestName))
   const number = pid === undefined ? '' : ` (pid ${pid})`
   const parent = parents.find((each) => each.executable !== undefined && each.executable !== executable)?.executable
-  const of = parent === undefined ? '' : ` of ${nameOf(parent)}`
+  const of = parent === undefined ? '' : ` of ${plainName(plain(nameOf(parent), longestName))}`
   const where =
     container === undefined ? '' : `, in container${container.id === undefined ? '' : ` ${container.id.slice(0, 12)}`}`
   const way = door.kind === 'main' ? '' : `, by share ${door.share}${door.transport === 'tcp' ? ' over TCP' : ''}`

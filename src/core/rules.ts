@@ -2,8 +2,8 @@
 // decides. What a rule does not name is free; what is unknown of a caller matches no name.
 
 import { callerText, isWindowsPath, type Visitor } from './caller.ts'
+import { plain, plainName } from './plain.ts'
 import type { Target } from './session.ts'
-import { oneLine } from './words.ts'
 
 export type Verdict = 'allow' | 'ask' | 'deny'
 
@@ -19,7 +19,7 @@ export interface Rule {
   readonly container?: string
   /** The name of a shared socket, or `any`; `none`: the user's own socket. */
   readonly share?: string
-  /** Seconds for which a yes counts; otherwise as long as the caller lives. */
+  /** Seconds for which a yes counts at least; otherwise as long as the user says. */
   readonly lifetime?: number
 }
 
@@ -80,15 +80,13 @@ function matchesContainer(wanted: string, { caller }: Visitor): boolean {
 const matchesShare = (wanted: string, share: string | undefined): boolean =>
   wanted === 'none' ? share === undefined : share !== undefined && (wanted === 'any' || wanted === share)
 
-/** Longer than any that means something: what comes after it would not be seen on a screen that is full. */
-const longestPart = 200
-const short = (part: string): string => (part.length <= longestPart ? oneLine(part) : `${oneLine(part.slice(0, longestPart))}…`)
-
 /** For people, on one line. */
 export const questionText = ({ profile, target, visitor }: Question): string => {
-  const what = [target.scope?.join(' '), target.resource, target.audience]
+  const { scope, resource, audience } = target
+  const what = [scope === undefined ? undefined : plain(scope.map(plainName).join(' ')), ...[resource, audience].map(nameIfAny)]
     .filter((part) => part !== undefined)
-    .map(short)
     .join(', ')
-  return `${callerText(visitor)} asks for a token of '${profile}'${what === '' ? '' : ` (${what})`}`
+  return `${callerText(visitor)} asks for a token of '${plain(profile)}'${what === '' ? '' : ` (${what})`}`
 }
+
+const nameIfAny = (text: string | undefined): string | undefined => (text === undefined ? undefined : plainName(text))

@@ -20,6 +20,3 @@ function distance(a: string, b: string): number {
   }
   return row[b.length] ?? 0
 }
-
-/** Of names that others chose: no line is ended, no cursor moved, nothing hidden or turned round. */
-export const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')

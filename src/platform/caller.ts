@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { type Caller, type CallerProcess, type Container, mostParents } from '../core/caller.ts'
 import { libc } from './ffi.ts'
 import { peer } from './peer.ts'
+import { lookAtProcess } from './windows-process.ts'
 import { pipeCaller } from './pipe.ts'
 import { win32 } from './win32.ts'
 
@@ -26,6 +27,21 @@ function callerOnWindows(socket: Socket): Caller {
   const found = pipeCaller(socket)
   if (found?.process === undefined) return { parents: [], isKnown: false, ...(found === undefined ? {} : { pid: found.pid }) }
   return { pid: found.pid, isKnown: true, ...found.process }
+}
+
+/** A process that does not ask just now. Undefined where it is not there, or cannot be looked at. */
+export function processAsCaller(pid: number): Caller | undefined {
+  const looked = lookers[process.platform]?.(pid)
+  return looked?.isKnown === true ? { pid, ...looked } : undefined
+}
+
+const lookers: Readonly<Partial<Record<NodeJS.Platform, (pid: number) => Looked | undefined>>> = {
+  linux: readProc,
+  darwin: lookOnMac,
+  win32: (pid) => {
+    const looked = lookAtProcess(pid)
+    return looked === undefined ? undefined : { isKnown: true, ...looked }
+  },
 }
 
 type Looked = Pick<Caller, 'executable' | 'parents' | 'container' | 'terminal' | 'isKnown'>

@@ -23,7 +23,11 @@ export function eventWords(event: EventMessage): string {
     case 'approval_requested':
       return `approval wanted: ${event.approval.text} (\`authsock approve ${event.approval.id}\`)`
     case 'approval_settled':
-      return `approval ${event.id} is settled`
+      return `approval ${event.id}: ${{ allow: 'allowed', deny: 'declined', none: 'not answered' }[event.decision]}`
+    case 'approval_remembered':
+      return event.remembered === 'always'
+        ? `approval ${event.id} is remembered: rule ${event.rule}, line ${event.line} of ${event.config}`
+        : `approval ${event.id} counts for the session, no rule could be written: ${event.detail}`
     case 'warning':
       return `warning: ${event.text}`
   }

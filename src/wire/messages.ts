@@ -202,7 +202,12 @@ export interface ApprovalStatus {
   /** The question, in a sentence. */
   readonly text: string
   readonly profile: string
+  /** In words, safe to show. What follows is as the system or the caller says it, and may hold anything. */
   readonly caller: string
+  readonly executable?: string
+  /** An id, or `unknown`. */
+  readonly container?: string
+  readonly share?: string
   readonly scope?: string
   readonly resource?: string
   /** The rule that asks, from 1. */
@@ -211,6 +216,21 @@ export interface ApprovalStatus {
 
 /** `POST /v1/approvals/{id}`. */
 export type { ApprovalReply } from '../core/approval.ts'
+
+/** The answer to `remember: "always"`. */
+export interface ApprovalAnswer {
+  /** `session`: no rule could be written; `detail` says why. */
+  readonly remembered: 'always' | 'session'
+  readonly detail?: string
+  /** config.toml. */
+  readonly config?: string
+  /** The new rule, from 1. */
+  readonly rule?: number
+  /** Where it stands there, from 1. */
+  readonly line?: number
+  /** What was written. */
+  readonly text?: string
+}
 
 /** What the agent says on `/v1/login`. */
 export type LoginMessage =
@@ -249,5 +269,13 @@ export type EventMessage =
   | { readonly type: 'locked'; readonly at: number }
   | { readonly type: 'unlocked'; readonly at: number }
   | { readonly type: 'approval_requested'; readonly at: number; readonly approval: ApprovalStatus }
-  | { readonly type: 'approval_settled'; readonly at: number; readonly id: string }
+  | {
+      readonly type: 'approval_settled'
+      readonly at: number
+      readonly id: string
+      /** `none`: nobody answered. */
+      readonly decision: 'allow' | 'deny' | 'none'
+    }
+  /** After an `always`. */
+  | ({ readonly type: 'approval_remembered'; readonly at: number; readonly id: string } & ApprovalAnswer)
   | { readonly type: 'warning'; readonly at: number; readonly text: string }

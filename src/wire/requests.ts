@@ -204,10 +204,10 @@ const isPort = (value: unknown): value is number =>
 export function decodeApprovalReply(json: unknown): ApprovalReply {
   const { decision, remember } = object(json)
   if (decision !== 'allow' && decision !== 'deny') throw bad("'decision' is neither 'allow' nor 'deny'")
-  if (remember === undefined || remember === 'once' || remember === 'session')
-    return { decision, ...(remember === undefined ? {} : { remember }) }
+  if (remember === undefined) return { decision }
+  if (remember === 'once' || remember === 'session' || remember === 'always') return { decision, remember }
   if (typeof remember === 'number' && Number.isSafeInteger(remember) && remember > 0) return { decision, remember }
-  throw bad("'remember' is neither 'once', 'session' nor a number of seconds")
+  throw bad("'remember' is neither 'once', 'session', 'always' nor a number of seconds")
 }
 
 const optionalText = (body: Readonly<Record<string, unknown>>, name: string): string | undefined =>

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Approvals } from '../../src/agent/approvals.ts'
-import type { Question } from '../../src/core/rules.ts'
+import type { Question, Rule, Ruling } from '../../src/core/rules.ts'
 import type { ApprovalStatus } from '../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
@@ -135,7 +135,21 @@ describe('times', () => {
     for (const timer of timers.filter(({ at }) => at <= now)) timer.callback()
   }
   let ids = 0
-  const make = () => new Approvals({ clock, newId: () => String((ids += 1)), changed: () => {}, prompt: async () => undefined })
+  const written: { readonly rule: Rule; readonly before: Rule }[] = []
+  const make = () =>
+    new Approvals({
+      clock,
+      newId: () => String((ids += 1)),
+      requested: () => {},
+      settled: () => {},
+      prompt: async () => undefined,
+      cannotPrompt: () => {},
+      write: async (rule, before) => {
+        written.push({ rule, before })
+        return { config: 'config.toml', rule: 1, line: 1, text: '' }
+      },
+      lasting: () => {},
+    })
 
   test('nobody answers: a no after a while; it is asked again the next time', async () => {
     const approvals = make()
@@ -151,19 +165,24 @@ describe('times', () => {
   test('a no is not asked again at once, a yes for as long as it was given, or the rule says', async () => {
     const approvals = make()
     const asked = approvals.approve(question, { verdict: 'ask' })
-    approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'deny' })
+    void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'deny' })
     await expect(asked).rejects.toMatchObject({ code: 'approval_declined' })
     await expect(approvals.approve(question, { verdict: 'ask' })).rejects.toMatchObject({ code: 'approval_declined' })
     expect(approvals.list()).toEqual([])
     advance(11_000)
-    const lasting = approvals.approve(question, { verdict: 'ask', rule: { verdict: 'ask', lifetime: 60 } })
-    approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'allow' })
+    const ruling: Ruling = { verdict: 'ask', rule: { verdict: 'ask', lifetime: 60 } }
+    const lasting = approvals.approve(question, ruling)
+    void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'allow' })
     await lasting
     advance(59_000)
-    await approvals.approve(question, { verdict: 'ask' })
-    advance(2_000)
-    void approvals.approve(question, { verdict: 'ask' }).catch(() => {})
+    await approvals.approve(question, ruling)
+    // A yes to one rule is none to another, wherever they stand.
+    void approvals.approve(question, { ...ruling, rule: { verdict: 'ask', lifetime: 61 } }).catch(() => {})
     expect(approvals.list()).toHaveLength(1)
+    await approvals.approve(question, { ...ruling, index: 7 })
+    advance(2_000)
+    void approvals.approve(question, ruling).catch(() => {})
+    expect(approvals.list()).toHaveLength(2)
   })
 
   test('so many at once and no more', async () => {

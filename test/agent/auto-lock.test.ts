@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Notifier } from '../../src/agent/notifier.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
@@ -88,34 +87,6 @@ test('a login is needed: said once, by the command of config.toml, and again onl
   await expect.poll(() => lines().length).toBe(2)
   await brief.close()
 }, 60_000)
-
-test('a login that ends soon is spoken of once', () => {
-  const told: string[] = []
-  let now = 0
-  const timers: (() => void)[] = []
-  const notifier = new Notifier({
-    clock: { now: () => now, after: (_, callback) => (timers.push(callback), () => {}) },
-    // A tenth of its life, and a day at most.
-    ends: () => [
-      { profile: 'work', from: 0, at: 300 * 3_600_000 },
-      { profile: 'brief', from: 276 * 3_600_000, at: 296 * 3_600_000 },
-    ],
-    tell: (title) => told.push(title),
-  })
-  notifier.watch()
-  expect(told).toEqual([])
-  now = 277 * 3_600_000
-  timers.at(-1)?.()
-  timers.at(-1)?.()
-  expect(told).toEqual(["authsock: the login to 'work' ends soon"])
-  now = 294 * 3_600_000
-  timers.at(-1)?.()
-  timers.at(-1)?.()
-  expect(told.slice(1)).toEqual(["authsock: the login to 'brief' ends soon"])
-  notifier.hear({ type: 'logged_in', at: 0, profile: 'work' })
-  timers.at(-1)?.()
-  expect(told).toHaveLength(3)
-})
 
 test('L7 revoke --all: every session here and at its server, every share; static secrets are named', async () => {
   home.config(workProfile(server))

@@ -1,6 +1,7 @@
 // `authsock rule ...`: who may have what, and why.
 
 import type { Caller } from '../core/caller.ts'
+import { duration } from '../core/durations.ts'
 import { Failure } from '../core/failures.ts'
 import { mismatch, type Question, questionText, rule, type Rule, type Verdict } from '../core/rules.ts'
 import { paths, processAsCaller } from '../client/local.ts'
@@ -45,9 +46,12 @@ export async function ruleList(context: Context): Promise<void> {
 
 const inJson = ({ verdict, ...rest }: Rule) => ({ decision: verdict, ...rest })
 
-const ruleText = ({ verdict, lifetime, ...rest }: Rule): string => {
-  const fields = Object.entries(rest).map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
-  return `${verdict.padEnd(5)}  ${fields.length === 0 ? 'everything' : fields.join(', ')}${lifetime === undefined ? '' : `   (a yes counts for ${lifetime} s)`}`
+const fields = ['profile', 'scopes', 'resource', 'executable', 'container', 'share'] as const
+
+const ruleText = (rule: Rule): string => {
+  const named = fields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${shown(rule[key])}`]))
+  const lifetime = rule.lifetime === undefined ? '' : `   (a yes counts for ${duration(rule.lifetime)})`
+  return `${rule.verdict.padEnd(5)}  ${named.length === 0 ? 'everything' : named.join(', ')}${lifetime}`
 }
 
 export async function ruleAdd(context: Context, options: RuleAddOptions): Promise<void> {
@@ -73,9 +77,7 @@ export async function ruleAdd(context: Context, options: RuleAddOptions): Promis
   if (profile !== undefined) await sayUnknown(context, profile)
   const { readConfigFile } = await import('./config-file.ts')
   const { rules } = await readConfigFile(configFile)
-  const covering = rules
-    .slice(0, index)
-    .findIndex((each) => Object.keys(each).every((key) => key === 'verdict' || key === 'lifetime'))
+  const covering = rules.slice(0, index).findIndex((each) => fields.every((key) => each[key] === undefined))
   if (covering >= 0)
     context.terminal.hint(`rule ${covering + 1} is for everything and comes first: --before ${covering + 1} goes before it`)
 }

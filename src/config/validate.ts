@@ -99,6 +99,8 @@ function describe(error: OutputUnit, schema: Schema, root: unknown): readonly Co
           : []
     case 'uniqueItems':
       return [{ path, text: `'${key}' names something twice` }]
+    case 'minimum':
+      return [{ path, text: `'${key}' is ${String(valueAt(root, path))}, less than ${String(at['minimum'])}` }]
     case 'minLength':
       return [{ path, text: `'${key}' is empty` }]
     default:

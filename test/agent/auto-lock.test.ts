@@ -1,13 +1,12 @@
 // Locks by themselves (L7), notifications, and the end of everything by one command.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
-import { isLinux } from '../support/real-part.ts'
 
 let server: AuthorizationServer
 let home: Home
@@ -44,28 +43,6 @@ test('L7 quiet for as long as config.toml says: locked; a share keeps nothing op
   expect((await home.run(['unlock'])).code).toBe(0)
   expect((await home.run(['token', 'work'])).code).toBe(0)
 }, 60_000)
-
-test.runIf(isLinux)(
-  'L7 the screen is locked: so is the vault',
-  async () => {
-    const bin = join(home.path, 'bin')
-    mkdirSync(bin)
-    const go = join(home.path, 'go')
-    // What `gdbus monitor` prints of logind.
-    writeFileSync(
-      join(bin, 'gdbus'),
-      `#!/bin/sh\necho "Monitoring signals from all objects owned by org.freedesktop.login1"\nwhile [ ! -e ${go} ]; do sleep 0.1; done\necho "/org/freedesktop/login1/session/_32: org.freedesktop.login1.Session.Lock ()"\nsleep 60\n`,
-      { mode: 0o755 },
-    )
-    home.env['PATH'] = `${bin}:${home.env['PATH']}`
-    home.config(`lock_with_screen = true\n${workProfile(server)}`)
-    expect((await logIn(home, server)).code).toBe(0)
-    expect(await vaultState()).toBe('open')
-    writeFileSync(go, '')
-    await expect.poll(vaultState).toBe('locked')
-  },
-  60_000,
-)
 
 test('a login is needed: said once, by the command of config.toml, and again only after another login', async () => {
   const told = join(home.path, 'told')

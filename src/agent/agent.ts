@@ -53,6 +53,10 @@ export interface AgentParts {
   readonly shutDown: () => void
 }
 
+/** L3: which profiles there are is not for whoever is behind a share. */
+const withoutNames = (failure: Failure): Failure =>
+  failure.code === 'unknown_profile' ? new Failure('unknown_profile', 'what this share was made for is gone') : failure
+
 const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
 
 export class Agent {
@@ -75,7 +79,7 @@ export class Agent {
     const refuse = (error: unknown): never => {
       const failure = this.#explained(error)
       gate.refused(asker, profile, target, failure)
-      throw failure
+      throw asker.share === undefined ? failure : withoutNames(failure)
     }
     try {
       if (asker.share !== undefined) {

@@ -108,14 +108,26 @@ class AskedFor implements HelperPorts {
   async at(place: Place): Promise<Credential | undefined> {
     if (isPattern(place)) return undefined
     const route = await this.#route(place)
-    if (route !== undefined) return this.#of(route)
+    if (route !== undefined) return this.#isSeen(route.to) ? this.#of(route) : undefined
     const secret = await this.#ports.secrets.find(place)
-    return secret === undefined ? undefined : this.#ofSecret(secret)
+    if (secret === undefined || !this.#isSeen({ kind: 'secret', secret: secret.name })) return undefined
+    return this.#ofSecret(secret)
+  }
+
+  /** L3: what a share does not give is not even there, and whether it is elsewhere is the owner's to know. */
+  #isSeen(to: Route['to']): boolean {
+    const { share } = this.#asker
+    if (share === undefined) return true
+    const [given, name] = to.kind === 'profile' ? [share.profiles, to.profile] : [share.secrets, to.secret]
+    if (given.includes(name)) return true
+    this.#ports.gate.refused(this.#asker, name, {}, notShared(share))
+    return false
   }
 
   async named(name: string | undefined, target: Target = {}, minTtl?: number): Promise<Credential> {
     const { profiles, secrets } = this.#ports
-    if (name !== undefined && isProfileName(name) && !(await profiles.config()).profiles.has(name)) {
+    const isHidden = name !== undefined && this.#asker.share?.secrets.includes(name) === false
+    if (name !== undefined && !isHidden && isProfileName(name) && !(await profiles.config()).profiles.has(name)) {
       const secret = await secrets.get(name)
       if (secret !== undefined) return this.#ofSecret(secret)
     }

@@ -53,6 +53,41 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     }
   }, 60_000)
 
+  test('L3 what a share does not give is not to be told from what is not there', async () => {
+    const routes = '[[route]]\nurl = "https://bank.example.com"\nprofile = "bank"\n'
+    const both = workProfile(server).replace('[profile.work]', '[profile.bank]') + workProfile(server) + routes
+    home.config(both)
+    const add = ['secret', 'add', 'pat', '--url', 'https://pat.example.com', '--stdin']
+    expect((await home.run(add, { stdin: 'canary' })).code).toBe(0)
+    expect((await home.run(['share', 'create', 'devbox', '--profile', 'work', '--scope', 'read'])).code).toBe(0)
+    const env = { AUTHSOCK: socketOf('devbox') }
+    const git = (host: string) => home.run(['git', 'get'], { env, stdin: `protocol=https\nhost=${host}\n\n` })
+    const nothing = await git('nothing.example.com')
+    for (const host of ['pat.example.com', 'bank.example.com']) {
+      const { code, stdout, stderr } = await git(host)
+      expect([host, code, stdout, stderr.replaceAll(host, '')]).toEqual([
+        host,
+        nothing.code,
+        nothing.stdout,
+        nothing.stderr.replaceAll('nothing.example.com', ''),
+      ])
+    }
+    const said = async (name: string): Promise<string> => {
+      const { code, stdout, stderr } = await home.run(['header', name], { env })
+      return JSON.stringify([code, stdout, stderr]).replaceAll(name, 'NAME')
+    }
+    const unknown = await said('nobody')
+    for (const name of ['pat', 'bank']) expect(await said(name)).toBe(unknown)
+    expect((await home.run(['audit', '--share', 'devbox', '--event', 'refused'])).stdout.trimEnd().split('\n').length).toBe(5)
+    // Its profile is gone: what others there are is not said.
+    home.config(both.replace('[profile.work]', '[profile.renamed]'))
+    await pause(1_100)
+    const { code, stdout, stderr } = await home.run(['header', 'work'], { env })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).not.toMatch(/bank|renamed/)
+    expect((await home.http('GET', '/v1/token', { socket: env.AUTHSOCK })).text).not.toMatch(/bank|renamed/)
+  }, 60_000)
+
   test('L3 by a share the agent goes nowhere that it does not go by itself', async () => {
     await share('devbox', '--all-scopes')
     const sts = await startSts(async () => true)

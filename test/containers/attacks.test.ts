@@ -86,23 +86,6 @@ describeWith({ ...podmanParts, ...programs('setpriv', 'curl') }, 'attacks', () =
     isUntouched()
   }, 90_000)
 
-  test('L3 a race for the place of the socket: nothing outside is given other permissions', async () => {
-    const { file, isUntouched } = victim()
-    await create('devbox')
-    const racing = inContainer(
-      `cd /run/authsock; while [ ! -e stop ]; do ln -sf ${file} agent.sock 2>/dev/null; rm -f agent.sock; done`,
-      ['-v', `${folderOf('devbox')}:/run/authsock:rw`],
-    )
-    for (let round = 0; round < 4; round++) {
-      await home.run(['stop'])
-      await home.run(['start'])
-      await home.http('PUT', '/v1/shares/devbox', { body: { profiles: ['work'], ttl: 60 } })
-    }
-    writeFileSync(join(folderOf('devbox'), 'stop'), '')
-    await racing
-    isUntouched()
-  }, 90_000)
-
   test('L3 no way to the share of another container, nor to the main socket', async () => {
     await create('mine')
     await create('other')

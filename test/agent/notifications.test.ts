@@ -59,6 +59,20 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
     await expect.poll(notes, { timeout: 20_000 }).toEqual([needed, needed])
   }, 60_000)
 
+  test('a login that ends soon, as its server says: once', async () => {
+    const brief = await startAuthorizationServer({ accessTokenTtl: 24, refreshTokens: false })
+    try {
+      // No refresh token: the access token is all that there is.
+      home.config(workProfile(brief))
+      expect((await logIn(home, brief)).code).toBe(0)
+      await expect
+        .poll(notes, { timeout: 40_000 })
+        .toEqual([["authsock: the login to 'work' ends soon", expect.stringMatching(/^it ends in \d s: authsock login work$/)]])
+    } finally {
+      await brief.close()
+    }
+  }, 60_000)
+
   test('somebody waits, and no window can be shown: how to answer; what callers say is no markup', async () => {
     home.config(workProfile(server))
     expect((await logIn(home, server)).code).toBe(0)

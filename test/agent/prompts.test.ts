@@ -13,6 +13,7 @@ import { Desktop, desktopPrograms, onlyPrograms } from '../support/desktop.ts'
 import { Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
 import { describeWith, findProgram, programs } from '../support/real-part.ts'
+import { UserManager, userManagerParts } from '../support/user-manager.ts'
 
 let server: AuthorizationServer
 let home: Home
@@ -163,6 +164,38 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
     await pause(1_000)
     expect((await home.run(['approve', (await waiting())[0]?.id ?? ''])).code).toBe(0)
     expect((await asked).status).toBe(200)
+  }, 60_000)
+})
+
+describeWith({ ...programs(...desktopPrograms, 'zenity', 'dunst', 'notify-send'), ...userManagerParts }, 'systemd --user', () => {
+  let manager: UserManager
+
+  afterEach(() => manager.close())
+
+  test('an agent that was started before the desktop finds it when it is there, and says so where it is not', async () => {
+    desktop = await Desktop.start(home.path)
+    let shown = ''
+    desktop.spawn('dunst', ['-print', '-conf', '/dev/null']).stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString()
+    })
+    manager = await UserManager.start(home)
+    home.env['PATH'] = onlyPrograms(home.path, 'zenity', 'notify-send', 'systemctl')
+    home.config(workProfile(server))
+    await home.startAgent()
+    expect((await logIn(home, server)).code).toBe(0)
+    home.config(`${workProfile(server)}\n[[rule]]\ndecision = "ask"\nscopes = ["write"]\n`)
+    await pause(1_100)
+    const early = ask()
+    await expect.poll(waiting).toHaveLength(1)
+    await pause(1_000)
+    expect(await desktop.windows()).toEqual([])
+    expect((await home.run(['approve', (await waiting())[0]?.id ?? ''])).code).toBe(0)
+    expect((await early).status).toBe(200)
+    manager.importEnvironment(desktop.env)
+    const asked = ask()
+    await desktop.type('Left', 'space')
+    expect((await asked).status).toBe(200)
+    await expect.poll(() => shown, { timeout: 20_000 }).toContain("summary: 'authsock: a rule was written'")
   }, 60_000)
 })
 

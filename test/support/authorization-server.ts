@@ -18,6 +18,8 @@ export interface AuthorizationServerOptions {
   /** Seconds between polls of the device flow. oidc-provider's own is 5. */
   readonly deviceInterval?: number
   readonly requirePushedAuthorization?: boolean
+  /** Whether it gives any. */
+  readonly refreshTokens?: boolean
 }
 
 interface TokenRequest {
@@ -235,7 +237,7 @@ function configuration(
       accountId: sub,
       claims: () => ({ sub, name: 'Ada Lovelace', preferred_username: sub, email: `${sub}@example.com` }),
     }),
-    issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: async (_, client) => options.refreshTokens !== false && client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: options.rotate ?? true,
     expiresWithSession: async () => false,
     ttl: {

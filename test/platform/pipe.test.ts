@@ -39,7 +39,9 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
   }, 60_000)
 
   test('L6 one that has ended: its pid is not looked at as if it were still its own', async () => {
-    const { pid, caller, isOwn } = await play<{ pid: number; caller: Caller; isOwn: boolean }>('gone')
+    const { pid, looked, caller, isOwn } = await play<{ pid: number; looked: unknown; caller: Caller; isOwn: boolean }>('gone')
+    // There is a process of that number to be looked at.
+    expect(looked).toMatchObject({ parents: expect.any(Array) })
     expect(caller).toEqual({ pid, parents: [], isKnown: false })
     expect(isOwn).toBe(true)
   }, 60_000)

@@ -1,6 +1,6 @@
 // Runs on Windows: `node pipe-scenarios.ts SCENARIO FOLDER` serves a pipe as the agent does, has it called, and prints what was seen.
 
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
@@ -12,6 +12,7 @@ import { callerOf } from '../../src/platform/caller.ts'
 import { listenOn } from '../../src/platform/listen.ts'
 import { isOwnPeer } from '../../src/platform/peer.ts'
 import { servePipe } from '../../src/platform/pipe.ts'
+import { lookAtProcess } from '../../src/platform/windows-process.ts'
 import { win32 } from '../../src/platform/win32.ts'
 
 const [scenario = '', folder = ''] = process.argv.slice(2)
@@ -85,9 +86,15 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const server = answering()
     const { name, stop } = await serve(server)
     const seen = once(server, 'connection')
-    const { pid } = spawnSync(process.execPath, [own, 'speak', name], { stdio: 'ignore' })
+    const { pid = 0 } = spawn(process.execPath, [own, 'speak', name], { stdio: 'ignore' })
+    const { OpenProcess, WaitForSingleObject, CloseHandle } = win32() ?? process.exit(1)
+    // Holding it keeps what there is to know of it, as if its pid were another's already.
+    const [synchronize, forEver] = [0x10_0000, 0xffff_ffff]
+    const held = OpenProcess(synchronize, 0, pid)
+    WaitForSingleObject(held, forEver)
     const [socket] = (await seen) as [Socket]
-    say({ pid, caller: callerOf(socket), isOwn: isOwnPeer(socket) })
+    say({ pid, looked: lookAtProcess(pid), caller: callerOf(socket), isOwn: isOwnPeer(socket) })
+    CloseHandle(held)
     stop()
     server.close()
   },

@@ -149,6 +149,20 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
     }, 60_000)
   })
 
+  test('the command line: what a share gives, and nothing about the machine of its agent', async () => {
+    const { url, secretFile } = await makeTcpShare(home, 'devbox')
+    const env = { AUTHSOCK: url, AUTHSOCK_SECRET_FILE: secretFile }
+    expect(await home.run(['token'], { env })).toEqual({ code: 0, stdout: `${narrow}\n`, stderr: '' })
+    const child = ['exec', 'work', '--env', 'TOKEN', '--', 'sh', '-c', 'echo "$TOKEN"']
+    expect(await home.run(child, { env })).toEqual({ code: 0, stdout: `${narrow}\n`, stderr: '' })
+    const status = await home.run(['status'], { env })
+    expect([status.code, status.stderr]).toEqual([6, expect.stringContaining('answers requests for tokens and nothing else')])
+    for (const args of [['agent'], ['audit'], ['route', 'list']]) {
+      const { code, stderr } = await home.run(args, { env })
+      expect([args, code, stderr]).toEqual([args, 2, expect.stringContaining("a share's address")])
+    }
+  }, 60_000)
+
   test('the client library', async () => {
     const { url, secret } = await makeTcpShare(home, 'devbox')
     const env = { AUTHSOCK: url, AUTHSOCK_SECRET: secret }

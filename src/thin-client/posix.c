@@ -76,8 +76,12 @@ char *agent_path(const char **why) {
   const char *state = is_mac ? NULL : absolute("XDG_STATE_HOME");
   if (state != NULL) return join(state, "/authsock/agent.sock", "");
   if (home != NULL) return join(home, is_mac ? "/Library/Application Support" : "/.local/state", "/authsock/agent.sock");
-  *why = "neither HOME nor AUTHSOCK says where the agent is";
-  return NULL;
+  // A bare container: a relay listens here, in a folder that is looked at like any other.
+  struct buffer path = {0};
+  append_text(&path, "/tmp/authsock-");
+  append_number(&path, geteuid());
+  append_text(&path, "/agent.sock");
+  return path.data;
 }
 
 void take_arguments(int *count, char ***arguments) {

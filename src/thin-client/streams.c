@@ -166,6 +166,7 @@ static const char *take_data(struct streams *streams, struct stream *stream, con
 }
 
 static const char *take_frame(struct streams *streams, enum frame type, uint32_t id, const char *data, size_t length) {
+  if (type == frame_open) return "a stream opened by the wrong end";
   if (id == 0 || id > streams->last) return "a stream that was never opened";
   struct stream *stream = by_id(streams, id);
   // What was on its way when it ended here.
@@ -178,20 +179,17 @@ static const char *take_frame(struct streams *streams, enum frame type, uint32_t
       if (stream->was_ended) return "a second end of a stream";
       stream->was_ended = true;
       return NULL;
-    case frame_close:
-      stream->was_closed = true;
-      if (stream->owes_close) forget_stream(stream);
-      return NULL;
     case frame_credit: {
       uint32_t granted = number_at(data);
       if (granted == 0 || granted > stream_window - stream->may_send) return "a credit that is out of bounds";
       stream->may_send += granted;
       return NULL;
     }
-    case frame_open:
-      break;
+    default:
+      stream->was_closed = true;
+      if (stream->owes_close) forget_stream(stream);
+      return NULL;
   }
-  return "a stream opened by the wrong end";
 }
 
 /// -1 where this is no head of a frame.

@@ -1,6 +1,7 @@
 // Real containers: podman with an image of busybox, the thin client and a raw socket tool; nothing else is in it.
 
 import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -37,6 +38,7 @@ export function makeImage(rootless?: Rootless): void {
     for (const tool of tools) symlinkSync('busybox', join(folder, 'bin', tool))
     const source = fileURLToPath(new URL('raw.c', import.meta.url))
     must('musl-gcc', ['-static', '-Os', '-o', join(folder, 'bin/raw'), source])
+    chmodSync(join(folder, 'tmp'), 0o1777)
     chmodSync(folder, 0o755)
     must('tar', ['-C', folder, '-cf', `${folder}.tar`, '.'])
     chmodSync(`${folder}.tar`, 0o644)
@@ -59,6 +61,43 @@ function must(program: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`)
 }
 
+const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
+
+/** Some machines have both hierarchies of cgroups, which crun does not take. */
+const quirk = existsSync('/sys/fs/cgroup/unified') ? 'umount /sys/fs/cgroup/unified; ' : ''
+
+/** What runs `podman ARGS...` here. */
+export const podman = (...args: readonly string[]): readonly string[] => [
+  'unshare',
+  '-m',
+  'sh',
+  '-c',
+  `${quirk}exec "$@"`,
+  'sh',
+  'podman',
+  ...args,
+]
+
+/** One that runs until it is removed, and has nothing mounted; its name, and what removes it. */
+export function startContainer(...args: readonly string[]) {
+  const name = `authsock-test-${randomBytes(6).toString('hex')}`
+  const [program = '', ...rest] = podman(
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--network',
+    'none',
+    ...limits,
+    ...args,
+    image,
+    '/bin/sleep',
+    '600',
+  )
+  must(program, rest)
+  return { name, remove: () => void spawnSync('podman', ['rm', '-f', '-t', '0', name], { stdio: 'ignore' }) }
+}
+
 /** A shell script in a container, to its end. `args`: as `authsock share run-args` prints them, and more; without a network but theirs. */
 export async function inContainer(
   script: string,
@@ -66,18 +105,8 @@ export async function inContainer(
   { stdin = '', rootless }: { readonly stdin?: string; readonly rootless?: Rootless } = {},
 ): Promise<Finished> {
   const network = args.includes('--network') ? [] : ['--network', 'none']
-  const limits = [...network, '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
-  const run = ['run', '--rm', '-i', ...limits, ...args, image, '/bin/sh', '-c', script]
-  const [program = '', ...rest] = rootless?.command(run) ?? [
-    'unshare',
-    '-m',
-    'sh',
-    '-c',
-    `${quirk}exec "$@"`,
-    'sh',
-    'podman',
-    ...run,
-  ]
+  const run = ['run', '--rm', '-i', ...network, ...limits, ...args, image, '/bin/sh', '-c', script]
+  const [program = '', ...rest] = rootless?.command(run) ?? podman(...run)
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
@@ -87,9 +116,6 @@ export async function inContainer(
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout, stderr }
 }
-
-// Some machines have both hierarchies of cgroups, which crun does not take.
-const quirk = existsSync('/sys/fs/cgroup/unified') ? 'umount /sys/fs/cgroup/unified; ' : ''
 
 export const rootlessParts = { ...podmanParts, ...programs('newuidmap', 'setpriv', 'mount') }
 

@@ -3,11 +3,13 @@
 
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Shares } from '../../src/agent/shares.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home, type HttpAnswer } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
@@ -104,6 +106,12 @@ test.runIf(isPosix)(
   async () => {
     const made = await Promise.all(Array.from({ length: 20 }, () => make('devbox', { scope: 'read' })))
     expect(made.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 201))
+    // Flags of those that listen: __SO_ACCEPTCON.
+    const listeners = (): number =>
+      readFileSync('/proc/net/unix', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(' 00010000 ') && line.endsWith(` ${socketOf('devbox')}`)).length
+    if (isLinux) expect(listeners()).toBe(1)
     const keepAlive = new Agent({ keepAlive: true, maxSockets: 1 })
     const ask = async (): Promise<number | undefined> => {
       const asked = request({ socketPath: socketOf('devbox'), path: '/v1/token', agent: keepAlive }).end()
@@ -125,10 +133,40 @@ test.runIf(isPosix)(
     expect(mixed.every(({ status }) => [201, 204, 404].includes(status))).toBe(true)
     const left = await names()
     expect(existsSync(socketOf('devbox'))).toBe(left.length === 1)
+    if (isLinux) expect(listeners()).toBe(left.length)
     if (left.length === 1) expect((await home.http('GET', '/v1/token', { socket: socketOf('devbox') })).status).toBe(200)
   },
   60_000,
 )
+
+test('L3 changes of one share that come while it is being opened or closed wait for that', async () => {
+  const open = new Map<string, number>()
+  let closed = 0
+  const shares = new Shares({
+    clock: systemClock,
+    file: join(home.path, 'shares.json'),
+    folder: join(home.path, 'shares'),
+    onWarning: () => {},
+    listen: async (path) => {
+      open.set(path, (open.get(path) ?? 0) + 1)
+      expect(open.get(path)).toBe(1)
+      await pause(5)
+      return async () => {
+        await pause(5)
+        closed += 1
+        open.set(path, (open.get(path) ?? 0) - 1)
+      }
+    },
+  })
+  const request = { profiles: ['work'], ttl: 60 }
+  const make = (name: string) => shares.make(name, request)
+  const remove = (name: string) => shares.remove(name)
+  await Promise.all([make('a'), make('a'), make('b'), remove('a'), make('a'), remove('b'), make('a')])
+  expect([shares.list().map(({ name }) => name), closed]).toEqual([['a'], 2])
+  await shares.close()
+  expect([...open.values()]).toEqual([0, 0])
+  rmSync(join(home.path, 'shares'), { recursive: true })
+}, 60_000)
 
 test('names: only those that are one folder, on any system', async () => {
   const odd = [

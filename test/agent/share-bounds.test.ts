@@ -159,7 +159,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       copyFileSync(join(nativePrograms(), 'authsock-client'), program)
       const seen = join(home.path, 'question')
       const prompt = JSON.stringify(['sh', '-c', `printf %s "$1" > ${seen}; exit 1`, 'prompt'])
-      const config = `prompt = ${prompt}\n${workProfile(server)}\n[[rule]]\ndecision = "deny"\nscopes = ["write"]\n[[rule]]\ndecision = "ask"\nscopes = ["read"]\n`
+      const config = `prompt = ${prompt}\n${workProfile(server)}\n[[rule]]\ndecision = "deny"\nscopes = ["write"]\n[[rule]]\ndecision = "ask"\nscopes = ["read", "openid"]\n`
       home.config(config)
       await pause(1_100)
       const call = async (...args: readonly string[]) => {
@@ -188,8 +188,8 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       isPlain(question)
       // And where nothing asks but the command line.
       home.config(config.slice(config.indexOf('\n') + 1))
-      await pause(12_000)
-      const pending = call('--scope', 'read')
+      await pause(1_100)
+      const pending = call('--scope', 'openid')
       await expect.poll(waiting).toHaveLength(1)
       const { stdout } = await home.run(['approve'])
       expect(stdout.trimEnd().split('\n')).toHaveLength(1)

@@ -33,7 +33,7 @@ export interface ApprovalsPorts {
 const patience = 120_000
 /** ms for which a no is not asked again. */
 const afterNo = 10_000
-/** Prompts at once: more would be no choice. */
+/** Approvals that wait at once: more would be no choice. */
 const mostPending = 32
 /** Of them by one share: whoever is behind it is not to cover the screen, nor to keep others from asking. */
 const mostOfShare = 4
@@ -46,6 +46,9 @@ interface Pending {
   readonly promise: Promise<void>
   readonly settle: (decision: Decision, failure?: Failure) => void
   readonly share: string | undefined
+  /** Aborted when it is settled. */
+  readonly signal: AbortSignal
+  wasShown: boolean
 }
 
 export class Approvals {
@@ -54,6 +57,8 @@ export class Approvals {
   /** Until when a yes, or a no, counts. */
   readonly #granted = new Map<string, EpochMs>()
   readonly #declined = new Map<string, EpochMs>()
+  /** Who has a window on the screen. */
+  readonly #showing = new Set<string>()
 
   constructor(ports: ApprovalsPorts) {
     this.#ports = ports
@@ -135,7 +140,7 @@ export class Approvals {
   }
 
   #ask(question: Question, key: string, rule: Rule, index: number): Pending {
-    const { clock, newId, requested, settled, prompt, cannotPrompt } = this.#ports
+    const { clock, newId, requested, settled } = this.#ports
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const over = new AbortController()
     const status: ApprovalStatus = {
@@ -156,21 +161,40 @@ export class Approvals {
     const cancel = clock.after(patience, () => settle('none', declined(status.text, 'was not answered in time')))
     const { door } = question.visitor
     const share = door.kind === 'share' ? door.share : undefined
-    const pending = { status, question, rule, key, promise, settle, share }
+    const pending = { status, question, rule, key, promise, settle, share, signal: over.signal, wasShown: false }
     this.#pending.set(status.id, pending)
     // Nobody may be listening, and then it is no defect that it ends in a no.
     promise.catch(() => {})
     requested(status)
-    void prompt(status, over.signal)
-      .catch(() => undefined)
-      .then((reply) => {
-        if (!this.#pending.has(status.id)) return
-        if (reply === undefined) cannotPrompt(status)
-        else void this.answer(status.id, reply, 'prompt')
-      })
+    this.#show()
     return pending
   }
+
+  /** One window for each who asks: whoever asks for ever new things covers no screen, and nobody else's question. */
+  #show(): void {
+    const { prompt, cannotPrompt } = this.#ports
+    for (const pending of this.#pending.values()) {
+      const { status, question, signal } = pending
+      const source = sourceOf(question)
+      if (pending.wasShown || this.#showing.has(source)) continue
+      pending.wasShown = true
+      this.#showing.add(source)
+      void prompt(status, signal)
+        .catch(() => undefined)
+        .then((reply) => {
+          this.#showing.delete(source)
+          if (this.#pending.has(status.id)) {
+            if (reply === undefined) cannotPrompt(status)
+            else void this.answer(status.id, reply, 'prompt')
+          }
+          this.#show()
+        })
+    }
+  }
 }
+
+const sourceOf = ({ visitor: { caller, door } }: Question): string =>
+  JSON.stringify([door, caller.executable, caller.container?.id ?? caller.container !== undefined])
 
 /** What is the same thing for the user: who, what, by which door; not the pid. The rule by what it says: its place may change. */
 function keyOf({ profile, target, visitor }: Question, rule: Rule): string {

@@ -91,10 +91,10 @@ export class Notifier {
   }
 
   /** No window can be shown. A program that asks again and again is spoken of once an hour. */
-  waits({ id, text, profile, executable, container, share, scope, resource, rule }: ApprovalStatus): void {
+  waits({ id, text, profile, executable, container, share, rule }: ApprovalStatus): void {
     const now = this.#ports.clock.now()
     for (const [key, at] of this.#waiting) if (Math.abs(now - at) >= interval) this.#waiting.delete(key)
-    const key = JSON.stringify([profile, executable, container, share, scope, resource, rule])
+    const key = JSON.stringify([profile, executable, container, share, rule])
     if (this.#waiting.has(key)) return
     this.#waiting.set(key, now)
     this.#tell('your word is wanted', `${text}: authsock approve ${id}`)

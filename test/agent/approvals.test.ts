@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Approvals } from '../../src/agent/approvals.ts'
+import { Approvals, type ApprovalsPorts } from '../../src/agent/approvals.ts'
 import type { Question, Rule, Ruling } from '../../src/core/rules.ts'
 import type { ApprovalStatus } from '../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
@@ -336,7 +336,8 @@ describe('times', () => {
   }
   let ids = 0
   const written: { readonly rule: Rule; readonly before: Rule }[] = []
-  const make = () =>
+  const shown: { readonly text: string; readonly close: () => void }[] = []
+  const make = (more: Partial<ApprovalsPorts> = {}) =>
     new Approvals({
       clock,
       newId: () => String((ids += 1)),
@@ -349,6 +350,7 @@ describe('times', () => {
         return { config: 'config.toml', rule: 1, line: 1, text: '' }
       },
       lasting: () => {},
+      ...more,
     })
 
   test('nobody answers: a no after a while; it is asked again the next time', async () => {
@@ -383,6 +385,35 @@ describe('times', () => {
     advance(2_000)
     void approvals.approve(question, ruling).catch(() => {})
     expect(approvals.list()).toHaveLength(2)
+  })
+
+  test('one window for each who asks; the next when that one is gone', async () => {
+    const approvals = make({
+      prompt: ({ text }, signal) =>
+        new Promise((resolve) => {
+          const close = () => resolve(undefined)
+          shown.push({ text, close })
+          signal.addEventListener('abort', close)
+        }),
+    })
+    const from = (executable: string, audience: string): Question => ({
+      ...question,
+      target: { audience },
+      visitor: { caller: { isKnown: true, parents: [], executable }, door: { kind: 'main' } },
+    })
+    for (const audience of ['a', 'b', 'c'])
+      void approvals.approve(from('/bin/flood', audience), { verdict: 'ask' }).catch(() => {})
+    void approvals.approve(from('/bin/calm', 'a'), { verdict: 'ask' }).catch(() => {})
+    const texts = () => shown.map(({ text }) => text.replace(/ asks.*\(/, ' ('))
+    expect(texts()).toEqual(['flood (a)', 'calm (a)'])
+    // Answered elsewhere; then one that dies.
+    void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'allow' })
+    await expect.poll(texts).toEqual(['flood (a)', 'calm (a)', 'flood (b)'])
+    shown[2]?.close()
+    await expect.poll(texts).toEqual(['flood (a)', 'calm (a)', 'flood (b)', 'flood (c)'])
+    expect(approvals.list()).toHaveLength(3)
+    approvals.forget()
+    expect(approvals.list()).toEqual([])
   })
 
   test('so many at once and no more', async () => {

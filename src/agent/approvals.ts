@@ -193,8 +193,11 @@ export class Approvals {
   }
 }
 
+/** Whoever is in a container calls its programs as he likes: they are one. */
 const sourceOf = ({ visitor: { caller, door } }: Question): string =>
-  JSON.stringify([door, caller.executable, caller.container?.id ?? caller.container !== undefined])
+  JSON.stringify(
+    door.kind === 'share' ? door : caller.container === undefined ? caller.executable : [caller.container.id ?? 'unknown'],
+  ) ?? ''
 
 /** What is the same thing for the user: who, what, by which door; not the pid. The rule by what it says: its place may change. */
 function keyOf({ profile, target, visitor }: Question, rule: Rule): string {

@@ -412,6 +412,14 @@ describe('times', () => {
     shown[2]?.close()
     await expect.poll(texts).toEqual(['flood (a)', 'calm (a)', 'flood (b)', 'flood (c)'])
     expect(approvals.list()).toHaveLength(3)
+    // In a container, and by a share, a program's name is whatever somebody calls it.
+    for (const executable of ['/x', '/y']) {
+      const caller = { isKnown: true, parents: [], executable }
+      const boxed = { caller: { ...caller, container: { id: '0123456789abcdef' } }, door: { kind: 'main' } } as const
+      const shared = { caller, door: { kind: 'share', share: 'box' } } as const
+      for (const visitor of [boxed, shared]) void approvals.approve({ ...question, visitor }, { verdict: 'ask' }).catch(() => {})
+    }
+    expect(texts().slice(4)).toEqual([expect.stringMatching(/^x, in container/), expect.stringMatching(/^x, by share box/)])
     approvals.forget()
     expect(approvals.list()).toEqual([])
   })

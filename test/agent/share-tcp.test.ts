@@ -368,16 +368,20 @@ describe('the port', () => {
     expect(await isRefused(brief.port)).toBe(true)
   }, 60_000)
 
-  test('it is nowhere but on loopback', async () => {
-    const { port } = await makeTcpShare(home, 'devbox')
-    const { stdout } = spawnSync('cat', ['/proc/net/tcp', '/proc/net/tcp6'], { encoding: 'utf8' })
-    const hex = port.toString(16).toUpperCase().padStart(4, '0')
-    const listening = stdout
-      .split('\n')
-      .map((row) => row.trim().split(/\s+/))
-      .filter(([, local = '', , state]) => local.endsWith(`:${hex}`) && state === '0A')
-    expect(listening.map(([, local]) => local)).toEqual([`0100007F:${hex}`])
-  }, 60_000)
+  test.runIf(isLinux)(
+    'it is nowhere but on loopback',
+    async () => {
+      const { port } = await makeTcpShare(home, 'devbox')
+      const { stdout } = spawnSync('cat', ['/proc/net/tcp', '/proc/net/tcp6'], { encoding: 'utf8' })
+      const hex = port.toString(16).toUpperCase().padStart(4, '0')
+      const listening = stdout
+        .split('\n')
+        .map((row) => row.trim().split(/\s+/))
+        .filter(([, local = '', , state]) => local.endsWith(`:${hex}`) && state === '0A')
+      expect(listening.map(([, local]) => local)).toEqual([`0100007F:${hex}`])
+    },
+    60_000,
+  )
 })
 
 describe('what is refused', () => {

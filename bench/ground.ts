@@ -15,6 +15,7 @@ import { logIn, workProfile } from '../test/support/login.ts'
 import { dist, listens, Tools } from './tools.ts'
 
 export const authsock = join(dist, 'main.js')
+export const agentLine = [process.execPath, authsock, 'agent', '--log', 'quiet'] as const
 
 export function build(): void {
   const script = fileURLToPath(new URL('../test/tools/build.ts', import.meta.url))
@@ -29,10 +30,11 @@ export interface Ground {
   /** Of `work`, as the agent has it. */
   readonly token: string
   /** Ends the agent and starts another over the same home. */
-  restart(): Promise<number>
+  readonly restart: () => Promise<number>
+  readonly stop: () => Promise<void>
 }
 
-export interface GroundOptions extends AuthorizationServerOptions {
+interface GroundOptions extends AuthorizationServerOptions {
   /** More of config.toml. */
   readonly config?: string
 }
@@ -50,7 +52,7 @@ export async function withGround<T>(options: GroundOptions, work: (ground: Groun
     if (code !== 0) throw new Error(stderr)
     const { text: token, status } = await home.http('GET', '/v1/token?profile=work', { headers: { accept: 'text/plain' } })
     if (status !== 200) throw new Error(token)
-    return await work({ tools, home, server, token, pid: agent.pid, restart: () => agent.restart() })
+    return await work({ tools, home, server, token, pid: agent.pid, restart: () => agent.restart(), stop: () => agent.stop() })
   } finally {
     await tools.close()
     await agent.stop()
@@ -60,7 +62,7 @@ export async function withGround<T>(options: GroundOptions, work: (ground: Groun
 }
 
 /** An agent of the production build over a home. */
-export class Running {
+class Running {
   readonly #home: Home
   #child: ChildProcess | undefined
 
@@ -73,7 +75,8 @@ export class Running {
   }
 
   async start(): Promise<number> {
-    const child = spawn(process.execPath, [authsock, 'agent', '--log', 'quiet'], {
+    const [program, ...args] = agentLine
+    const child = spawn(program, args, {
       env: this.#home.env,
       stdio: ['ignore', 'ignore', 'inherit'],
     })

@@ -6,7 +6,7 @@ import { digits, ratios, shown, spread, times } from './numbers.ts'
 import { atLeast, atMost, type Part } from './report.ts'
 import type { Load, Loaded, Tools } from './tools.ts'
 
-export interface Duel {
+interface Duel {
   readonly ours: readonly Loaded[]
   readonly bare: readonly Loaded[]
 }
@@ -23,7 +23,7 @@ export async function duel(tools: Tools, count: number, ours: Load, bare: Load):
   return found
 }
 
-export const perSecond = (all: readonly Loaded[]): readonly number[] => all.map(({ requests, seconds }) => requests / seconds)
+const perSecond = (all: readonly Loaded[]): readonly number[] => all.map(({ requests, seconds }) => requests / seconds)
 /** Milliseconds. */
 export const each = (all: readonly Loaded[], key: 'p50' | 'p99' | 'p999' | 'cpu'): readonly number[] =>
   all.map((one) => one[key] / 1000)

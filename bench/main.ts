@@ -5,7 +5,10 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, type Ground, withGround } from './ground.ts'
+import { expiry } from './expiry.ts'
 import { gitCredential } from './git.ts'
+import { growth } from './growth.ts'
+import { idle } from './idle.ts'
 import { load } from './load.ts'
 import { oneToken } from './one-token.ts'
 import { markdown, type Part } from './report.ts'
@@ -21,6 +24,9 @@ const parts: Readonly<Record<string, Measure>> = {
   token: withAgent(oneToken),
   git: withAgent(gitCredential),
   load: withAgent(load),
+  expiry,
+  idle: withAgent(idle),
+  growth,
 }
 
 async function main(): Promise<void> {

@@ -12,6 +12,7 @@ const target = '/v1/token?profile=work'
 
 export async function oneToken({ tools, home, server, token }: Ground, isQuick: boolean): Promise<Part> {
   const floor = await tools.startFloor(token)
+  const { socket: bare } = await tools.startBare(token)
   const least = token.length
   const once = tools.program('once')
   const curl = findProgram('curl')
@@ -19,6 +20,7 @@ export async function oneToken({ tools, home, server, token }: Ground, isQuick: 
   const commands = {
     'the floor: a C client, a C server': { line: [once, floor, target], least },
     'the same C client, the agent': { line: [once, home.socket, target], least },
+    'the same C client, a bare node:http server': { line: [once, bare, target], least },
     'thin client': { line: [join(dist, 'bin/authsock-client'), 'token', 'work'], least },
     ...(curl === undefined
       ? {}
@@ -36,7 +38,8 @@ export async function oneToken({ tools, home, server, token }: Ground, isQuick: 
     .finally(() => oidc?.stop())
   const ms = (name: string): readonly number[] => found.get(name) ?? []
   const names = Object.keys(commands)
-  const [floorName = '', , thinName = ''] = names
+  const [floorName = ''] = names
+  const thinName = 'thin client'
   const peer = ms('oidc-token (oidc-agent)')
   const faster = peer.length === 0 ? undefined : ratios(peer, ms(thinName))
   return {

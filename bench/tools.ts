@@ -2,7 +2,8 @@
 
 import { execFile, type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { findCompiler } from '../test/tools/thin-client.ts'
+import { processorTime } from './process.ts'
 
 const run = promisify(execFile)
 const sources = fileURLToPath(new URL('c/', import.meta.url))
@@ -88,9 +90,9 @@ export class Tools {
   }
 
   /** Runs until `close`. */
-  start(line: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+  start(line: readonly string[], env = process.env, stderr: 'inherit' | 'ignore' = 'inherit'): ChildProcess {
     const [program = '', ...args] = line
-    const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', stderr] })
     this.#children.add(child)
     child.on('exit', () => this.#children.delete(child))
     return child
@@ -167,11 +169,43 @@ export class Tools {
     return { ...loaded, cpu: (after - before) / loaded.requests }
   }
 
-  async close(): Promise<void> {
-    for (const child of this.#children) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
+  /** Something that listens by itself and starts a server with the first request. */
+  async startListener(line: readonly string[], socket: string): Promise<ChildProcess> {
+    const child = this.start(line, process.env, 'ignore')
+    for (let tries = 0; !existsSync(socket); tries++) {
+      if (tries > 1000 || child.exitCode !== null) throw new Error(`${line[0] ?? ''} does not listen`)
+      await pause(10)
     }
+    // Between bind and listen.
+    await pause(50)
+    return child
+  }
+
+  /** Milliseconds from now to the first answer, which must be the token. */
+  async untilAnswer(
+    start: ChildProcess | (() => ChildProcess),
+    socket: string,
+    token: string,
+  ): Promise<readonly [ChildProcess, number]> {
+    const from = performance.now()
+    const child = typeof start === 'function' ? start() : start
+    while (child.exitCode === null && performance.now() - from < 300_000) {
+      const body = await answerOf(socket)
+      if (body === token) return [child, performance.now() - from]
+      if (body !== undefined) throw new Error(`not the token: ${body}`)
+      await pause(1)
+    }
+    throw new Error(`no answer at ${socket}`)
+  }
+
+  async stop(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#children) await this.stop(child)
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
@@ -184,6 +218,25 @@ export async function listens(socket: string): Promise<void> {
   throw new Error(`nobody listens at ${socket}`)
 }
 
+/** Undefined where nobody listens. */
+async function answerOf(socketPath: string): Promise<string | undefined> {
+  const asked = request({
+    socketPath,
+    path: '/v1/token?profile=work',
+    headers: { host: 'authsock', accept: 'text/plain' },
+    agent: false,
+  })
+  asked.end()
+  try {
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    const chunks: Buffer[] = []
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
+    return Buffer.concat(chunks).toString()
+  } catch {
+    return undefined
+  }
+}
+
 async function connects(socket: string): Promise<boolean> {
   const connection = connect(socket)
   try {
@@ -194,13 +247,4 @@ async function connects(socket: string): Promise<boolean> {
   } finally {
     connection.destroy()
   }
-}
-
-/** Microseconds that all threads of a process have run. */
-export function processorTime(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`)
-  return threads.reduce(
-    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000,
-    0,
-  )
 }

@@ -1,0 +1,170 @@
+// Part 6: how each cost grows with what an agent has to carry. Each size is measured by turns with an agent that carries nothing.
+
+import { once } from 'node:events'
+import { authsock, agentLine, type Ground, withGround } from './ground.ts'
+import { fillAudit, fillRules, fillSessions, fillShares, profileOf } from './fill.ts'
+import { duel, each } from './load.ts'
+import { digits, ratios, shown, spread, type Spread, times } from './numbers.ts'
+import { memory, untilQuiet } from './process.ts'
+import type { Part } from './report.ts'
+
+interface Grown {
+  readonly what: string
+  readonly size: number
+  /** Until the first answer. */
+  readonly start: number
+  /** Of the processor, until all is loaded. */
+  readonly work: number
+  readonly memory: number
+  /** Processor time a request, by the agent that carries nothing. */
+  readonly request: Spread
+  readonly more?: readonly string[]
+}
+
+export async function growth(isQuick: boolean): Promise<Part> {
+  const sizes = isQuick ? [1, 100] : [1, 100, 10_000, 100_000]
+  const found: Grown[] = []
+  await withGround({}, async (reference) => {
+    for (const size of sizes) {
+      found.push(
+        await withGround({}, async (ground) => {
+          await ground.stop()
+          await fillSessions(ground.home, ground.server, size)
+          return grown(ground, reference, { what: 'sessions', size, profile: profileOf(size >> 1), isQuick })
+        }),
+      )
+    }
+    for (const size of isQuick ? [10] : [1, 30, 1000]) {
+      found.push(
+        await withGround({}, async (ground) => {
+          const { home } = ground
+          const body = { profiles: ['work'], ttl: 3600 }
+          const { status, text } = await home.http('PUT', '/v1/shares/box-0', { body })
+          if (status !== 201) throw new Error(text)
+          await ground.stop()
+          fillShares(home, size)
+          return grown(ground, reference, { what: 'shares', size, isQuick })
+        }),
+      )
+    }
+    for (const size of isQuick ? [10] : [1, 30, 1000]) {
+      found.push(
+        await withGround({}, async (ground) => {
+          await ground.stop()
+          fillRules(ground.home, ground.server, size)
+          return grown(ground, reference, { what: 'rules', size, isQuick })
+        }),
+      )
+    }
+    for (const size of isQuick ? [1] : [10, 40, 80]) {
+      found.push(
+        await withGround({}, async (ground) => {
+          await ground.stop()
+          fillAudit(ground.home, size * 2 ** 20)
+          const more = [await command(ground, 'audit', '--since', '1m'), await command(ground, 'audit', 'verify')]
+          return { ...(await grown(ground, reference, { what: 'MiB of audit', size, isQuick })), more }
+        }),
+      )
+    }
+  })
+  const sessions = found.filter(({ what }) => what === 'sessions')
+  const [first, last] = [sessions[0], sessions.at(-1)]
+  return {
+    title: 'How it grows',
+    about: [
+      'An agent with so many of something, and by turns with it one that has a single session and nothing else: 64 connections kept open, and what the kernel counts of processor time for a request. Sessions are asked for one in the middle. Shares are there and listen; a share itself is held to a rate, and not asked. The work of a start is what the processor had to do until the agent was quiet, all sessions loaded. Audit logs have as many bytes as ten files of the agent can hold, and the last two columns are whole runs of `authsock audit --since 1m` and `authsock audit verify`.',
+    ],
+    tables: [
+      {
+        head: [
+          '',
+          'start to first answer, ms',
+          'work of a start, ms',
+          'memory, MiB',
+          'a request, by one session',
+          '`audit`, ms',
+          '`verify`, ms',
+        ],
+        rows: found.map(({ what, size, start, work, memory, request, more = ['', ''] }) => [
+          `${digits(size)} ${what}`,
+          digits(start),
+          digits(work),
+          digits(memory),
+          times(request),
+          ...more,
+        ]),
+      },
+    ],
+    targets:
+      first === undefined || last === undefined
+        ? []
+        : [
+            {
+              what: `a request with ${digits(last.size)} sessions, by one session`,
+              target: 'flat: <= 1.15 x',
+              measured: times(last.request),
+              isMet: last.request.median <= 1.15,
+            },
+            linear(
+              'start',
+              sessions.map(({ size, start }) => [size, start]),
+            ),
+            linear(
+              'memory',
+              sessions.map(({ size, memory }) => [size, memory]),
+            ),
+          ],
+  }
+}
+
+/** What one more costs among many is not more than twice what it costs among few. */
+function linear(what: string, points: readonly (readonly [number, number])[]) {
+  const slope = (from: number, to: number): number => {
+    const [left, right] = [points[from], points[to]]
+    return left === undefined || right === undefined ? Number.NaN : (right[1] - left[1]) / (right[0] - left[0])
+  }
+  const [few, many] = [slope(0, points.length - 2), slope(points.length - 2, points.length - 1)]
+  return {
+    what: `${what} by the number of sessions: what one more costs among the most, by one more among fewer`,
+    target: 'linear: <= 1.25 x',
+    measured: `${digits(many / few)} x`,
+    isMet: many / few <= 1.25,
+  }
+}
+
+async function grown(
+  { tools, home, token }: Ground,
+  reference: Ground,
+  asked: {
+    readonly what: string
+    readonly size: number
+    readonly isQuick: boolean
+    readonly profile?: string
+  },
+): Promise<Grown> {
+  const { what, size, isQuick, profile = 'work' } = asked
+  const [child, start] = await tools.untilAnswer(() => tools.start(agentLine, home.env), home.socket, token)
+  const pid = child.pid ?? 0
+  const work = await untilQuiet(pid)
+  const common = { mode: 'keep', connections: 64, seconds: isQuick ? 0.1 : 0.4 } as const
+  const { ours, bare } = await duel(
+    tools,
+    isQuick ? 2 : 12,
+    { ...common, socket: home.socket, pid, token, target: `/v1/token?profile=${profile}` },
+    { ...common, socket: reference.home.socket, pid: reference.pid, token: reference.token },
+  )
+  const found = { what, size, start, work, memory: memory(pid), request: ratios(each(ours, 'cpu'), each(bare, 'cpu')) }
+  await tools.stop(child)
+  return found
+}
+
+async function command({ tools, home }: Ground, ...args: readonly string[]): Promise<string> {
+  const all: number[] = []
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now()
+    const [code] = (await once(tools.start([process.execPath, authsock, ...args], home.env), 'exit')) as [number | null]
+    if (code !== 0) throw new Error(`authsock ${args.join(' ')} ends with ${code}`)
+    all.push(performance.now() - start)
+  }
+  return shown(spread(all))
+}

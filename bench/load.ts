@@ -45,10 +45,10 @@ export async function load({ tools, home, token, pid }: Ground, isQuick: boolean
   const rows: string[][] = []
   const found = new Map<string, Duel>()
   for (const { mode, connections, ...more } of modes) {
-    const common = { mode, connections, token, seconds: isQuick ? 0.1 : mode === 'rate' ? 1 : 0.5, ...more }
+    const common = { mode, connections, token, seconds: isQuick ? 0.05 : mode === 'rate' ? 1 : 0.5, ...more }
     const both = await duel(
       tools,
-      isQuick ? 2 : mode === 'rate' ? 15 : 20,
+      isQuick ? 1 : mode === 'rate' ? 15 : 20,
       { ...common, socket: home.socket, pid },
       { ...common, ...bare },
     )

@@ -189,7 +189,7 @@ export class Tools {
   ): Promise<readonly [ChildProcess, number]> {
     const from = performance.now()
     const child = typeof start === 'function' ? start() : start
-    while (child.exitCode === null && performance.now() - from < 300_000) {
+    while (child.exitCode === null && child.signalCode === null && performance.now() - from < 120_000) {
       const body = await answerOf(socket)
       if (body === token) return [child, performance.now() - from]
       if (body !== undefined) throw new Error(`not the token: ${body}`)

@@ -31,7 +31,7 @@ export async function growth(isQuick: boolean): Promise<Part> {
         await ground.stop()
         await fillSessions(ground.home, ground.server, size)
         found.push(await grown(ground, reference, { what: 'sessions', size, profile: profileOf(size >> 1), isQuick }))
-      }).catch((error: unknown) => failed.push({ what: `${digits(size)} sessions`, why: String(error) }))
+      }).catch((error: unknown) => failed.push({ what: `${digits(size)} sessions`, why: (error as Error).message }))
     }
     for (const size of isQuick ? [10] : [1, 30, 1000]) {
       found.push(
@@ -93,7 +93,7 @@ export async function growth(isQuick: boolean): Promise<Part> {
             times(request),
             ...more,
           ]),
-          ...failed.map(({ what, why }) => [what, `**fails**: ${why.replace(/.*authsock-bench\S*\//, '')}`, '', '', '', '', '']),
+          ...failed.map(({ what, why }) => [what, `**fails**: ${why}`, '', '', '', '', '']),
         ],
       },
     ],

@@ -27,12 +27,13 @@ export function memory(pid: number): number {
   }
 }
 
-/** Resolves when it has not run for half a second; ms of the processor's time it took until then. */
+/** Resolves when it has not run for half a second; ms of the processor's time it took until then. Throws after two minutes. */
 export async function untilQuiet(pid: number): Promise<number> {
-  for (;;) {
+  for (const end = performance.now() + 120_000; performance.now() < end;) {
     const before = processorTime(pid)
     await pause(500)
     const now = processorTime(pid)
     if (now - before < 5000) return now / 1000
   }
+  throw new Error('it does not come to rest within two minutes')
 }

@@ -195,7 +195,8 @@ export class Tools {
       if (body !== undefined) throw new Error(`not the token: ${body}`)
       await pause(1)
     }
-    throw new Error(`no answer at ${socket}`)
+    const end = child.signalCode ?? child.exitCode
+    throw new Error(end === null ? 'no answer within two minutes' : `it ends with ${end} before it answers`)
   }
 
   async stop(child: ChildProcess): Promise<void> {

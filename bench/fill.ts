@@ -21,13 +21,19 @@ export async function fillSessions(home: Home, server: AuthorizationServer, coun
   if (key === undefined || header === undefined || content === undefined) throw new Error('the session of work cannot be read')
   const record = decodeRecord(content, 'work', header.generation)
   const profiles = [workProfile(server)]
+  const seen: Record<string, unknown> = {}
+  const { loggedInAt: login, generation } = record
   for (let number = 1; number < count; number++) {
     const profile = profileOf(number)
     const sealed = seal(key, `session.${profile}`, record.generation, encodeRecord({ ...record, profile }))
     writeFileSync(join(home.vault, `session.${profile}.sealed`), sealed, { mode: 0o600 })
+    seen[`session.${profile}`] = { login, generation }
     profiles.push(workProfile(server).replace('[profile.work]', `[profile.${profile}]`))
   }
   home.config(profiles.join('\n'))
+  const cache = join(home.path, '.cache/authsock')
+  mkdirSync(cache, { recursive: true, mode: 0o700 })
+  writeFileSync(join(cache, 'generations.json'), JSON.stringify(seen), { mode: 0o600 })
 }
 
 /** Copies of a share that the agent has made. */

@@ -3,7 +3,7 @@
 // lost of it costs a warning at most.
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** One login's records count from 1: `login` tells them apart. */
@@ -16,6 +16,8 @@ export class SeenGenerations {
   readonly #path: string
   readonly #fresh = new Map<string, Seen>()
   #writing: Promise<void> | undefined
+  /** The file as it was read last: a start asks for every session, and would parse the notes of all for each. */
+  #read: { readonly stamp: string; readonly notes: Promise<ReadonlyMap<string, Seen>> } | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -23,7 +25,7 @@ export class SeenGenerations {
 
   /** Whether a later generation of the same login has been there. */
   async isOutdated(id: string, { login, generation }: Seen): Promise<boolean> {
-    const last = this.#fresh.get(id) ?? (await this.#read()).get(id)
+    const last = this.#fresh.get(id) ?? (await this.#notes()).get(id)
     return last !== undefined && last.login === login && last.generation > generation
   }
 
@@ -43,7 +45,7 @@ export class SeenGenerations {
     while (this.#fresh.size > 0) {
       const notes = new Map(this.#fresh)
       // Other agents over this home note theirs in the same file.
-      const all = new Map([...(await this.#read()), ...notes])
+      const all = new Map([...(await this.#notes()), ...notes])
       const temporary = `${this.#path}.${randomBytes(6).toString('hex')}`
       try {
         await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
@@ -57,12 +59,28 @@ export class SeenGenerations {
     }
   }
 
-  async #read(): Promise<Map<string, Seen>> {
-    try {
-      const entries = Object.entries(JSON.parse(await readFile(this.#path, 'utf8')) as Record<string, Seen>)
-      return new Map(entries.filter(([, { login, generation }]) => Number.isFinite(login) && Number.isFinite(generation)))
-    } catch {
-      return new Map()
-    }
+  async #notes(): Promise<ReadonlyMap<string, Seen>> {
+    // Looked at before it is read: what another agent writes in between is read again.
+    const stamp = await stampOf(this.#path)
+    if (this.#read?.stamp !== stamp) this.#read = { stamp, notes: readNotes(this.#path) }
+    return this.#read.notes
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeNs, ctimeNs, size, ino } = await stat(path, { bigint: true })
+    return `${mtimeNs} ${ctimeNs} ${size} ${ino}`
+  } catch {
+    return ''
+  }
+}
+
+async function readNotes(path: string): Promise<ReadonlyMap<string, Seen>> {
+  try {
+    const entries = Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, Seen>)
+    return new Map(entries.filter(([, { login, generation }]) => Number.isFinite(login) && Number.isFinite(generation)))
+  } catch {
+    return new Map()
   }
 }

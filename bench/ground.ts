@@ -45,6 +45,14 @@ export async function withGround<T>(options: GroundOptions, work: (ground: Groun
   const home = new Home()
   home.config(workProfile(server, options.config))
   const agent = new Running(home)
+  const cleanUp = async (): Promise<void> => {
+    await tools.close()
+    await agent.stop()
+    await home.close()
+    await server.close()
+  }
+  const interrupted = (): void => void cleanUp().finally(() => process.exit(130))
+  process.once('SIGINT', interrupted)
   try {
     await tools.compile()
     await agent.start()
@@ -54,10 +62,8 @@ export async function withGround<T>(options: GroundOptions, work: (ground: Groun
     if (status !== 200) throw new Error(token)
     return await work({ tools, home, server, token, pid: agent.pid, restart: () => agent.restart(), stop: () => agent.stop() })
   } finally {
-    await tools.close()
-    await agent.stop()
-    await home.close()
-    await server.close()
+    process.off('SIGINT', interrupted)
+    await cleanUp()
   }
 }
 

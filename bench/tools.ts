@@ -18,6 +18,9 @@ const sources = fileURLToPath(new URL('c/', import.meta.url))
 const names = ['once', 'floor', 'rounds', 'load'] as const
 export const dist = fileURLToPath(new URL('../dist/', import.meta.url))
 
+/** Seconds that the rounds of a table may take. */
+const longest = 60
+
 export interface Load {
   readonly mode: 'keep' | 'each' | 'rate' | 'burst'
   readonly socket: string
@@ -133,7 +136,7 @@ export class Tools {
       ...line,
       ';',
     ])
-    const { stdout } = await run(this.program('rounds'), [String(count), join(this.folder, 'output'), ...args], {
+    const { stdout } = await run(this.program('rounds'), [String(count), String(longest), join(this.folder, 'output'), ...args], {
       env,
       maxBuffer: 1 << 26,
     })

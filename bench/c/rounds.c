@@ -1,6 +1,6 @@
 // Starts programs by turns and measures each from its start to its end:
-// `rounds ROUNDS OUTPUT-FILE  STDIN-FILE MIN-BYTES PROGRAM ARGUMENT... ;  STDIN-FILE MIN-BYTES PROGRAM ... ;`
-// Prints a line a run, the command's number and nanoseconds. Ends with 1 where a program fails or prints less than MIN-BYTES.
+// `rounds ROUNDS SECONDS OUTPUT-FILE  STDIN-FILE MIN-BYTES PROGRAM ARGUMENT... ;  STDIN-FILE MIN-BYTES PROGRAM ... ;`
+// As many rounds as are asked for, and no new one after so many seconds. Prints a line a run, the command's number and nanoseconds. Ends with 1 where a program fails or prints less than MIN-BYTES.
 
 #include "wire.h"
 #include <spawn.h>
@@ -44,16 +44,17 @@ static uint64_t run(const struct command *command, int output, int number) {
 int main(int count, char **arguments) {
   struct command commands[32];
   int known = 0;
-  if (count < 6) return 2;
-  for (int at = 3; at + 2 < count && known < 32; at++) {
+  if (count < 7) return 2;
+  for (int at = 4; at + 2 < count && known < 32; at++) {
     commands[known++] = (struct command){arguments[at], atol(arguments[at + 1]), arguments + at + 2};
     while (at < count && strcmp(arguments[at], ";") != 0) at++;
     if (at < count) arguments[at] = NULL;
   }
   // Appending: each writes from the start of what was cut to nothing.
-  int output = open(arguments[2], O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (output < 0) die(arguments[2]);
-  for (long round = 0; round < atol(arguments[1]); round++)
+  int output = open(arguments[3], O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (output < 0) die(arguments[3]);
+  uint64_t end = now_ns() + (uint64_t)(atof(arguments[2]) * 1e9);
+  for (long round = 0; round < atol(arguments[1]) && now_ns() < end; round++)
     for (int turn = 0; turn < known; turn++) {
       int number = (int)((turn + round) % known);
       printf("%d %llu\n", number, (unsigned long long)run(&commands[number], output, number));

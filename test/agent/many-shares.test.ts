@@ -147,6 +147,7 @@ test('L3 changes of one share that come while it is being opened or closed wait 
     file: join(home.path, 'shares.json'),
     folder: join(home.path, 'shares'),
     onWarning: () => {},
+    listenOnTcp: () => Promise.reject(new Error('none here')),
     listen: async (path) => {
       open.set(path, (open.get(path) ?? 0) + 1)
       expect(open.get(path)).toBe(1)

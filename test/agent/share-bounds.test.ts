@@ -184,7 +184,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       isPlain(denied)
       expect(await call('--scope', 'read')).toContain('declined')
       const question = readFileSync(seen, 'utf8')
-      expect(question).toMatch(/^git.*asks for a token of 'work' \(read\)$/)
+      expect(question).toMatch(/^"git.*asks for a token of 'work' \(read\)$/)
       isPlain(question)
       // And where nothing asks but the command line.
       home.config(config.slice(config.indexOf('\n') + 1))

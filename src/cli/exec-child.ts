@@ -11,12 +11,13 @@ const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH', 'SIGUSR1
 const notThere = 127
 const notExecutable = 126
 
-/** The exit code: the command's own, or 128 and the signal that ended it. */
+/** The exit code: the command's own, or 128 and the signal that ended it. With `onStderr`, its stderr is looked at as it passes. */
 export async function runChild(
   name: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   { terminal, asJson }: Context,
+  onStderr?: (text: string) => void,
 ): Promise<number> {
   // Before it starts: what comes in between must not end this process and leave the child alone.
   const early: NodeJS.Signals[] = []
@@ -27,7 +28,9 @@ export async function runChild(
   const signals = passedOn.filter((signal) => process.platform !== 'win32' || signal !== 'SIGUSR1')
   for (const signal of signals) process.on(signal, forward)
   try {
-    const child = spawn(name, args, { stdio: 'inherit', env })
+    const child = spawn(name, args, { stdio: ['inherit', 'inherit', onStderr === undefined ? 'inherit' : 'pipe'], env })
+    child.stderr?.on('data', (chunk: Buffer) => onStderr?.(chunk.toString()))
+    child.stderr?.pipe(process.stderr, { end: false })
     return await new Promise<number>((resolve, reject) => {
       child.on('spawn', () => {
         pass = (signal) => void child.kill(signal)

@@ -20,13 +20,25 @@ export async function ssh(context: Context, { share: name }: SshOptions): Promis
   const forward = ['-o', 'ExitOnForwardFailure=yes', '-R', `${remote}:${share.socket}`]
   // A terminal, where somebody sits at one and no command says otherwise.
   const terminal = command.length === 0 && context.terminal.isInteractive ? ['-t'] : []
+  let said = ''
   context.exitCode = await runChild(
     'ssh',
     [...forward, ...terminal, ...options, host, remoteScript(remote, command)],
     context.env,
     context,
+    (text) => (said = `${said}${text}`.slice(-4096)),
   )
+  if (context.exitCode === ownFailure && forwardingFailed.test(said)) throw noForwarding(name, options, host)
 }
+
+/** Exit code of ssh(1) for what is its own and not the command's. */
+const ownFailure = 255
+const forwardingFailed = /forwarding (request )?failed|forwarding is disabled/i
+
+const noForwarding = (share: string, options: readonly string[], host: string): Failure =>
+  new Failure('bad_request', `the server at ${host} forwards no sockets (AllowStreamLocalForwarding, AllowTcpForwarding)`, {
+    hint: `\`authsock relay ${share} -- ssh ${[...options, host].join(' ')} authsock-client relay\` works without, beside another ssh`,
+  })
 
 /** Of a name that nobody has used: what an earlier connection left behind (sshd removes nothing) is not in the way. */
 const remotePath = ({ name, expires_at: end }: ShareStatus): string =>

@@ -20,7 +20,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { RelayStreams } from '../../src/cli/relay-streams.ts'
 import { hello, mostStreams, readGreeting } from '../../src/wire/relay-frames.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
@@ -178,9 +178,10 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
       const relay = await start()
       const idle = connect(far).on('error', () => {})
       await once(idle, 'connect')
+      const closed = once(idle.resume(), 'close')
       relay.kill(signal)
       await expect.poll(() => isGone(far)).toBe(true)
-      await once(idle.resume(), 'close')
+      await closed
       await relay.finished
     },
     60_000,

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -41,14 +41,14 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
     await home.close()
   })
 
-  async function startDaemon(): Promise<void> {
+  async function startDaemon(forwarding = 'AllowStreamLocalForwarding yes'): Promise<void> {
     const at = (name: string): string => join(home.path, name)
     for (const name of ['host', 'user']) spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)])
     mkdirSync('/run/sshd', { recursive: true })
     const port = await freePort()
     writeFileSync(
       at('sshd_config'),
-      `ListenAddress 127.0.0.1\nPort ${port}\nHostKey ${at('host')}\nAuthorizedKeysFile ${at('user.pub')}\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPidFile none\nAllowStreamLocalForwarding yes\n`,
+      `ListenAddress 127.0.0.1\nPort ${port}\nHostKey ${at('host')}\nAuthorizedKeysFile ${at('user.pub')}\nStrictModes no\nPermitRootLogin yes\nUsePAM no\nPidFile none\n${forwarding}\n`,
     )
     daemon = spawn(sshd, ['-D', '-e', '-f', at('sshd_config')], { stdio: 'ignore' })
     options = [
@@ -105,6 +105,42 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
     const result = await home.run(['ssh', ...args])
     expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(why)])
   })
+
+  test.each(['AllowStreamLocalForwarding no', 'AllowTcpForwarding no\nAllowStreamLocalForwarding no', 'DisableForwarding yes'])(
+    '%s: ssh says what works without it, and it does',
+    async (forwarding) => {
+      daemon.kill('SIGKILL')
+      await startDaemon(forwarding)
+      const refused = await remote('true')
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('forwards no sockets')])
+      expect(refused.stderr).toContain('`authsock relay remote -- ssh ')
+      const far = join(home.path, 'far', 'agent.sock')
+      const running = home.spawn(['relay', 'remote', '--', 'ssh', ...options, host, client(), 'relay', far])
+      let said = ''
+      running.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      await expect.poll(() => said).toContain(`is at ${far} there`)
+      const narrow = (await home.run(['token', 'work', '--scope', 'read'])).stdout
+      const there = spawnSync('ssh', [...options, host, `AUTHSOCK=${far} ${client()} token`], { encoding: 'utf8' })
+      expect([there.stdout, there.stderr]).toEqual([narrow, ''])
+      // The connection goes, and all with it.
+      running.kill('SIGKILL')
+      await expect.poll(() => existsSync(far)).toBe(false)
+    },
+    60_000,
+  )
+
+  test('a shell there that greets everybody: what it says is shown', async () => {
+    const { code, stderr } = await home.run([
+      'relay',
+      'remote',
+      '--',
+      'ssh',
+      ...options,
+      host,
+      'echo "Welcome, all of you"; cat >&2',
+    ])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not a relay: "Welcome, all of you')])
+  }, 60_000)
 
   test('a relay: one connection over stdin and stdout', async () => {
     const request = 'GET /v1/share HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'

@@ -2,7 +2,7 @@
 
 import { Failure } from '../core/failures.ts'
 
-export const relayVersion = '1'
+const relayVersion = '1'
 /** Streams at once. */
 export const mostStreams = 128
 /** Bytes that may be on their way in one direction of a stream. */

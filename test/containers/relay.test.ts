@@ -123,7 +123,8 @@ describeWith(podmanParts, 'a relay into a container', () => {
     expect((await inside('authsock-client token')).code).toBe(0)
     const fourth = await relay()
     expect((await fourth.closed)[0]).toBe(5)
-    expect(fourth.said()).toContain('listens already')
+    // podman may be done before the last words of what it ran have come.
+    expect(fourth.said()).toMatch(/listens already|before the relay began/)
     expect((await inside('authsock-client token')).code).toBe(0)
     // The container goes, and the relay with it.
     container.remove()

@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
 
-export const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** As built.ts has built it; from its source where a program of its own uses this (the demo, the soak). */
+export const program = process.env['AUTHSOCK_TEST_PROGRAM'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export interface Finished {
   readonly code: number | null

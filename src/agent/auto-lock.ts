@@ -26,6 +26,7 @@ export class AutoLock {
   #touchedAt: EpochMs
   #lookedAt: EpochMs = 0
   #cancel: (() => void) | undefined
+  #isStopped = false
   #unwatch: (() => void) | undefined
 
   constructor(ports: AutoLockPorts) {
@@ -52,6 +53,7 @@ export class AutoLock {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#cancel?.()
     this.#unwatch?.()
   }
@@ -62,6 +64,7 @@ export class AutoLock {
     this.#cancel = undefined
     const { clock, config, isOpen, lock } = this.#ports
     const { lockAfter, lockWithScreen } = await config()
+    if (this.#isStopped) return
     this.#watchScreen(lockWithScreen)
     if (lockAfter === undefined || !isOpen()) return
     const quiet = lockAfter * 1000

@@ -72,7 +72,10 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       log.error(`an agent is already running at ${where.socket}`)
       return exitCodes.ok
     }
-    return await serve(where, options, log)
+    const code = await serve(where, options, log)
+    // Whatever was begun meanwhile keeps no agent that has stopped.
+    setTimeout(() => process.exit(code), 1_000).unref()
+    return code
   } catch (error) {
     const failure = asFailure(error)
     log.error(failure.message)

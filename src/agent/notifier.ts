@@ -47,6 +47,7 @@ export class Notifier {
   /** When it was last said that an approval is wanted, by what it is about. */
   readonly #waiting = new Map<string, EpochMs>()
   #cancel: (() => void) | undefined
+  #isStopped = false
   #wakeAt: EpochMs = 0
 
   constructor(ports: NotifierPorts) {
@@ -66,10 +67,10 @@ export class Notifier {
     }
   }
 
-  /** Looks ahead: now, when the next end comes near, and every hour. */
+  /** Looks ahead: now, when the next end comes near, and until then every hour, for clocks are set. */
   watch(): void {
     const now = this.#ports.clock.now()
-    let next = interval
+    let next = Infinity
     for (const { profile, at, loggedInAt, refreshedAt } of this.#ports.ends()) {
       const { firstEnd = at, moves: moved = false, saidEnd = 0 } = this.#notes.get(profile) ?? {}
       const moves = moved || at > firstEnd + slack
@@ -87,7 +88,8 @@ export class Notifier {
     }
     this.#cancel?.()
     this.#cancel = undefined
-    this.#wakeIn(Math.max(1_000, next))
+    // Where nothing is known to end, an event says when something is.
+    if (next !== Infinity) this.#wakeIn(Math.min(Math.max(1_000, next), interval))
   }
 
   /** No window can be shown. A program that asks again and again is spoken of once an hour. */
@@ -107,6 +109,7 @@ export class Notifier {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#cancel?.()
   }
 
@@ -116,6 +119,7 @@ export class Notifier {
 
   /** At the latest: what is due before stays so. */
   #wakeIn(delay: number): void {
+    if (this.#isStopped) return
     const at = this.#ports.clock.now() + delay
     if (this.#cancel !== undefined && this.#wakeAt <= at) return
     this.#cancel?.()

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -58,7 +59,8 @@ function build(cache: string, folder: string): void {
     const options = ['-p', join(source, 'tsconfig.json'), '--outDir', join(temporary, 'dist'), '--declaration', 'false']
     const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: 'inherit' })
     if (status !== 0) throw new Error('the program cannot be built')
-    // For tests that run it as other users.
+    // As `npm run build` does; and for tests that run it as other users.
+    chmodSync(join(temporary, 'dist/main.js'), 0o755)
     spawnSync('chmod', ['-R', 'a+rX', temporary])
     renameSync(temporary, folder)
   } catch (error) {

@@ -107,12 +107,16 @@ export class Checks {
 
   /** R4: what may have been spent is not sent again while an access token lives, unless a grace period is known. */
   #checkReplay(sent: Sent, durable: SessionRecord): void {
-    const wasSpent = this.#sent.some((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt && each.isSpent)
+    const { host } = sent.process
+    // Who slept between its last look and the rename that followed has put the older record back (docs/reliability.md).
+    const isUnknown = (each: Sent): boolean => each.process.host !== host && host.awakeSince > each.at
+    const others = this.#sent.filter((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt)
+    const wasSpent = others.some((each) => each.isSpent && !isUnknown(each))
     const token = durable.accessTokens[0]
-    const now = this.#subject.scheduler.now + sent.process.host.offset
+    const now = this.#subject.scheduler.now + host.offset
     if (!wasSpent || this.#subject.profile.refreshGrace > 0 || token?.expiresAt === undefined) return
     // It is decided before the lock is waited for, by the clock as it was then.
-    const isOfOldClock = sent.process.host.clockSetAt > sent.at - longestDecision
+    const isOfOldClock = host.clockSetAt > sent.at - longestDecision
     const isSure = now >= token.obtainedAt - 10 * second
     if (!isSure || isOfOldClock || now >= token.expiresAt - 1) return
     const left = ((token.expiresAt - now) / second).toFixed(1)

@@ -36,6 +36,8 @@ export class Checks {
   readonly #refused = new Set<Family>()
   readonly #sent: Sent[] = []
   #damagedAt = 0
+  /** Whose newer record was replaced by a machine that had slept over it (docs/reliability.md). */
+  readonly #putBack = new Set<Family>()
 
   constructor(subject: Subject) {
     this.#subject = subject
@@ -108,10 +110,9 @@ export class Checks {
   /** R4: what may have been spent is not sent again while an access token lives, unless a grace period is known. */
   #checkReplay(sent: Sent, durable: SessionRecord): void {
     const { host } = sent.process
-    // Who slept between its last look and the rename that followed has put the older record back (docs/reliability.md).
-    const isUnknown = (each: Sent): boolean => each.process.host !== host && host.awakeSince > each.at
-    const others = this.#sent.filter((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt)
-    const wasSpent = others.some((each) => each.isSpent && !isUnknown(each))
+    // Whoever slept between its last look and the rename that followed has put an older record back, and nobody knows.
+    if (this.#putBack.has(sent.family)) return
+    const wasSpent = this.#sent.some((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt && each.isSpent)
     const token = durable.accessTokens[0]
     const now = this.#subject.scheduler.now + host.offset
     if (!wasSpent || this.#subject.profile.refreshGrace > 0 || token?.expiresAt === undefined) return
@@ -180,8 +181,10 @@ export class Checks {
   #overwritten(family: Family): void {
     const { scheduler, hosts } = this.#subject
     // A write takes many steps, and each its time.
-    const hasSlept = hosts.some(({ awakeSince }) => awakeSince > 0 && scheduler.now - awakeSince < 60 * second)
-    if (hasSlept) family.lost ??= 'its machine slept while it was saved'
+    const awakeFor = Math.min(...hosts.map(({ awakeSince }) => (awakeSince > 0 ? scheduler.now - awakeSince : Infinity)))
+    if (awakeFor < 60 * second) family.lost ??= 'its machine slept while it was saved'
+    // What was begun before the sleep is done at once after it.
+    if (awakeFor < second) this.#putBack.add(family)
   }
 
   #readDurable(): SessionRecord | undefined {

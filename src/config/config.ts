@@ -12,7 +12,7 @@ import type { Rule } from '../core/rules.ts'
 import { providerOf } from './providers.ts'
 import { checkRules, type RuleTable, toRule } from './rules.ts'
 import { checkRoutes, type RouteTable, toRoute } from './routes.ts'
-import { parseToml } from './toml.ts'
+import { parseToml, tomlValue } from './toml.ts'
 import { type Complaint, complain, validate } from './validate.ts'
 
 export interface Config {
@@ -109,8 +109,10 @@ export async function readText(path: string): Promise<string> {
 
 /** Throws config_invalid. */
 export async function readConfig(text: string, file: string): Promise<Config> {
-  const document = await parseToml(text, file)
-  await validate(document, file)
+  const value = (await tomlValue(text)) ?? (await parseToml(text, file)).value
+  const defects = await validate(value)
+  // Where it stands is looked up when there is something to say.
+  if (defects.length > 0) throw complain(await parseToml(text, file), file, defects)
   const {
     default_profile: defaultProfile,
     profile: tables = {},
@@ -122,7 +124,7 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     lock_after: lockAfter,
     lock_with_screen: lockWithScreen = false,
     notify,
-  } = document.value as {
+  } = value as {
     default_profile?: string
     profile?: Record<string, ProfileTable>
     route?: readonly RouteTable[]
@@ -139,7 +141,7 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     complaints.push({ path: ['default_profile'], text: `'default_profile' is '${defaultProfile}', and there is no such profile` })
   }
   complaints.push(...checkRoutes(routes, Object.keys(tables)), ...checkRules(rules))
-  if (complaints.length > 0) throw complain(document, file, complaints)
+  if (complaints.length > 0) throw complain(await parseToml(text, file), file, complaints)
   const profiles = new Map(Object.entries(tables).map(([name, table]) => [name, toProfile(name, table)]))
   return {
     profiles,

@@ -1,4 +1,4 @@
-// TOML with positions: what a document says, and where in the text it says it. config.ts and edit.ts use it.
+// TOML: what a document says, fast; and, for errors and edits, where in the text it says it. config.ts and edit.ts use it.
 
 import type { AST } from 'toml-eslint-parser'
 import { Failure } from '../core/failures.ts'
@@ -17,13 +17,28 @@ export interface TomlDocument {
   readonly positionOf: (path: readonly (string | number)[]) => Position
 }
 
+/** Undefined where it is not TOML: parseToml then says why. */
+export async function tomlValue(text: string): Promise<unknown> {
+  const { parse } = await import('smol-toml')
+  try {
+    return parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Throws config_invalid. */
 export async function parseToml(text: string, file: string): Promise<TomlDocument> {
   const { getStaticTOMLValue, parseTOML } = await import('toml-eslint-parser')
   try {
     const ast = parseTOML(text, { tomlVersion: '1.0' })
-    const positions = collectPositions(ast)
-    return { text, ast, value: getStaticTOMLValue(ast), positionOf: (path) => nearest(positions, path) }
+    let positions: ReadonlyMap<string, Position> | undefined
+    return {
+      text,
+      ast,
+      value: getStaticTOMLValue(ast),
+      positionOf: (path) => nearest((positions ??= collectPositions(ast)), path),
+    }
   } catch (error) {
     const { lineNumber, column, message } = error as { lineNumber?: number; column?: number; message: string }
     if (lineNumber === undefined) throw error

@@ -17,17 +17,20 @@ export interface Complaint {
 const schemaFile = new URL('../../protocol/config.schema.json', import.meta.url)
 let schema: Promise<Schema> | undefined
 
-/** Throws config_invalid with a line for each complaint. */
-export async function validate(document: TomlDocument, file: string): Promise<void> {
-  const secrets = secretKeys(document.value, [])
-  if (secrets.length > 0) throw complain(document, file, secrets)
+/** What is wrong with the value of a document. */
+export async function validate(value: unknown): Promise<readonly Complaint[]> {
+  const secrets = secretKeys(value, [])
+  if (secrets.length > 0) return secrets
   schema ??= readFile(schemaFile, 'utf8').then((text) => JSON.parse(text) as Schema)
   const { Validator } = await import('@cfworker/json-schema')
   const loaded = await schema
-  const { valid, errors } = new Validator(loaded, '2020-12', false).validate(document.value)
-  if (!valid) throw complain(document, file, explain(errors, loaded, document.value))
+  // The first error ends it, and most files have none.
+  if (new Validator(loaded, '2020-12').validate(value).valid) return []
+  const { errors } = new Validator(loaded, '2020-12', false).validate(value)
+  return explain(errors, loaded, value)
 }
 
+/** config_invalid, with a line for each complaint. */
 export function complain(document: TomlDocument, file: string, complaints: readonly Complaint[]): Failure {
   const lines = complaints.map(({ path, text }) => {
     const { line, column } = document.positionOf(path)

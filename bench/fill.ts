@@ -1,12 +1,13 @@
 // Fills a home whose agent is stopped: with sessions, shares, rules, or a long audit log, each as the agent itself would write it.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditLine, firstHash } from '../src/core/audit.ts'
 import { decodeRecord, encodeRecord } from '../src/core/record.ts'
 import { hashOf } from '../src/platform/audit-files.ts'
 import { readKeyFile } from '../src/vault/key-file.ts'
 import { readHeader, seal, unseal } from '../src/vault/seal.ts'
+import { SeenGenerations } from '../src/vault/seen.ts'
 import type { AuthorizationServer } from '../test/support/authorization-server.ts'
 import type { Home } from '../test/support/home.ts'
 import { workProfile } from '../test/support/login.ts'
@@ -21,24 +22,23 @@ export async function fillSessions(home: Home, server: AuthorizationServer, coun
   if (key === undefined || header === undefined || content === undefined) throw new Error('the session of work cannot be read')
   const record = decodeRecord(content, 'work', header.generation)
   const profiles = [workProfile(server)]
-  const seen: Record<string, unknown> = {}
+  const seen = new SeenGenerations(join(home.path, '.cache/authsock/generations'))
   const { loggedInAt: login, generation } = record
   for (let number = 1; number < count; number++) {
     const profile = profileOf(number)
     const sealed = seal(key, `session.${profile}`, record.generation, encodeRecord({ ...record, profile }))
     writeFileSync(join(home.vault, `session.${profile}.sealed`), sealed, { mode: 0o600 })
-    seen[`session.${profile}`] = { login, generation }
+    seen.note(`session.${profile}`, { login, generation })
     profiles.push(workProfile(server).replace('[profile.work]', `[profile.${profile}]`))
   }
   home.config(profiles.join('\n'))
-  const cache = join(home.path, '.cache/authsock')
-  mkdirSync(cache, { recursive: true, mode: 0o700 })
-  writeFileSync(join(cache, 'generations.json'), JSON.stringify(seen), { mode: 0o600 })
+  await seen.settled()
 }
 
 /** Copies of a share that the agent has made. */
 export function fillShares(home: Home, count: number): void {
-  const path = join(home.path, 'state/authsock/shares.json')
+  const state = join(home.path, 'state/authsock')
+  const path = join(state, readdirSync(state).find((name) => name.startsWith('shares-')) ?? '')
   const { shares } = JSON.parse(readFileSync(path, 'utf8')) as { shares: readonly { readonly name: string }[] }
   const [first] = shares
   writeFileSync(

@@ -111,7 +111,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     ...(atFault === undefined ? {} : { disk: withFaultPoints(realDisk, steps, atFault) }),
   })
   const connect = connectBy(clock)
-  const seen = new SeenGenerations(where.seenFile)
+  const seen = new SeenGenerations(where.seenFolder)
   const profiles = new Profiles(new ConfigFile(where.configFile), vault, connect, () => clock.now())
   const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
   const sessions: Sessions = new Sessions({

@@ -23,7 +23,7 @@ export interface Paths {
   /** What the shared sockets give: of this machine's socket, since another's agent may have the same home. */
   readonly sharesFile: string
   /** The last generations seen (R13): not in the folder that a backup of the vault would bring back. */
-  readonly seenFile: string
+  readonly seenFolder: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -44,7 +44,7 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
     auditFile: join(state, 'audit.log'),
     sharesDirectory: join(socket, '..', 'shares'),
     sharesFile: join(state, `shares-${createHash('sha256').update(`${machineId()}${socket}`).digest('hex').slice(0, 12)}.json`),
-    seenFile: join(cache, 'generations.json'),
+    seenFolder: join(cache, 'generations'),
   }
 }
 

@@ -2,9 +2,9 @@
 // or copied over, is older than that, and its refresh tokens may have been spent since (R13). It holds no secret, and what is
 // lost of it costs a warning at most.
 
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** One login's records count from 1: `login` tells them apart. */
 export interface Seen {
@@ -12,7 +12,40 @@ export interface Seen {
   readonly generation: number
 }
 
+/** Over many files, so that one session's note costs no writing of a hundred thousand others. */
 export class SeenGenerations {
+  readonly #folder: string
+  readonly #files = new Map<string, NotesFile>()
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Whether a later generation of the same login has been there. */
+  isOutdated(id: string, seen: Seen): Promise<boolean> {
+    return this.#fileOf(id).isOutdated(id, seen)
+  }
+
+  note(id: string, seen: Seen): void {
+    this.#fileOf(id).note(id, seen)
+  }
+
+  /** What was noted is written. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.settled()))
+  }
+
+  #fileOf(id: string): NotesFile {
+    const name = hash('sha256', id, 'hex').slice(0, 2)
+    const known = this.#files.get(name)
+    if (known !== undefined) return known
+    const file = new NotesFile(join(this.#folder, `${name}.json`))
+    this.#files.set(name, file)
+    return file
+  }
+}
+
+class NotesFile {
   readonly #path: string
   readonly #fresh = new Map<string, Seen>()
   #writing: Promise<void> | undefined
@@ -23,7 +56,6 @@ export class SeenGenerations {
     this.#path = path
   }
 
-  /** Whether a later generation of the same login has been there. */
   async isOutdated(id: string, { login, generation }: Seen): Promise<boolean> {
     const last = this.#fresh.get(id) ?? (await this.#notes()).get(id)
     return last !== undefined && last.login === login && last.generation > generation
@@ -36,7 +68,6 @@ export class SeenGenerations {
     })
   }
 
-  /** What was noted is written. */
   async settled(): Promise<void> {
     await this.#writing
   }

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), 'authsock-seen-'))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 test('R13: what another agent has noted since is seen, by one that has read the notes before', async () => {
-  const path = join(folder, 'generations.json')
+  const path = join(folder, 'generations')
   const [one, other] = [new SeenGenerations(path), new SeenGenerations(path)]
   expect(await one.isOutdated('session.work', { login: 1, generation: 1 })).toBe(false)
   for (let generation = 1; generation <= 20; generation++) {

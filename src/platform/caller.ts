@@ -1,7 +1,7 @@
 // The caller behind a connection: what the kernel says of the peer, then what /proc (or libproc) says of the process. A pidfd is
 // held while it is looked at, so that a pid that was given to another process meanwhile is noticed. On Windows: see pipe.ts.
 
-import { closeSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { type Caller, type CallerProcess, type Container, mostParents } from '../core/caller.ts'
 import { libc } from './ffi.ts'
@@ -19,9 +19,36 @@ export function callerOf(socket: Socket): Caller {
   if (found === undefined) return { parents: [], isKnown: false }
   const { uid, pid } = found
   if (pid === undefined) return { uid, parents: [], isKnown: false }
-  const looked = process.platform === 'linux' ? lookOnLinux(socket, pid) : lookOnMac(pid)
+  const looked = process.platform === 'linux' ? recent.of(pid, () => lookOnLinux(socket, pid)) : lookOnMac(pid)
   return { uid, pid, ...(looked ?? { parents: [], isKnown: false }) }
 }
+
+/** What was seen of a process a moment ago: no pid is given to another in so short a time. */
+class Recent<T> {
+  readonly #lifetime: number
+  readonly #seen = new Map<number, { readonly at: number; readonly value: T }>()
+
+  /** `lifetime` in ms. */
+  constructor(lifetime: number) {
+    this.#lifetime = lifetime
+  }
+
+  of(pid: number, look: () => T): T {
+    const now = performance.now()
+    const known = this.#seen.get(pid)
+    if (known !== undefined && now - known.at < this.#lifetime) return known.value
+    const value = look()
+    if (this.#seen.size >= mostRecent) this.#seen.clear()
+    this.#seen.set(pid, { at: now, value })
+    return value
+  }
+}
+
+const mostRecent = 256
+/** A tool that connects for each of many requests is one program; what it executes next is another. */
+const recent = new Recent<Looked | undefined>(100)
+/** Of those above it less is said, and a shell stays what it is. */
+const recentLinks = new Recent<CallerProcess & { readonly parent: number }>(1_000)
 
 function callerOnWindows(socket: Socket): Caller {
   const found = pipeCaller(socket)
@@ -75,16 +102,22 @@ function readProc(pid: number): Looked {
 function parentsOf(first: number): readonly CallerProcess[] {
   const parents: CallerProcess[] = []
   for (let pid = first; pid > 0 && parents.length < mostParents;) {
-    const executable = link(`/proc/${pid}/exe`)
-    parents.push({ pid, ...(executable === undefined ? {} : { executable }) })
-    pid = statOf(pid)?.parent ?? 0
+    const at = pid
+    const { parent, ...process } = recentLinks.of(at, () => linkOf(at))
+    parents.push(process)
+    pid = parent
   }
   return parents
 }
 
+function linkOf(pid: number): CallerProcess & { readonly parent: number } {
+  const executable = link(`/proc/${pid}/exe`)
+  return { pid, parent: statOf(pid)?.parent ?? 0, ...(executable === undefined ? {} : { executable }) }
+}
+
 /** proc(5): after the name in parentheses come state, ppid, pgrp, session, tty_nr. */
 function statOf(pid: number): { readonly parent: number; readonly terminal?: string } | undefined {
-  const text = read(`/proc/${pid}/stat`)
+  const text = readStart(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const terminal = terminalName(Number(fields[4]))
@@ -101,14 +134,17 @@ function terminalName(device: number): string | undefined {
 
 /** A mount namespace of its own is what all of them have. */
 function containerOf(pid: number): Container | undefined {
-  const [theirs, ours] = [link(`/proc/${pid}/ns/mnt`), link('/proc/self/ns/mnt')]
-  if (theirs === undefined || theirs === ours) return undefined
+  const theirs = link(`/proc/${pid}/ns/mnt`)
+  ownNamespace ??= link('/proc/self/ns/mnt')
+  if (theirs === undefined || theirs === ownNamespace) return undefined
   const cgroup = read(`/proc/${pid}/cgroup`) ?? ''
   const found = /(?:^|[/-])(docker|libpod|crio|cri-containerd|lxc)[-/]([0-9a-f]{12,64})/m.exec(cgroup)
   const id = found?.[2] ?? /\/([0-9a-f]{64})(?:[/.]|$)/m.exec(cgroup)?.[1]
   const engine = found?.[1] === undefined ? undefined : (engines[found[1]] ?? found[1])
   return { ...(id === undefined ? {} : { id }), ...(engine === undefined ? {} : { engine }) }
 }
+
+let ownNamespace: string | undefined
 
 const engines: Readonly<Record<string, string>> = { libpod: 'podman', 'cri-containerd': 'containerd', crio: 'cri-o' }
 
@@ -125,6 +161,21 @@ function read(path: string): string | undefined {
     return readFileSync(path, 'utf8')
   } catch {
     return undefined
+  }
+}
+
+const start = Buffer.alloc(1024)
+
+/** Of a file of /proc, which gives all of a short one at once. */
+function readStart(path: string): string | undefined {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    return start.toString('latin1', 0, readSync(file, start))
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 
@@ -159,7 +210,7 @@ function preparePidfd(): AskPidfd {
 
 /** `Pid: -1` once it is dead. */
 function isAlive(pidfd: number, pid: number): boolean {
-  const info = read(`/proc/self/fdinfo/${pidfd}`)
+  const info = readStart(`/proc/self/fdinfo/${pidfd}`)
   return info === undefined || Number(/^Pid:\s*(-?\d+)/m.exec(info)?.[1]) === pid
 }
 

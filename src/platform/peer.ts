@@ -18,9 +18,15 @@ let ask: Ask | undefined
 export function peer(socket: Socket): Peer | undefined {
   const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
   if (fd === undefined || fd < 0) return undefined
+  const known = peers.get(socket)
+  if (known !== undefined) return known
   ask ??= prepare()
-  return ask(fd)
+  const found = ask(fd)
+  if (found !== undefined) peers.set(socket, found)
+  return found
 }
+
+const peers = new WeakMap<Socket, Peer>()
 
 /** Whether the process at the other end is this user's own, or root's, who could read the agent's memory anyway. */
 export function isOwnPeer(socket: Socket): boolean {

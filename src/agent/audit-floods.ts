@@ -1,11 +1,11 @@
-// What a share's clients ask for is theirs to repeat, and the audit keeps so many lines and no more: of a flood, what is alike
-// becomes one line with a count, so that it cannot push out what happened before it or elsewhere.
+// What a share's clients, or a program of the user's, ask for is theirs to repeat, and the audit keeps so many lines and no more: of
+// a flood, what is alike becomes one line with a count, so that it cannot push out what happened before it or elsewhere.
 
 import { Allowance } from '../core/allowance.ts'
 import type { AuditEntry } from '../core/audit.ts'
 import type { Clock } from '../core/ports.ts'
 
-/** Lines of one share: as many at once, and then so many a second. */
+/** Lines of one share, or one process: as many at once, and then so many a second. */
 const burst = 200
 const perSecond = 0.1
 /** Where each must be written before it leaves. */
@@ -14,6 +14,8 @@ const perSecondWhereRequired = 1
 const window = 60_000
 /** Kinds of lines that are told apart in a flood. */
 const mostKinds = 4
+/** Sources that are known; of one that asked long ago nothing need be. */
+const mostSources = 1024
 
 interface Held {
   entry: AuditEntry
@@ -39,13 +41,13 @@ export class AuditFloods {
   }
 
   /** Whether a line of its own is left for what may not leave without one. */
-  hasRoom(share: string): boolean {
-    return this.#of(share).required.take(this.#clock.now())
+  hasRoom(source: string): boolean {
+    return this.#of(source).required.take(this.#clock.now())
   }
 
   /** Whether it is to be written; else it is counted, and written with others. */
-  passes(share: string, entry: AuditEntry): boolean {
-    const flood = this.#of(share)
+  passes(source: string, entry: AuditEntry): boolean {
+    const flood = this.#of(source)
     if (flood.lines.take(entry.at)) return true
     const { held } = flood
     const own = keyOf(entry)
@@ -73,20 +75,27 @@ export class AuditFloods {
     flood.held.clear()
   }
 
-  #of(share: string): Flood {
-    const known = this.#floods.get(share)
+  #of(source: string): Flood {
+    const known = this.#floods.get(source)
     if (known !== undefined) return known
+    if (this.#floods.size >= mostSources) this.#forgetQuiet()
     const now = this.#clock.now()
     const flood: Flood = {
       lines: new Allowance(burst, perSecond, now),
       required: new Allowance(burst, perSecondWhereRequired, now),
       held: new Map(),
     }
-    this.#floods.set(share, flood)
+    this.#floods.set(source, flood)
     return flood
+  }
+
+  #forgetQuiet(): void {
+    for (const [source, { held }] of this.#floods) if (held.size === 0) this.#floods.delete(source)
   }
 }
 
 /** Refusals are alike, whatever was asked. */
-const keyOf = ({ event, profile, secret, target }: AuditEntry): string =>
-  event === 'refused' ? event : JSON.stringify([event, profile, secret, target])
+const keyOf = ({ event, request, profile, secret, target }: AuditEntry): string =>
+  event === 'refused'
+    ? event
+    : `${event} ${request} ${profile} ${secret} ${target?.scope?.join(' ')} ${target?.resource} ${target?.audience}`

@@ -102,11 +102,12 @@ export class Gate {
 
   #write({ audit }: Config, entry: AuditEntry): void | Promise<void> {
     if (audit === 'off') return
-    const { door, event } = entry
+    const { door, event, caller } = entry
     const isRequired = audit === 'required' && event === 'issued'
-    if (door?.kind === 'share' && (event === 'issued' || event === 'refused')) {
-      if (isRequired && !this.#floods.hasRoom(door.share)) throw tooManyLines(door.share)
-      if (!isRequired && !this.#floods.passes(door.share, entry)) return
+    if (event === 'issued' || event === 'refused') {
+      const share = door?.kind === 'share' ? door.share : undefined
+      if (isRequired && share !== undefined && !this.#floods.hasRoom(share)) throw tooManyLines(share)
+      if (!isRequired && !this.#floods.passes(share ?? `process ${caller?.pid} ${caller?.executable}`, entry)) return
     }
     const written = this.#append(entry)
     if (!isRequired) return void written.catch(() => {})

@@ -36,7 +36,7 @@ export const firstHash = '0'.repeat(64)
 /** `prev`: the hash of the line before. Names on the wire are snake_case; instants are ms, for many share a second. */
 export function auditLine(entry: AuditEntry, seq: number, prev: string): string {
   const { caller, door, target, expiresAt, reason, ...rest } = entry
-  return escaped({
+  const line = escaped({
     seq,
     ...rest,
     ...(reason === undefined ? {} : { reason: clipped(reason) }),
@@ -46,9 +46,20 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     ...(door?.kind === 'share' ? { share: door.share } : {}),
     ...(door?.kind === 'share' && door.transport !== undefined ? { transport: door.transport } : {}),
-    ...(caller === undefined ? {} : { caller: callerFields(caller) }),
-    prev,
   })
+  const by = caller === undefined ? '' : `,"caller":${callerJson(caller)}`
+  return `${line.slice(0, -1)}${by},"prev":"${prev}"}`
+}
+
+/** One connection may ask for much. */
+const callers = new WeakMap<Caller, string>()
+
+function callerJson(caller: Caller): string {
+  const known = callers.get(caller)
+  if (known !== undefined) return known
+  const json = escaped(callerFields(caller))
+  callers.set(caller, json)
+  return json
 }
 
 function callerFields({ uid, sid, pid, executable, parents, container, terminal, isKnown }: Caller) {
@@ -70,10 +81,13 @@ const clipped = (text: string): string => (text.length <= longestText ? text : `
 const clippedPath = (path: string): string => (path.length <= longestText ? path : `…${path.slice(-longestText)}`)
 
 /** JSON leaves some characters as they are that end lines, move cursors or hide text where the file is looked at. */
-const escaped = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
+function escaped(value: unknown): string {
+  const json = JSON.stringify(value)
+  if (!/[^ -~]/.test(json)) return json
+  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
     Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   )
+}
 
 export interface AuditRecord {
   readonly seq: number

@@ -136,10 +136,10 @@ export class Exchange {
   async #transport(url: URL) {
     const proxyEnv = isLoopback(url) ? undefined : process.env
     if (url.protocol === 'http:') {
-      const http = await import('node:http')
+      const http = process.getBuiltinModule('node:http')
       return { request: http.request, agent: new http.Agent({ keepAlive: false }) }
     }
-    const https = await import('node:https')
+    const https = process.getBuiltinModule('node:https')
     const { rootCertificates, getCACertificates } = await import('node:tls')
     const { ca } = this.#options
     const trusted = (): string[] => [

@@ -1,7 +1,7 @@
 // The audit's files as they lie there: read, searched and verified by whoever may read them, whether an agent runs or not, and
 // while it writes and rotates them.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,7 +13,7 @@ const chunk = 64 * 1024
 const newline = 0x0a
 
 /** Of a line without its end. */
-export const hashOf = (line: string | Uint8Array): string => createHash('sha256').update(line).digest('hex')
+export const hashOf = (line: string | Uint8Array): string => hash('sha256', line, 'hex')
 
 interface AuditFile {
   readonly path: string

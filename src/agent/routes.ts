@@ -189,8 +189,20 @@ export function getToken(agent: Agent, { query, acceptsText, asker }: RouteReque
   const answer = ({ profile, token }: Issued): Answer =>
     acceptsText
       ? { status: 200, type: 'text/plain; charset=utf-8', body: token.value.reveal() }
-      : json(tokenAnswer(profile, token, agent.now()))
+      : { status: 200, type: 'application/json', body: tokenJson(profile, token, agent.now()) }
   return issued instanceof Promise ? issued.then(answer) : answer(issued)
+}
+
+/** It is another only when a second has passed. */
+const tokenJsons = new WeakMap<AccessToken, { readonly second: number; readonly body: string }>()
+
+function tokenJson(profile: string, token: AccessToken, now: number): string {
+  const second = Math.floor(((token.expiresAt ?? now) - now) / 1000)
+  const known = tokenJsons.get(token)
+  if (known?.second === second) return known.body
+  const body = JSON.stringify(tokenAnswer(profile, token, now))
+  tokenJsons.set(token, { second, body })
+  return body
 }
 
 function tokenAnswer(profile: string, token: AccessToken, now: number): TokenAnswer {

@@ -1,7 +1,7 @@
 // HTTP over the socket: who may speak, how much, how fast and how long (L1, L4), and problem documents for what fails.
 // The server never speaks first.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { Allowance } from '../core/allowance.ts'
@@ -12,10 +12,14 @@ import { readUpTo } from '../wire/body.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
 import type { Agent } from './agent.ts'
 import { Channels, parseJson, splitTarget } from './channels.ts'
+import { Connections } from './connections.ts'
 import type { Asker } from './gate.ts'
 import { type Answer, findHandler } from './routes.ts'
 import { findSharedHandler } from './share-routes.ts'
 import type { TcpGuard } from './tcp-guard.ts'
+
+/** Imported, it would load what it only names (WebSocket, fetch): a third of the agent's start, and six megabytes. */
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
 const largestBody = 64 * 1024
@@ -25,8 +29,6 @@ const largestHeader = 16 * 1024
 const mostConnections = 16_384
 /** Of a shared socket: whoever lies behind it is not to use up the descriptors of all. */
 const mostOfShare = 256
-/** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
-const mostUnread = 32
 /** ms for a request to arrive whole. */
 const arrival = 10_000
 /** ms for which an idle connection is kept. */
@@ -64,16 +66,19 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   const channels = new Channels(agent)
   const denied = new WeakSet<object>()
   const allowance = new Allowance(burst, ratePerSecond, agent.now())
-  const unread = new Unread()
   const visitors = new WeakMap<Socket, Visitor>()
-  /** http counts those alone that it has accepted itself. */
-  const connections = new Set<Socket>()
+  const connections = new Connections({
+    arrival,
+    idle: idle + arrival,
+    isLate: (socket) => refuseUpgrade(socket, new Failure('request_timeout', 'the request did not arrive in time')),
+  })
   const http = createServer({
     maxHeaderSize: largestHeader,
-    headersTimeout: arrival,
-    requestTimeout: arrival,
+    // See connections.ts.
+    headersTimeout: 0,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 2 ** 31 - 1,
     keepAliveTimeout: idle,
-    connectionsCheckingInterval: arrival,
     insecureHTTPParser: false,
     requireHostHeader: false,
   })
@@ -81,14 +86,19 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   http.on('connection', (socket) => {
     guard?.connected(socket)
     connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
     if (!isTrustedPeer(socket)) denied.add(socket)
   })
   http.on('request', (request, response) => {
-    if (!unread.take(request.socket, response)) return void request.socket.destroy()
-    return void answer(request, response).catch((error: unknown) => sendFailure(response, error))
+    if (!connections.began(request, response)) return void request.socket.destroy()
+    try {
+      const answered = answer(request, response)
+      if (answered !== undefined) answered.catch((error: unknown) => sendFailure(response, error))
+    } catch (error) {
+      sendFailure(response, error)
+    }
   })
   http.on('upgrade', (request, socket, head) => {
+    connections.upgraded(request.socket)
     upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, asFailure(error)))
   })
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUpgrade(socket, malformed(error)))
@@ -125,7 +135,8 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     return { visitor: visitorOf(socket), request, ...(share === undefined ? {} : { share: share() }) }
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** At once, where nothing has to be waited for: the way of nearly every token. */
+  function answer(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     admit(request)
     const { path, query } = splitTarget(request.url ?? '')
     check(request.socket, path)
@@ -133,11 +144,14 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     if (path.startsWith(helperPath)) return help(request, response, path.slice(helperPath.length))
     const { handler, profile } =
       share === undefined ? findHandler(request.method ?? '', path) : sharedHandler(share(), request, path)
-    const content = hasBody(request) ? await readBody(request, largestBody) : undefined
-    const body = content === undefined || content.length === 0 ? undefined : parseJson(content.toString())
     const acceptsText = request.headers.accept?.startsWith('text/plain') === true
-    const result = handler(agent, { query, profile, body, acceptsText, asker: (name) => askerOf(request.socket, name) })
-    send(response, result instanceof Promise ? await result : result)
+    const asker = (name: string): Asker => askerOf(request.socket, name)
+    const run = (body: unknown): void | Promise<void> => {
+      const result = handler(agent, { query, profile, body, acceptsText, asker })
+      return result instanceof Promise ? result.then((each) => send(response, each)) : send(response, result)
+    }
+    if (!hasBody(request)) return run(undefined)
+    return readBody(request, largestBody).then((content) => run(content.length === 0 ? undefined : parseJson(content.toString())))
   }
 
   function sharedHandler(of: Share, request: IncomingMessage, path: string): ReturnType<typeof findHandler> {
@@ -198,7 +212,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
       http.closeIdleConnections()
       const patience = setTimeout(() => http.closeAllConnections(), 2000)
       await closed
-      await Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+      await connections.closed()
       clearTimeout(patience)
     },
   }
@@ -221,7 +235,6 @@ function writeBody(response: ServerResponse, status: number, type: string, body:
 }
 
 function malformed(error: NodeJS.ErrnoException): Failure {
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Failure('request_timeout', 'the request did not arrive in time')
   if (error.code === 'HPE_HEADER_OVERFLOW') return new Failure('too_large', `the header is larger than ${largestHeader} bytes`)
   return new Failure('bad_request', 'this is not HTTP/1.1')
 }
@@ -249,17 +262,4 @@ function refuseUpgrade(socket: Duplex, failure: Failure): void {
 const describeDefect = (failure: Failure): string => {
   const { cause } = failure.details
   return cause instanceof Error && cause.stack !== undefined ? `${failure.message}\n${cause.stack}` : failure.message
-}
-
-/** How many answers of a connection are still to be read. */
-class Unread {
-  readonly #counts = new WeakMap<Socket, number>()
-
-  take(socket: Socket, response: ServerResponse): boolean {
-    const count = (this.#counts.get(socket) ?? 0) + 1
-    if (count > mostUnread) return false
-    this.#counts.set(socket, count)
-    response.once('close', () => this.#counts.set(socket, (this.#counts.get(socket) ?? 1) - 1))
-    return true
-  }
 }

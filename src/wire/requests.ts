@@ -30,8 +30,20 @@ const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*$/
 const longestMinTtl = 30 * 24 * 3600
 const longestText = 2048
 
+/** Tools ask for the same again and again. */
+const tokenRequests = new Map<string, TokenRequest>()
+const mostRemembered = 256
+
 export function decodeTokenRequest(query: string): TokenRequest {
-  if (query === '') return { target: {} }
+  const known = tokenRequests.get(query)
+  if (known !== undefined) return known
+  const request = readTokenRequest(query)
+  if (tokenRequests.size >= mostRemembered) tokenRequests.clear()
+  tokenRequests.set(query, request)
+  return request
+}
+
+function readTokenRequest(query: string): TokenRequest {
   const parameters = new URLSearchParams(query)
   const profile = one(parameters, 'profile')
   const scope = one(parameters, 'scope')

@@ -121,13 +121,7 @@ export class Agent {
   }
 
   #audited(asker: Asker, issued: Issued): Issued | Promise<Issued> {
-    const { profile, token } = issued
-    const { target, scope, expiresAt } = token
-    const written = this.#parts.gate.issued(asker, {
-      profile,
-      target: { ...target, scope },
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-    })
+    const written = this.#parts.gate.issuedToken(asker, issued.profile, issued.token)
     return written === undefined ? issued : written.then(() => issued)
   }
 

@@ -17,6 +17,9 @@ const mostKinds = 4
 /** Sources that are known; of one that asked long ago nothing need be. */
 const mostSources = 1024
 
+/** The name of a share, or the number of a process. */
+type Source = string | number
+
 interface Held {
   entry: AuditEntry
   count: number
@@ -27,13 +30,15 @@ interface Flood {
   readonly lines: Allowance
   readonly required: Allowance
   readonly held: Map<string, Held>
+  /** The one that was counted last. */
+  last?: Held
   cancel?: () => void
 }
 
 export class AuditFloods {
   readonly #clock: Clock
   readonly #append: (entry: AuditEntry) => void
-  readonly #floods = new Map<string, Flood>()
+  readonly #floods = new Map<Source, Flood>()
 
   constructor(clock: Clock, append: (entry: AuditEntry) => void) {
     this.#clock = clock
@@ -41,23 +46,28 @@ export class AuditFloods {
   }
 
   /** Whether a line of its own is left for what may not leave without one. */
-  hasRoom(source: string): boolean {
+  hasRoom(source: Source): boolean {
     return this.#of(source).required.take(this.#clock.now())
   }
 
   /** Whether it is to be written; else it is counted, and written with others. */
-  passes(source: string, entry: AuditEntry): boolean {
+  passes(source: Source, entry: AuditEntry): boolean {
     const flood = this.#of(source)
     if (flood.lines.take(entry.at)) return true
-    const { held } = flood
+    const { held, last } = flood
+    if (last !== undefined && isAlike(last.entry, entry)) {
+      last.entry = entry
+      last.count += 1
+      return false
+    }
     const own = keyOf(entry)
     const key = held.has(own) || held.size < mostKinds ? own : entry.event
     const known = held.get(key)
-    if (known === undefined) held.set(key, { entry, count: 1, since: entry.at })
-    else {
-      known.entry = entry
-      known.count += 1
-    }
+    const counted = known ?? { entry, count: 0, since: entry.at }
+    counted.entry = entry
+    counted.count += 1
+    held.set(key, counted)
+    flood.last = counted
     flood.cancel ??= this.#clock.after(window, () => this.#tell(flood))
     return false
   }
@@ -73,9 +83,10 @@ export class AuditFloods {
     delete flood.cancel
     for (const { entry, count, since } of flood.held.values()) this.#append({ ...entry, count, since })
     flood.held.clear()
+    delete flood.last
   }
 
-  #of(source: string): Flood {
+  #of(source: Source): Flood {
     const known = this.#floods.get(source)
     if (known !== undefined) return known
     if (this.#floods.size >= mostSources) this.#forgetQuiet()
@@ -93,6 +104,15 @@ export class AuditFloods {
     for (const [source, { held }] of this.#floods) if (held.size === 0) this.#floods.delete(source)
   }
 }
+
+/** Without a look at what is in it: most of a flood is one thing. */
+const isAlike = (a: AuditEntry, b: AuditEntry): boolean =>
+  a.event === 'issued' &&
+  b.event === 'issued' &&
+  a.request === b.request &&
+  a.profile === b.profile &&
+  a.secret === b.secret &&
+  a.target === b.target
 
 /** Refusals are alike, whatever was asked. */
 const keyOf = ({ event, request, profile, secret, target }: AuditEntry): string =>

@@ -5,7 +5,7 @@ import type { Visitor } from '../core/caller.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import { type Question, questionText, rule, type Ruling } from '../core/rules.ts'
-import type { EpochMs, Target } from '../core/session.ts'
+import type { AccessToken, EpochMs, Target } from '../core/session.ts'
 import type { Share } from '../core/share.ts'
 import type { Config } from '../config/config.ts'
 import { AuditFloods } from './audit-floods.ts'
@@ -71,6 +71,14 @@ export class Gate {
     return this.#note({ at: this.#now(), event: 'issued', ...this.#who(asker), ...what })
   }
 
+  /** The same of an access token, which is asked for most. */
+  issuedToken({ visitor, request }: Asker, profile: string, token: AccessToken): void | Promise<void> {
+    const { caller, door } = visitor
+    const { expiresAt } = token
+    const entry = { at: this.#now(), event: 'issued', caller, door, request, profile, target: grantedTarget(token) } as const
+    return this.#note(expiresAt === undefined ? entry : { ...entry, expiresAt })
+  }
+
   /** Never fails: what was refused is refused whether it can be written or not. */
   refused(asker: Asker, name: string | undefined, target: Target, error: unknown): void {
     const { code, message } = asFailure(error)
@@ -107,7 +115,7 @@ export class Gate {
     if (event === 'issued' || event === 'refused') {
       const share = door?.kind === 'share' ? door.share : undefined
       if (isRequired && share !== undefined && !this.#floods.hasRoom(share)) throw tooManyLines(share)
-      if (!isRequired && !this.#floods.passes(share ?? `process ${caller?.pid} ${caller?.executable}`, entry)) return
+      if (!isRequired && !this.#floods.passes(share ?? caller?.pid ?? 0, entry)) return
     }
     const written = this.#append(entry)
     if (!isRequired) return void written.catch(() => {})
@@ -139,6 +147,17 @@ export class Gate {
   #now(): EpochMs {
     return this.#ports.clock.now()
   }
+}
+
+/** What it was granted, for the audit. */
+const grantedTargets = new WeakMap<AccessToken, Target>()
+
+function grantedTarget(token: AccessToken): Target {
+  const known = grantedTargets.get(token)
+  if (known !== undefined) return known
+  const target = { ...token.target, scope: token.scope }
+  grantedTargets.set(token, target)
+  return target
 }
 
 const tooManyLines = (share: string): Failure =>

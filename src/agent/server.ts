@@ -89,13 +89,14 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     if (!isTrustedPeer(socket)) denied.add(socket)
   })
   http.on('request', (request, response) => {
-    if (!connections.began(request, response)) return void request.socket.destroy()
+    if (!connections.began(request)) return void request.socket.destroy()
     try {
       const answered = answer(request, response)
       if (answered !== undefined) answered.catch((error: unknown) => sendFailure(response, error))
     } catch (error) {
       sendFailure(response, error)
     }
+    connections.answering(request, response)
   })
   http.on('upgrade', (request, socket, head) => {
     connections.upgraded(request.socket)
@@ -132,7 +133,8 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 
   function askerOf(socket: Socket, request: string): Asker {
-    return { visitor: visitorOf(socket), request, ...(share === undefined ? {} : { share: share() }) }
+    const visitor = visitorOf(socket)
+    return share === undefined ? { visitor, request } : { visitor, request, share: share() }
   }
 
   /** At once, where nothing has to be waited for: the way of nearly every token. */
@@ -144,7 +146,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     if (path.startsWith(helperPath)) return help(request, response, path.slice(helperPath.length))
     const { handler, profile } =
       share === undefined ? findHandler(request.method ?? '', path) : sharedHandler(share(), request, path)
-    const acceptsText = request.headers.accept?.startsWith('text/plain') === true
+    const acceptsText = headerOf(request, 'accept')?.startsWith('text/plain') === true
     const asker = (name: string): Asker => askerOf(request.socket, name)
     const run = (body: unknown): void | Promise<void> => {
       const result = handler(agent, { query, profile, body, acceptsText, asker })
@@ -219,7 +221,16 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
 }
 
 const hasBody = (request: IncomingMessage): boolean =>
-  request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
+  headerOf(request, 'transfer-encoding') !== undefined || (headerOf(request, 'content-length') ?? '0') !== '0'
+
+/** The first of this name, in lower case. Of all of them an object would be made otherwise, for each request. */
+function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const key = rawHeaders[at] ?? ''
+    if (key.length === name.length && (key === name || key.toLowerCase() === name)) return rawHeaders[at + 1]
+  }
+  return undefined
+}
 
 const readBody = (request: IncomingMessage, most: number): Promise<Buffer> =>
   readUpTo(request, most, () => new Failure('too_large', `the body is larger than ${most} bytes`))

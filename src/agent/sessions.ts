@@ -307,8 +307,11 @@ const refreshOf = ({ runner, profile }: Entry): EpochMs | undefined => {
 const needsLogin = ({ runner }: Entry): boolean => runner.state.kind === 'absent' || runner.state.kind === 'login_required'
 
 /** What the profile says where the caller says nothing. */
-const withDefaults = (profile: Profile, target: Target): Target =>
-  target.resource !== undefined || target.audience !== undefined ? target : { ...target, ...defaultTarget(profile) }
+function withDefaults(profile: Profile, target: Target): Target {
+  const isSaid = target.resource !== undefined || target.audience !== undefined
+  const hasNone = profile.resource === undefined && profile.audience === undefined
+  return isSaid || hasNone ? target : { ...target, ...defaultTarget(profile) }
+}
 
 export const defaultTarget = ({ resource, audience }: Profile): Target => ({
   ...(resource === undefined ? {} : { resource }),

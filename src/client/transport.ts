@@ -121,7 +121,10 @@ export class Transport {
         const { statusCode: status = 0, headers } = response
         readAll(response).then(
           (bytes) => resolve({ status, headers, type: headers['content-type'] ?? '', bytes, text: bytes.toString() }),
-          reject,
+          (error: unknown) => {
+            response.destroy()
+            reject(error)
+          },
         )
       })
       outgoing.on('timeout', () => outgoing.destroy(new Failure('agent_unreachable', 'the agent does not answer')))

@@ -10,6 +10,7 @@ export function endOf(
   { loggedInAt }: Pick<SessionRecord, 'loggedInAt'>,
   usedAt: EpochMs,
 ): LoginReason | undefined {
+  if (lifetime === undefined && idleLimit === undefined) return undefined
   const ends = [
     ...(lifetime === undefined
       ? []

@@ -85,7 +85,9 @@ export const retryLater = (failure: Failure, at: EpochMs, now: EpochMs): Failure
   new Failure(failure.code, failure.message, { ...failure.details, retryAfter: Math.max(1, Math.ceil((at - now) / 1000)) })
 
 /** Asking for all that the session has is asking for no scope in particular: both share one token and one refresh. */
-export function canonicalTarget(record: SessionRecord, { scope, ...rest }: Target): Target {
+export function canonicalTarget(record: SessionRecord, target: Target): Target {
+  if (target.scope === undefined) return target
+  const { scope, ...rest } = target
   return scope === undefined || sameScope(scope, record.scope) ? rest : { ...rest, scope }
 }
 

@@ -23,7 +23,7 @@ export async function decryptKey(file: Uint8Array, passphrase: Redacted<string>)
 function run(job: Job): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     // The same file, as TypeScript or built. Nothing of the agent's environment or arguments goes with it.
-    const program = new URL(`./passphrase-worker${extname(import.meta.url)}`, import.meta.url)
+    const program = new URL(`../vault/passphrase-worker${extname(import.meta.url)}`, import.meta.url)
     const worker = new Worker(program, { workerData: job, env: {}, execArgv: [] })
     worker.once('message', (result: Uint8Array | undefined) => {
       resolve(result)

@@ -2,14 +2,23 @@
 
 import type { Failure } from '../core/failures.ts'
 
-/** Throws what `tooMuch` gives when more than `most` bytes come. */
-export async function readUpTo(stream: NodeJS.ReadableStream, most: number, tooMuch: () => Failure): Promise<Buffer> {
+/** Rejects with what `tooMuch` gives when more than `most` bytes come; what follows them is not read. */
+export function readUpTo(stream: NodeJS.ReadableStream, most: number, tooMuch: () => Failure): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of stream as unknown as AsyncIterable<Buffer>) {
+  // An iterator would cost a small request as much as all else that is done for it.
+  const take = (chunk: Buffer): void => {
     size += chunk.length
-    if (size > most) throw tooMuch()
     chunks.push(chunk)
+    if (size <= most) return
+    stream.off('data', take)
+    stream.pause()
+    reject(tooMuch())
   }
-  return Buffer.concat(chunks)
+  stream.on('data', take)
+  stream.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+  stream.once('error', reject)
+  stream.once('close', () => reject(new Error('it was cut')))
+  return promise
 }

@@ -29,7 +29,8 @@ beforeEach(async () => {
   server = createServer(
     { headersTimeout: 0, requestTimeout: 0, connectionsCheckingInterval: 2 ** 31 - 1, keepAliveTimeout: 0 },
     (request, response) => {
-      if (!connections.began(request, response)) return void request.socket.destroy()
+      if (!connections.began(request)) return void request.socket.destroy()
+      connections.answering(request, response)
       request.resume().on('end', () => setTimeout(() => response.end('yes'), answerAfter))
     },
   ).on('connection', (socket) => connections.add(socket))

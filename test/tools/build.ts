@@ -1,12 +1,14 @@
-// `npm run build`: dist/ from src/, as JavaScript with types, ready to be run and imported; dist/python, for Python's keyring; and
+// `npm run build`: dist/ from src/, as JavaScript with types, ready to be run and imported; the agent in one file, for a hundred cost
+// its start; dist/python, for Python's keyring; and
 // dist/bin, the programs that tools start: the thin client where there is a C compiler, else its twin in TypeScript, under every
 // name that a tool calls it by. `-- --package` leaves dist/bin away, for links do not survive in a package: there
 // `authsock setup` makes them. `-- --all-platforms` makes the thin client for every platform (needs zig on the PATH).
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
 import { helpers } from '../../src/wire/helper-table.ts'
 import { compile, compilerFor, findCompiler, targets } from './thin-client.ts'
 
@@ -20,6 +22,7 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', fileURLToPath(new URL
   stdio: 'inherit',
 })
 if (status !== 0) process.exit(status ?? 1)
+await bundleAgent(join(dist, 'agent/command.js'))
 chmodSync(join(dist, 'main.js'), 0o755)
 cpSync(fileURLToPath(new URL('src/python/', root)), join(dist, 'python'), {
   recursive: true,
@@ -27,6 +30,17 @@ cpSync(fileURLToPath(new URL('src/python/', root)), join(dist, 'python'), {
 })
 if (!process.argv.includes('--package')) makePrograms(join(dist, 'bin'))
 if (process.argv.includes('--all-platforms')) makeForAll(join(dist, 'native'))
+
+/** At the same depth as before: what it finds beside itself stays where it is. */
+async function bundleAgent(entry: string): Promise<void> {
+  const bundle = await rolldown({
+    input: { command: entry },
+    platform: 'node',
+    external: (id) => !id.startsWith('.') && !isAbsolute(id),
+  })
+  await bundle.write({ dir: dirname(entry), format: 'es', chunkFileNames: '[name]-[hash].js' })
+  await bundle.close()
+}
 
 function makePrograms(bin: string): void {
   mkdirSync(bin)

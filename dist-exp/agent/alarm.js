@@ -1,0 +1,76 @@
+// One timer for many things that are due at times of their own. No timer is trusted (R8): a machine sleeps and clocks are set, so
+// none is set for long, and after a leap everything is looked at anew.
+import { nextWake } from '../core/schedule.js';
+import { Wakes } from '../core/wakes.js';
+/** ms by which a clock may be set without everything being looked at. */
+const slack = 10_000;
+export class Alarm {
+    #ports;
+    #wakes = new Wakes();
+    #cancel;
+    #isQueued = false;
+    #isStopped = false;
+    #seenAt = 0;
+    #expectedAt = 0;
+    constructor(ports) {
+        this.#ports = ports;
+    }
+    /** It is due at another time, perhaps. The timer is set anew once after a burst of changes. */
+    changed(item) {
+        if (this.#isStopped)
+            return;
+        this.#plan(item);
+        this.#set();
+    }
+    /** Everything is looked at anew. */
+    start() {
+        this.#isStopped = false;
+        this.#planAll();
+        this.#set();
+    }
+    stop() {
+        this.#isStopped = true;
+        this.#cancel?.();
+        this.#wakes.clear();
+    }
+    #plan(item) {
+        this.#wakes.plan(item, this.#ports.wakeOf(item));
+    }
+    #planAll() {
+        this.#wakes.clear();
+        for (const item of this.#ports.all())
+            this.#plan(item);
+    }
+    #set() {
+        if (this.#isQueued)
+            return;
+        this.#isQueued = true;
+        queueMicrotask(() => {
+            this.#isQueued = false;
+            this.#cancel?.();
+            if (this.#isStopped)
+                return;
+            const now = this.#ports.clock.now();
+            if (now < this.#seenAt - slack)
+                this.#planAll();
+            this.#seenAt = now;
+            const delay = nextWake(this.#wakes.next(), now);
+            this.#expectedAt = now + (delay ?? 0);
+            this.#cancel = delay === undefined ? undefined : this.#ports.clock.after(delay, () => this.#ring());
+        });
+    }
+    #ring() {
+        const now = this.#ports.clock.now();
+        if (Math.abs(now - this.#expectedAt) > slack)
+            this.#planAll();
+        this.#seenAt = now;
+        const due = [...this.#wakes.due(now)];
+        for (const item of due)
+            this.#ports.ring(item, now);
+        for (const item of due)
+            this.#plan(item);
+        if (due.length === 0)
+            this.#planAll();
+        this.#set();
+    }
+}

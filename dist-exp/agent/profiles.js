@@ -1,0 +1,111 @@
+// The profiles as config.toml has them now, with what each needs to talk to its server. The file is looked at again when
+// a second has passed, and at once before it is said that a profile does not exist.
+import { Failure } from '../core/failures.js';
+import { redact } from '../core/redacted.js';
+import { latestGeneration } from './session-store.js';
+const secretPrefix = 'client-secret.';
+const freshFor = 1000;
+export class Profiles {
+    #file;
+    #records;
+    #connect;
+    #now;
+    #servers = new Map();
+    #config;
+    #readAt = -Infinity;
+    constructor(file, records, connect, now) {
+        this.#file = file;
+        this.#records = records;
+        this.#connect = connect;
+        this.#now = now;
+    }
+    get path() {
+        return this.#file.path;
+    }
+    /** The profile if it is known without looking at the disk: the way of nearly every request. */
+    known(name) {
+        if (this.#config === undefined || !this.#isFresh())
+            return undefined;
+        return name === undefined ? soleProfile(this.#config) : this.#config.profiles.get(name);
+    }
+    /** Synchronous where the file was looked at just now. Throws (rejects with) config_invalid. */
+    configNow() {
+        return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read();
+    }
+    /** Throws unknown_profile, profile_required, config_invalid. */
+    async profile(name) {
+        const known = this.known(name);
+        if (known !== undefined)
+            return known;
+        const config = await this.#read();
+        const names = [...config.profiles.keys()];
+        if (name === undefined) {
+            const sole = soleProfile(config);
+            if (sole !== undefined)
+                return sole;
+            throw names.length === 0
+                ? new Failure('unknown_profile', 'there are no profiles yet', {
+                    hint: '`authsock login https://ISSUER --client-id ID` makes one',
+                })
+                : new Failure('profile_required', `which profile? there are ${names.join(', ')}`);
+        }
+        const profile = config.profiles.get(name);
+        if (profile !== undefined)
+            return profile;
+        throw new Failure('unknown_profile', `there is no profile '${name.slice(0, 64)}'${names.length === 0 ? '' : `, only ${names.join(', ')}`}`, {
+            profile: name,
+            ...(names.length === 0 ? { hint: '`authsock login https://ISSUER --client-id ID` makes one' } : {}),
+        });
+    }
+    /** As the file has it now. Throws config_invalid. */
+    async config() {
+        return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read();
+    }
+    async all() {
+        return [...(await this.config()).profiles.values()];
+    }
+    /** Forgets what was read: the next question looks at the disk. */
+    expire() {
+        this.#readAt = -Infinity;
+    }
+    server(profile) {
+        const connected = this.#servers.get(profile.name);
+        if (connected?.profile === profile)
+            return connected.server;
+        const server = this.#connect(profile, () => this.clientSecret(profile.name));
+        this.#servers.set(profile.name, { profile, server });
+        return server;
+    }
+    /** Kept in the vault; no request gives it back (L2). */
+    async setClientSecret(profile, secret) {
+        const id = secretPrefix + profile;
+        const generation = await latestGeneration(this.#records, id, this.#now());
+        await this.#records.write(id, generation + 1, new TextEncoder().encode(secret));
+    }
+    async removeClientSecret(profile) {
+        await this.#records.remove(secretPrefix + profile);
+    }
+    /** For the agent alone. */
+    async clientSecret(profile) {
+        const sealed = await this.#records.read(secretPrefix + profile);
+        return sealed === undefined ? undefined : redact(new TextDecoder().decode(sealed.content.reveal()));
+    }
+    #isFresh() {
+        const age = this.#now() - this.#readAt;
+        return age >= 0 && age < freshFor;
+    }
+    async #read() {
+        const config = await this.#file.read();
+        this.#config = config;
+        this.#readAt = this.#now();
+        return config;
+    }
+}
+function soleProfile({ profiles, defaultProfile }) {
+    if (defaultProfile !== undefined)
+        return profiles.get(defaultProfile);
+    if (profiles.size !== 1)
+        return undefined;
+    const [profile] = profiles.values();
+    return profile;
+}

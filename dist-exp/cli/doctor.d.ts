@@ -1,0 +1,2 @@
+import type { Context } from './context.ts';
+export declare function doctor(context: Context): Promise<void>;

@@ -1,0 +1,2 @@
+import type { Context } from './context.ts';
+export declare function relay(context: Context, name: string): Promise<void>;

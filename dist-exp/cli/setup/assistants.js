@@ -1,0 +1,31 @@
+// Claude Code and Codex.
+import { join } from 'node:path';
+import { Failure } from '../../core/failures.js';
+import { fileChange, readText } from './change.js';
+import { setJson, setToml } from './edits.js';
+import { profileOf, program, quoted } from './surroundings.js';
+export function claude(surroundings) {
+    const { env, home } = surroundings;
+    const path = join(env['CLAUDE_CONFIG_DIR'] ?? join(home, '.claude'), 'settings.json');
+    const command = program(surroundings, 'authsock-claude');
+    const what = surroundings.targets[0] ?? profileOf(surroundings, 'claude');
+    return {
+        changes: fileChange(path, (text) => setJson(text, ['apiKeyHelper'], `${command} ${what}`, path)),
+        notes: [`for an MCP server with a route: "headersHelper": "${command}"`],
+    };
+}
+export async function codex(surroundings) {
+    const { env, home, targets } = surroundings;
+    const path = join(env['CODEX_HOME'] ?? join(home, '.codex'), 'config.toml');
+    const [provider] = targets;
+    if (provider === undefined)
+        throw new Failure('bad_request', 'for which of its model providers?', {
+            hint: '`authsock setup codex PROVIDER --profile NAME`',
+        });
+    const table = ['model_providers', provider, 'auth'];
+    const profile = profileOf(surroundings, 'codex');
+    const before = readText(path) ?? '';
+    const command = await setToml(before, table, 'command', quoted(program(surroundings, 'authsock-client')), path);
+    const after = await setToml(command, table, 'args', `["codex", ${quoted(profile)}]`, path);
+    return { changes: fileChange(path, () => after), notes: [] };
+}

@@ -1,0 +1,136 @@
+// A change to a tool's configuration: computed first, shown, then made as a whole, and written down so that it can be undone
+// even when the file has changed elsewhere since.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync, } from 'node:fs';
+import { dirname } from 'node:path';
+import { Failure } from '../../core/failures.js';
+const codeOf = (error) => error.code ?? String(error);
+/** Undefined where there is none. Throws storage_failed. */
+export function readText(path) {
+    try {
+        return readFileSync(path, 'utf8');
+    }
+    catch (error) {
+        if (codeOf(error) === 'ENOENT')
+            return undefined;
+        throw new Failure('storage_failed', `${path} cannot be read: ${codeOf(error)}`, {
+            hint: 'mend its permissions; nothing was changed',
+        });
+    }
+}
+export const fileChange = (path, edit) => {
+    const before = readText(path);
+    const after = edit(before ?? '');
+    return after === (before ?? '') ? [] : [{ kind: 'file', path, before, after }];
+};
+/** None where the link is there already. Throws bad_request where something else is. */
+export function linkChange(path, to) {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined)
+        return [{ kind: 'link', path, to }];
+    if (stats.isSymbolicLink() && readlinkSync(path) === to)
+        return [];
+    throw new Failure('bad_request', `${path} is there already, and is not authsock's`, { hint: 'move it away, then try again' });
+}
+/** The lines that differ, as `diff` would show them. */
+export function changeLines(change) {
+    if (change.kind === 'link')
+        return [`  ${change.path}`, `+   -> ${change.to}`];
+    const { removed, added } = difference(change.before ?? '', change.after);
+    return [`  ${change.path}${change.before === undefined ? ' (new)' : ''}`, ...marked(removed, '-'), ...marked(added, '+')];
+}
+/** What undoing would take and give back, in the same form. */
+export function undoLines(done) {
+    if (done.kind === 'link')
+        return [`  ${done.path}`, `-   -> ${done.to}`];
+    return [`  ${done.path}`, ...marked(done.added, '-'), ...marked(done.removed, '+')];
+}
+const marked = (text, mark) => text === ''
+    ? []
+    : text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => `${mark} ${line}`);
+/** What lies between the lines that both begin with and those that both end with. */
+function difference(before, after) {
+    const [a, b] = [before.split(/(?<=\n)/), after.split(/(?<=\n)/)];
+    let start = 0;
+    while (start < Math.min(a.length, b.length) && a[start] === b[start])
+        start++;
+    let end = 0;
+    while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end])
+        end++;
+    return {
+        above: a.slice(Math.max(0, start - 2), start).join(''),
+        removed: a.slice(start, a.length - end).join(''),
+        added: b.slice(start, b.length - end).join(''),
+    };
+}
+export function apply(change) {
+    if (change.kind === 'link') {
+        mkdirSync(dirname(change.path), { recursive: true });
+        symlinkSync(change.to, change.path);
+        return change;
+    }
+    const { path, before, after } = change;
+    write(path, after);
+    return { kind: 'file', path, created: before === undefined, ...difference(before ?? '', after) };
+}
+/** Gives why it could not be undone; undefined where it was, or where nothing of it is left. */
+export function undo(done) {
+    if (done.kind === 'link') {
+        const stats = lstatSync(done.path, { throwIfNoEntry: false });
+        if (stats?.isSymbolicLink() === true && readlinkSync(done.path) === done.to)
+            rmSync(done.path);
+        return undefined;
+    }
+    const { path, above, removed, added, created } = done;
+    const text = readText(path);
+    if (text === undefined)
+        return undefined;
+    if (created && text === added) {
+        rmSync(path);
+        return undefined;
+    }
+    // The same lines may stand in two places: those below the same ones are meant.
+    const [together, alone] = [onlyPlace(text, above + added), onlyPlace(text, added)];
+    const at = together === undefined ? alone : together + above.length;
+    if (at === undefined && !isLeft(text, added))
+        return undefined;
+    if (at === undefined)
+        return `${path} has changed since: take out by hand\n${added.trimEnd().replaceAll('\t', '    ')}`;
+    write(path, text.slice(0, at) + removed + text.slice(at + added.length));
+    return undefined;
+}
+/** Of what was added, the lines that name us; others of the kind may be the user's own. */
+function isLeft(text, added) {
+    const lines = (part) => part.split('\n').map((line) => line.trim());
+    const all = lines(added).filter((line) => line !== '');
+    const ours = all.filter((line) => line.includes('authsock'));
+    const there = new Set(lines(text));
+    return (ours.length > 0 ? ours : all).some((line) => there.has(line));
+}
+function onlyPlace(text, part) {
+    const at = text.indexOf(part);
+    return at < 0 || text.includes(part, at + 1) ? undefined : at;
+}
+/** As a whole, and through a link, for dotfiles are often links into a repository. */
+function write(path, text) {
+    try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        const file = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? realpathSync(path) : path;
+        const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+        try {
+            const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600;
+            writeFileSync(temporary, text, { mode: mode & 0o777, flag: 'wx', flush: true });
+            chmodSync(temporary, mode & 0o777);
+            renameSync(temporary, file);
+        }
+        finally {
+            rmSync(temporary, { force: true });
+        }
+    }
+    catch (error) {
+        throw new Failure('storage_failed', `${path} cannot be written: ${codeOf(error)}`);
+    }
+}

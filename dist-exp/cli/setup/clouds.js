@@ -1,0 +1,118 @@
+// docker, kubectl, aws, terraform.
+import { delimiter, join } from 'node:path';
+import { Failure } from '../../core/failures.js';
+import { placeText } from '../../core/place.js';
+import { fileChange, linkChange, readText } from './change.js';
+import { setIni, setJson } from './edits.js';
+import { letGo, onPath, placesOf, profileOf, program } from './surroundings.js';
+export function docker(surroundings) {
+    const { env, home, targets } = surroundings;
+    const path = join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json');
+    const { changes, notes } = onPath(surroundings, 'docker-credential-authsock');
+    const hosts = targets.length === 0
+        ? []
+        : placesOf(surroundings).map((place) => placeText({ host: place.host, segments: [], ...(place.port === undefined ? {} : { port: place.port }) }));
+    const edit = (text) => hosts.length === 0
+        ? setJson(text, ['credsStore'], 'authsock', path)
+        : hosts.reduce((done, host) => setJson(done, ['credHelpers', host], 'authsock', path), text);
+    const store = /"credsStore"\s*:\s*"([^"]+)"/.exec(readText(path) ?? '')?.[1];
+    const before = hosts.length > 0 || store === undefined || store === 'authsock' ? [] : [letGo(`the store '${store}'`, 'docker')];
+    return {
+        changes: [...fileChange(path, edit), ...changes],
+        notes: [...notes, ...before, 'podman and skopeo read the same setting from ~/.config/containers/auth.json'],
+    };
+}
+const noUser = (why) => new Failure('bad_request', why, { hint: '`authsock setup kubectl USER --profile NAME`' });
+export async function kubectl(surroundings) {
+    const { env, home, targets, options } = surroundings;
+    const named = (env['KUBECONFIG'] ?? '').split(delimiter).filter((each) => each !== '');
+    const paths = named.length === 0 ? [join(home, '.kube', 'config')] : named;
+    const { isMap, isSeq, parseDocument } = await import('yaml');
+    const files = paths.flatMap((path) => {
+        const text = readText(path);
+        if (text === undefined)
+            return [];
+        const document = parseDocument(text);
+        const [error] = document.errors;
+        if (error !== undefined)
+            throw noUser(`${path}: ${error.message.split('\n')[0]}`);
+        return [{ path, text, document, json: document.toJS() }];
+    });
+    const [first] = files;
+    if (first === undefined)
+        throw new Failure('not_found', `there is no ${paths[0]}`, {
+            hint: 'set KUBECONFIG, or add a cluster with `kubectl config` first',
+        });
+    // kubectl merges them, and the first that says something counts.
+    const context = files.map(({ json }) => json?.['current-context'] ?? '').find((each) => each !== '');
+    const inContext = files.find(({ json }) => json?.contexts?.some(({ name }) => name === context) === true);
+    const user = targets[0] ?? inContext?.json?.contexts?.find(({ name }) => name === context)?.context.user;
+    if (user === undefined)
+        throw noUser(`no current context in ${paths.join(', ')} says which user`);
+    const withUser = files.find(({ json }) => json?.users?.some(({ name }) => name === user) === true);
+    const { path, text, document, json } = withUser ?? inContext ?? first;
+    const profile = profileOf(surroundings, 'kubectl');
+    const exec = {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: program(surroundings, 'authsock-client'),
+        args: ['kubectl', profile, ...(options.idToken === true ? ['--id-token'] : [])],
+        interactiveMode: 'IfAvailable',
+        provideClusterInfo: false,
+    };
+    const index = json?.users?.findIndex(({ name }) => name === user) ?? -1;
+    const other = Object.keys(json?.users?.[index]?.user ?? {}).find((key) => key !== 'exec');
+    if (other !== undefined) {
+        throw new Failure('bad_request', `the user '${user}' in ${path} has a credential of its own (${other})`, {
+            hint: `\`kubectl config unset users.${user}\` first, or name another user`,
+        });
+    }
+    const users = document.get('users');
+    if (isSeq(users) && users.items.length === 0)
+        users.flow = false;
+    if (index < 0 || !isMap(document.getIn(['users', index])))
+        document.addIn(['users'], document.createNode({ name: user, user: { exec } }));
+    else
+        document.setIn(['users', index, 'user'], document.createNode({ exec }));
+    return {
+        changes: fileChange(path, () => document.toString({ indentSeq: !/^\w[\w-]*:\n- /m.test(text), flowCollectionPadding: /\{ /.test(text) })),
+        notes: [],
+    };
+}
+export function aws(surroundings) {
+    const { env, home, targets, options, profiles } = surroundings;
+    const path = env['AWS_CONFIG_FILE'] ?? join(home, '.aws', 'config');
+    const name = targets[0] ?? 'authsock';
+    const section = name === 'default' ? name : `profile ${name}`;
+    const what = profileOf(surroundings, 'aws');
+    if (profiles.has(what) && options.roleArn === undefined) {
+        throw new Failure('bad_request', `for which role are tokens of '${what}' exchanged?`, {
+            hint: 'add --role-arn arn:aws:iam::ACCOUNT:role/NAME, or name a static secret with --profile',
+        });
+    }
+    const role = options.roleArn === undefined ? [] : ['--role-arn', options.roleArn, ...(options.idToken === true ? ['--id-token'] : [])];
+    const command = [`"${program(surroundings, 'authsock-client')}"`, 'aws', what, ...role].join(' ');
+    const edit = (text) => {
+        const done = setIni(text, section, 'credential_process', command);
+        return options.region === undefined ? done : setIni(done, section, 'region', options.region);
+    };
+    return { changes: fileChange(path, edit), notes: [`use it with AWS_PROFILE=${name}`] };
+}
+export function terraform(surroundings) {
+    const { env, home } = surroundings;
+    const path = env['TF_CLI_CONFIG_FILE'] ?? join(home, '.terraformrc');
+    const name = 'terraform-credentials-authsock';
+    const edit = (text) => {
+        const other = /^\s*credentials_helper\s+"([^"]*)"/m.exec(text)?.[1];
+        if (other === 'authsock')
+            return text;
+        if (other === undefined)
+            return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}credentials_helper "authsock" {}\n`;
+        throw new Failure('bad_request', `${path} names another credentials helper, '${other}', and Terraform takes one`, {
+            hint: 'take it out first',
+        });
+    };
+    return {
+        changes: [...fileChange(path, edit), ...linkChange(join(home, '.terraform.d', 'plugins', name), program(surroundings, name))],
+        notes: [],
+    };
+}

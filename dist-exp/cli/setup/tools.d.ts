@@ -1,0 +1,2 @@
+import type { Tool } from './surroundings.ts';
+export declare const tools: readonly Tool[];

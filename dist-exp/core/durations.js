@@ -1,0 +1,27 @@
+// Times for people.
+const units = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+];
+/** `4 d`, `3 h 20 min`, `12 min`, `45 s`: two units at most, and none that does not matter; days to the nearest. Seconds. */
+export function duration(seconds) {
+    const exact = Math.max(0, Math.round(seconds));
+    // Ninety days are said to be that a moment later too.
+    const step = exact >= 10 * 86_400 ? 86_400 : exact >= 86_400 ? 3_600 : 1;
+    const whole = Math.round(exact / step) * step;
+    const index = units.findIndex(([, size]) => whole >= size);
+    const largest = units[index];
+    if (largest === undefined)
+        return '0 s';
+    const [name, size] = largest;
+    const first = Math.floor(whole / size);
+    const next = units[index + 1];
+    const rest = next === undefined ? 0 : Math.floor((whole - first * size) / next[1]);
+    const isWorthSaying = next !== undefined && rest > 0 && first < 10 && name !== 'min';
+    return isWorthSaying ? `${first} ${name} ${rest} ${next[0]}` : `${first} ${name}`;
+}
+/** Seconds since the epoch, seen from `now`. */
+export const fromNow = (at, now) => at > now ? `in ${duration(at - now)}` : at === now ? 'now' : ago(at, now);
+export const ago = (at, now) => (now - at < 1 ? 'just now' : `${duration(now - at)} ago`);

@@ -1,0 +1,19 @@
+// What was probably meant by a word that is not known.
+/** The candidate that is at most two typing errors away. */
+export const closest = (word, candidates) => [...candidates]
+    .map((each) => [distance(word, each), each])
+    .sort(([a], [b]) => a - b)
+    .find(([far]) => far <= 2)?.[1];
+/** Levenshtein's. */
+function distance(a, b) {
+    let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+    for (let i = 1; i <= a.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= b.length; j++) {
+            const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+            next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+        }
+        row = next;
+    }
+    return row[b.length] ?? 0;
+}

@@ -1,0 +1,24 @@
+// Bazel's credential helper (and Buck2's, and engflow's specification): `get`, a URI on stdin, headers on stdout.
+import { Failure } from '../core/failures.js';
+import { parsePlace } from '../core/place.js';
+import { authorization, jsonLine, parseJson, rfc3339 } from './print.js';
+export const bazel = {
+    async run({ args, stdin }, ports) {
+        if (args.at(-1) !== 'get')
+            throw new Failure('bad_request', `'${args.join(' ')}' is not get`);
+        const { uri } = parseJson(stdin, 'the request');
+        const place = typeof uri === 'string' ? parsePlace(uri) : undefined;
+        if (place === undefined)
+            throw new Failure('bad_request', "'uri' is missing or has no host");
+        const credential = await ports.at(place);
+        if (credential === undefined)
+            return { stdout: '{}\n' };
+        const { expiresAt } = credential;
+        return {
+            stdout: jsonLine({
+                headers: { Authorization: [authorization(credential)] },
+                ...(expiresAt === undefined ? {} : { expires: rfc3339(expiresAt) }),
+            }),
+        };
+    },
+};

@@ -1,0 +1,62 @@
+// Cargo's credential-provider protocol, version 1: a greeting, then a line of JSON for each line of JSON until the end.
+import { asFailure, Failure } from '../core/failures.js';
+import { parsePlace } from '../core/place.js';
+import { redact } from '../core/redacted.js';
+import { failureLine, jsonLine, parseJson, schemeOf, unixTime } from './print.js';
+const answer = (value) => ({ stdout: jsonLine(value), next: 'more' });
+const ok = (value) => answer({ Ok: value });
+const err = (kind, more = {}) => answer({ Err: { kind, ...more } });
+const other = (failure) => err('other', { message: failureLine(failure), 'caused-by': [] });
+export const cargo = {
+    async run({ stdin }, ports) {
+        if (stdin === '')
+            return answer({ v: [1] });
+        const request = parseJson(stdin, "cargo's request");
+        const registry = request['registry'];
+        const url = registry?.['index-url'];
+        const place = typeof url === 'string' ? parsePlace(url) : undefined;
+        if (request['v'] !== 1)
+            throw new Failure('bad_request', `cargo speaks version ${String(request['v'])} of its protocol, not 1`);
+        if (place === undefined)
+            return err('url-not-supported');
+        switch (request['kind']) {
+            case 'get':
+                return get(place, ports);
+            case 'login':
+                return logIn(place, request['token'], ports);
+            case 'logout':
+                await ports.forget(place);
+                return ok({ kind: 'logout' });
+            default:
+                return err('operation-not-supported');
+        }
+    },
+    fail: other,
+};
+async function get(place, ports) {
+    const credential = await ports.at(place);
+    // Either way cargo asks its next provider; only after this one `cargo login` goes on where the index wants a token too.
+    if (credential === undefined)
+        return err('not-found');
+    const { value, tokenType, expiresAt, from } = credential;
+    // A registry of one's own takes a scheme in front; crates.io takes its tokens bare.
+    const token = from.kind === 'profile' ? `${schemeOf(tokenType)} ${value.reveal()}` : value.reveal();
+    const cache = expiresAt === undefined ? { cache: 'session' } : { cache: 'expires', expiration: unixTime(expiresAt) };
+    return ok({ kind: 'get', token, ...cache, operation_independent: true });
+}
+async function logIn(place, token, ports) {
+    if (typeof token === 'string' && token !== '') {
+        await ports.keep(place, redact(token));
+        return ok({ kind: 'login' });
+    }
+    try {
+        if ((await ports.at(place)) !== undefined)
+            return ok({ kind: 'login' });
+    }
+    catch (error) {
+        return other(asFailure(error));
+    }
+    return other(new Failure('not_found', 'no token was given, and no route covers this registry', {
+        hint: '`cargo login` with a token on stdin, or `authsock route add`',
+    }));
+}

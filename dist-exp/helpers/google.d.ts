@@ -1,0 +1,2 @@
+import type { Helper } from './ports.ts';
+export declare const google: Helper;

@@ -1,0 +1,20 @@
+// The adapters, one a tool, loaded when the tool first calls. The agent is their only user.
+export const adapters = {
+    token: async () => (await import('./token.js')).token,
+    header: async () => (await import('./token.js')).header,
+    password: async () => (await import('./token.js')).password,
+    git: async () => (await import('./git.js')).git,
+    docker: async () => (await import('./docker.js')).docker,
+    kubectl: async () => (await import('./kubectl.js')).kubectl,
+    aws: async () => (await import('./aws.js')).aws,
+    google: async () => (await import('./google.js')).google,
+    cargo: async () => (await import('./cargo.js')).cargo,
+    terraform: async () => (await import('./terraform.js')).terraform,
+    keyring: async () => (await import('./keyring.js')).keyring,
+    goauth: async () => (await import('./goauth.js')).goauth,
+    pnpm: async () => (await import('./pnpm.js')).pnpm,
+    bazel: async () => (await import('./bazel.js')).bazel,
+    claude: async () => (await import('./claude.js')).claude,
+    codex: async () => (await import('./token.js')).token,
+    nuget: async () => (await import('./nuget.js')).nuget,
+};

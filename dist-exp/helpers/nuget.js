@@ -1,0 +1,74 @@
+// NuGet's cross-platform plugin protocol, version 2: both sides shake hands, then requests come, a JSON message a line.
+import { asFailure } from '../core/failures.js';
+import { parsePlace } from '../core/place.js';
+import { failureLine, jsonLine, parseJson, usernameAt } from './print.js';
+const protocolVersion = '2.0.0';
+const more = (message) => ({
+    ...(message === undefined ? {} : { stdout: jsonLine(message) }),
+    next: 'more',
+});
+export const nuget = {
+    async run({ stdin }, ports) {
+        if (stdin === '')
+            return more(handshake());
+        const { RequestId, Type, Method, Payload } = parseJson(stdin, "NuGet's message");
+        if (Type !== 'Request' || typeof RequestId !== 'string' || typeof Method !== 'string')
+            return more();
+        if (Method === 'Close')
+            return {};
+        const payload = typeof Payload === 'object' && Payload !== null ? Payload : {};
+        return more({ RequestId, Type: 'Response', Method, Payload: await answer(Method, payload, ports) });
+    },
+    fail: (failure, { stdin }) => {
+        const requestId = stdin === '' ? crypto.randomUUID() : parseJson(stdin, "NuGet's message")['RequestId'];
+        const payload = { Message: failureLine(failure) };
+        return more({ RequestId: String(requestId), Type: 'Fault', Method: 'None', Payload: payload });
+    },
+};
+const handshake = () => ({
+    RequestId: crypto.randomUUID(),
+    Type: 'Request',
+    Method: 'Handshake',
+    Payload: { ProtocolVersion: protocolVersion, MinimumProtocolVersion: '1.0.0' },
+});
+async function answer(method, payload, ports) {
+    switch (method) {
+        case 'Handshake':
+            return { ResponseCode: 'Success', ProtocolVersion: protocolVersion };
+        case 'GetOperationClaims':
+            // Asked once without a source: what this plugin is for in general.
+            return { Claims: (payload['PackageSourceRepository'] ?? undefined) === undefined ? ['Authentication'] : [] };
+        case 'GetAuthenticationCredentials':
+            return credentials(payload, ports);
+        case 'Initialize':
+        case 'SetLogLevel':
+        case 'SetCredentials':
+        case 'MonitorNuGetProcessExit':
+            return { ResponseCode: 'Success' };
+        default:
+            return { ResponseCode: 'NotFound' };
+    }
+}
+async function credentials({ Uri: uri, IsRetry: isRetry }, ports) {
+    const place = typeof uri === 'string' ? parsePlace(uri) : undefined;
+    if (place === undefined)
+        return { ResponseCode: 'NotFound' };
+    try {
+        let credential = await ports.at(place);
+        if (credential !== undefined && isRetry === true) {
+            await ports.refused(place, credential.value.reveal());
+            credential = await ports.at(place);
+        }
+        if (credential === undefined)
+            return { ResponseCode: 'NotFound' };
+        return {
+            Username: usernameAt(credential, place),
+            Password: credential.value.reveal(),
+            AuthenticationTypes: ['Basic'],
+            ResponseCode: 'Success',
+        };
+    }
+    catch (error) {
+        return { ResponseCode: 'Error', Message: failureLine(asFailure(error)) };
+    }
+}

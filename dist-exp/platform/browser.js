@@ -1,0 +1,52 @@
+// P7: the system's browser, started with an argument vector and no shell, for http and https alone.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+/** False where there is no browser to be had here: the user is then shown the URL. Never throws. */
+export async function openBrowser(url, env = process.env, platform = process.platform) {
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+        return false;
+    for (const [program, ...args] of candidates(url, env, platform)) {
+        if (program !== undefined && (await start(program, args, env)))
+            return true;
+    }
+    return false;
+}
+/** BROWSER as others read it: a list with colons, each a command with `%s` for the URL, or a program that takes it last. */
+function candidates(url, env, platform) {
+    const own = (env['BROWSER'] ?? '')
+        .split(platform === 'win32' ? ';' : ':')
+        .filter((command) => command.trim() !== '')
+        .map((command) => {
+        const words = command.trim().split(/\s+/);
+        return words.some((word) => word.includes('%s')) ? words.map((word) => word.replaceAll('%s', url)) : [...words, url];
+    });
+    if (own.length > 0)
+        return own;
+    if (platform === 'darwin')
+        return [['open', url]];
+    if (platform === 'win32')
+        return [['rundll32', 'url.dll,FileProtocolHandler', url]];
+    const hasDisplay = (env['DISPLAY'] ?? env['WAYLAND_DISPLAY']) !== undefined;
+    return hasDisplay || env['WSL_DISTRO_NAME'] !== undefined
+        ? [
+            ['xdg-open', url],
+            ['wslview', url],
+        ]
+        : [];
+}
+/** Started is enough: a browser may run for days. One that fails at once was none. */
+async function start(program, args, env) {
+    const child = spawn(program, args, { detached: true, stdio: 'ignore', shell: false, env: { ...env } });
+    child.unref();
+    try {
+        await once(child, 'spawn');
+    }
+    catch {
+        return false;
+    }
+    const settled = await Promise.race([once(child, 'exit').then(([code]) => code), pause(300)]);
+    return settled === 'still running' || settled === 0;
+}
+const pause = (delay) => new Promise((resolve) => {
+    setTimeout(() => resolve('still running'), delay).unref();
+});

@@ -1,0 +1,2 @@
+import type { Clock } from '../core/ports.ts';
+export declare const systemClock: Clock;

@@ -1,0 +1,40 @@
+// The C library, by koffi's prebuilt platform packages. koffi itself carries an install script and stays a development
+// dependency (for its types): the native module is all that is needed.
+import { createRequire } from 'node:module';
+let module = null;
+let loaded = null;
+/** Undefined where there is no native module for this platform. */
+export function ffi() {
+    if (module !== null)
+        return module;
+    module = undefined;
+    try {
+        module = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`);
+    }
+    catch {
+        // The caller decides what the lack of it means.
+    }
+    return module;
+}
+/** Undefined as well on Windows, which has none: see win32.ts. */
+export function libc() {
+    if (loaded !== null)
+        return loaded;
+    loaded = undefined;
+    const found = ffi();
+    if (found === undefined || process.platform === 'win32')
+        return undefined;
+    try {
+        // Already in the process under this name: nothing is searched for on disk.
+        const name = process.platform === 'darwin' ? 'libSystem.B.dylib' : isMusl() ? null : 'libc.so.6';
+        loaded = { koffi: found, libc: found.load(name) };
+    }
+    catch {
+        // As above.
+    }
+    return loaded;
+}
+function isMusl() {
+    const { header } = process.report.getReport();
+    return header.glibcVersionRuntime === undefined;
+}

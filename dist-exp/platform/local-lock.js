@@ -1,0 +1,23 @@
+// A lock among the processes of one machine, by flock(2): the kernel drops it when its holder dies, however it dies.
+import { closeSync, constants, openSync } from 'node:fs';
+import { libc } from './ffi.js';
+const exclusive = 2;
+const nonBlocking = 4;
+let flock;
+/** EWOULDBLOCK, of Linux and of macOS. Anything else means that this file system has no such lock. */
+const taken = new Set([11, 35]);
+/** Whether this platform has such a lock; Windows has not. */
+export const hasLocalLock = () => process.platform !== 'win32' && libc() !== undefined;
+/** Throws where the file cannot be opened. Node opens with O_CLOEXEC, so no child inherits the lock. */
+export const tryLocalLock = (path) => {
+    flock ??= libc()?.libc.func('int flock(int, int)');
+    if (flock === undefined)
+        return () => { };
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    if (flock(fd, exclusive | nonBlocking) === 0)
+        return () => closeSync(fd);
+    const errno = libc()?.koffi.errno();
+    closeSync(fd);
+    // Without it, the lock that goes stale has to do.
+    return errno === undefined || taken.has(errno) ? undefined : () => { };
+};

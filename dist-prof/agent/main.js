@@ -1,0 +1,332 @@
+// The agent's start and end: the one place where its parts are put together. Only src/main.ts imports it.
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { unknownCaller } from '../core/caller.js';
+import { asFailure, exitCodes, Failure } from '../core/failures.js';
+import { ConfigFile } from '../config/config.js';
+import { addRule } from '../config/edit-rules.js';
+import { assumeRole } from '../oauth/aws-sts.js';
+import { connectBy } from '../oauth/server.js';
+import { callerOf, tellsCallers } from '../platform/caller.js';
+import { systemClock } from '../platform/clock.js';
+import { faultPoint, withFaultPoints } from '../platform/fault-points.js';
+import { harden, startClean } from '../platform/hardening.js';
+import { inheritedSocket, listenOn, listenOnInherited, listenOnLoopback } from '../platform/listen.js';
+import { hasLocalLock, tryLocalLock } from '../platform/local-lock.js';
+import { paths } from '../platform/paths.js';
+import { notify } from '../platform/notify.js';
+import { askOnDesktop } from '../platform/prompt.js';
+import { isOwnPeer } from '../platform/peer.js';
+import { watchScreenLock } from '../platform/screen.js';
+import { takeAgentLock } from '../platform/single-instance.js';
+import { prepareSocketFolder } from '../platform/socket-folder.js';
+import { realDisk } from '../vault/disk.js';
+import { sessionLocks } from '../vault/locks.js';
+import { SeenGenerations } from '../vault/seen.js';
+import { Vault } from '../vault/vault.js';
+import { eventWords } from '../wire/event-words.js';
+import { Agent } from './agent.js';
+import { approvalDetails, Approvals } from './approvals.js';
+import { AuditLog } from './audit-log.js';
+import { AutoLock } from './auto-lock.js';
+import { Credentials } from './credentials.js';
+import { EventHub } from './events.js';
+import { Gate } from './gate.js';
+import { Log } from './log.js';
+import { Logins } from './logins.js';
+import { Logout } from './logout.js';
+import { noticesIn } from './notices.js';
+import { Notifier } from './notifier.js';
+import { Profiles } from './profiles.js';
+import { Secrets } from './secrets.js';
+import { Shares } from './shares.js';
+import { createAgentServer } from './server.js';
+import { SessionStore } from './session-store.js';
+import { Sessions } from './sessions.js';
+import { TcpGuard } from './tcp-guard.js';
+/** ms: an agent on another host that died while it wrote is waited for as long as its lock takes to go stale. */
+const auditPatience = 15_000;
+/** Runs until it is told to stop; the result is the exit code. */
+export async function runAgent(options) {
+    startClean();
+    harden(options.masterKeyFd);
+    const log = new Log(options.log);
+    try {
+        const where = paths();
+        prepareSocketFolder(where.runtimeDirectory);
+        const release = await takeAgentLock(where.agentLock);
+        if (release === undefined) {
+            log.error(`an agent is already running at ${where.socket}`);
+            return exitCodes.ok;
+        }
+        const code = await serve(where, options, log);
+        // Whatever was begun meanwhile keeps no agent that has stopped.
+        setTimeout(() => process.exit(code), 1_000).unref();
+        return code;
+    }
+    catch (error) {
+        const failure = asFailure(error);
+        log.error(failure.message);
+        if (failure.hint !== '')
+            log.error(`hint: ${failure.hint}`);
+        return failure.exitCode;
+    }
+}
+async function serve(where, options, log) {
+    const clock = systemClock;
+    const events = new EventHub(() => clock.now());
+    const warnings = new Set();
+    const warn = (text) => {
+        warnings.add(text);
+        events.publish({ type: 'warning', text });
+    };
+    events.subscribe((event) => (event.type === 'warning' ? log.error(eventWords(event)) : log.info(eventWords(event))));
+    const lock = sessionLocks({
+        directory: join(where.vaultDirectory, 'locks'),
+        onWarning: warn,
+        ...(hasLocalLock() ? { tryLocalLock } : {}),
+    });
+    const named = namedMasterKey(options);
+    const atFault = faultPoint(process.env);
+    const steps = ['create', 'link', 'rename', 'remove', 'syncFolder'];
+    const vault = new Vault({
+        directory: where.vaultDirectory,
+        clock,
+        lock,
+        onWarning: warn,
+        ...(named === undefined ? {} : { named }),
+        ...(atFault === undefined ? {} : { disk: withFaultPoints(realDisk, steps, atFault) }),
+    });
+    const connect = connectBy(clock);
+    const seen = new SeenGenerations(where.seenFolder);
+    const profiles = new Profiles(new ConfigFile(where.configFile), vault, connect, () => clock.now());
+    const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() });
+    const sessions = new Sessions({
+        clock,
+        store: new SessionStore(vault, warn, seen),
+        lock,
+        profiles,
+        events,
+        ...(atFault === undefined ? {} : { atFault }),
+        end: (profile, runner, loggedInAt, reason) => logout.end(profile, runner, loggedInAt, reason),
+        logInUnattended: async (profile) => {
+            await logins.logIn(profile, 'client_credentials', { onProgress: () => { }, signal: new AbortController().signal });
+        },
+    });
+    const logout = new Logout({
+        clock,
+        records: vault,
+        connect,
+        clientSecret: (name) => profiles.clientSecret(name),
+        events,
+    });
+    const audit = new AuditLog({
+        path: where.auditFile,
+        lock: async () => {
+            const held = await lock.acquire('audit', auditPatience, new AbortController().signal);
+            return () => held.release();
+        },
+    });
+    const approvals = new Approvals({
+        clock,
+        newId: () => randomBytes(4).toString('hex'),
+        requested: (approval) => events.publish({ type: 'approval_requested', approval }),
+        settled: ({ id }, decision) => events.publish({ type: 'approval_settled', id, decision }),
+        prompt: async (approval, signal) => {
+            const { prompt } = await profiles.configNow();
+            return askOnDesktop(prompt, { text: approval.text, details: approvalDetails(approval) }, signal);
+        },
+        cannotPrompt: (approval) => notifier.waits(approval),
+        write: async ({ verdict, ...rest }, before) => {
+            const day = new Date(clock.now()).toISOString().slice(0, 10);
+            const { index, line, text } = await addRule(where.configFile, { decision: verdict, ...rest }, { before }, `said for always on ${day}`);
+            profiles.expire();
+            return { config: where.configFile, rule: index + 1, line, text };
+        },
+        lasting: ({ id }, answer, by) => {
+            events.publish({ type: 'approval_remembered', id, ...answer });
+            if (by === 'prompt')
+                notifier.remembered(answer);
+        },
+    });
+    const gate = new Gate({
+        clock,
+        events,
+        config: () => profiles.configNow(),
+        append: (entry) => audit.append(entry),
+        approve: (question, ruling) => approvals.approve(question, ruling),
+    });
+    const secrets = new Secrets({ clock, records: vault, events });
+    const credentials = new Credentials({
+        clock,
+        profiles,
+        secrets,
+        events,
+        prepareVault: () => vault.prepare(),
+        gate,
+        token: (asker, name, target, minTtl) => agent.token(asker, name, target, minTtl),
+        refusedToken: (value) => sessions.refused(value),
+        isToken: (value) => sessions.holds(value),
+        assumeRole: (role, token) => assumeRole(role, token, { now: () => clock.now(), signal: new AbortController().signal }),
+    });
+    events.subscribe((event) => {
+        if (event.type === 'logged_in' || event.type === 'logged_out')
+            gate.happened(event.type, event.profile);
+        if (event.type === 'logged_in' || event.type === 'unlocked')
+            autoLock.opened();
+    });
+    const shares = new Shares({
+        clock,
+        file: where.sharesFile,
+        folder: where.sharesDirectory,
+        onWarning: warn,
+        listen: async (path, share) => {
+            const server = createAgentServer({
+                agent,
+                callerOf,
+                share,
+                isTrustedPeer: () => true,
+                log: (text) => log.error(text),
+            });
+            const remove = await listenOn(server.http, path, 0o666);
+            return async () => {
+                remove();
+                await server.close();
+            };
+        },
+        listenOnTcp: async (port, share) => {
+            const server = createAgentServer({
+                agent,
+                callerOf: () => unknownCaller,
+                share,
+                guard: new TcpGuard({ now: () => clock.now(), tcp: () => share().tcp }),
+                isTrustedPeer: () => true,
+                log: (text) => log.error(text),
+            });
+            return { port: await listenOnLoopback(server.http, port), close: () => server.close() };
+        },
+    });
+    const autoLock = new AutoLock({
+        clock,
+        config: () => profiles.configNow(),
+        isOpen: () => vault.status().state === 'open',
+        lock: async (why) => {
+            log.info(`locking: ${why}`);
+            await agent.lock();
+        },
+        watchScreen: watchScreenLock,
+        onWarning: warn,
+    });
+    const notifier = new Notifier({
+        clock,
+        ends: () => sessions.loginEnds(),
+        tell: (title, text) => {
+            void Promise.resolve(profiles.configNow()).then(({ notify: command }) => notify(command, title, text), () => notify(undefined, title, text));
+        },
+        ...noticesIn(join(where.stateDirectory, 'notices.json')),
+    });
+    events.subscribe((event) => notifier.hear(event));
+    const { promise: stopped, resolve: shutDown } = Promise.withResolvers();
+    const agent = new Agent({
+        clock,
+        vault,
+        profiles,
+        sessions,
+        logins,
+        logout,
+        secrets,
+        credentials,
+        gate,
+        shares,
+        approvals,
+        events,
+        warnings,
+        about: { version: version(), socket: where.socket },
+        shutDown,
+    });
+    const server = createAgentServer({
+        agent,
+        isTrustedPeer: isOwnPeer,
+        callerOf,
+        log: (text) => log.error(text),
+        onRequest: () => autoLock.touch(),
+    });
+    if (!tellsCallers()) {
+        warn('nothing here tells who calls: every caller is unknown, and a rule that names an executable matches none');
+    }
+    const inherited = inheritedSocket(process.env);
+    const removeSocket = inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd);
+    log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`);
+    await shares.resume();
+    watchSignals(shutDown, log);
+    void wakeUp(vault, sessions, logout, secrets, log).then(() => {
+        autoLock.start();
+        notifier.watch();
+    });
+    await stopped;
+    log.info('stopping');
+    removeSocket();
+    logins.cancelAll();
+    approvals.forget('the agent is stopping');
+    logout.stop();
+    secrets.stop();
+    autoLock.stop();
+    notifier.stop();
+    const closing = Promise.all([server.close(), shares.close()]);
+    const impatient = clock.after(5_000, () => sessions.interrupt());
+    await sessions.close(new Failure('shutting_down', 'the agent is stopping'));
+    impatient();
+    await closing;
+    await seen.settled();
+    gate.close();
+    await audit.close();
+    vault.close();
+    return exitCodes.ok;
+}
+/** What the vault holds is taken up without being asked, where that needs no user. */
+async function wakeUp(vault, sessions, logout, secrets, log) {
+    try {
+        await vault.open();
+        if (vault.status().state !== 'open')
+            return;
+        await sessions.loadAll();
+        await secrets.watch();
+        await logout.resume();
+    }
+    catch (error) {
+        log.info(`not opened yet: ${asFailure(error).message}`);
+    }
+}
+function namedMasterKey({ masterKeyFd, masterKeyFile }) {
+    if (masterKeyFd !== undefined)
+        return { provider: 'descriptor', fd: masterKeyFd };
+    const path = masterKeyFile ?? process.env['AUTHSOCK_MASTER_KEY_FILE'];
+    if (path !== undefined && path !== '')
+        return { provider: 'key-file', path };
+    const credentials = process.env['CREDENTIALS_DIRECTORY'];
+    if (credentials === undefined)
+        return undefined;
+    const credential = join(credentials, 'authsock-master-key');
+    return isThere(credential) ? { provider: 'systemd-credential', path: credential } : undefined;
+}
+function isThere(path) {
+    try {
+        closeSync(openSync(path, 'r'));
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+function watchSignals(shutDown, log) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+        process.on(signal, shutDown);
+    // What nobody expected ends no session: it is said (without what it held), and the agent goes on.
+    process.on('unhandledRejection', (reason) => log.error(`unexpected: ${asFailure(reason).message}`));
+    process.on('uncaughtException', (error) => log.error(`unexpected: ${asFailure(error).message}`));
+}
+function version() {
+    return createRequire(import.meta.url)('../../package.json').version;
+}

@@ -1,0 +1,2 @@
+import type { NotifierPorts } from './notifier.ts';
+export declare function noticesIn(path: string): Pick<NotifierPorts, 'load' | 'save'>;

@@ -1,0 +1,31 @@
+// What the user has been told, in a file: so that a restart is no reason to say it again.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+export function noticesIn(path) {
+    return {
+        load: () => {
+            try {
+                const notes = JSON.parse(readFileSync(path, 'utf8'));
+                if (typeof notes !== 'object' || notes === null)
+                    return {};
+                return Object.fromEntries(Object.entries(notes).filter((entry) => isNote(entry[1])));
+            }
+            catch {
+                return {};
+            }
+        },
+        save: (notes) => {
+            try {
+                mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+                writeFileSync(`${path}.tmp`, JSON.stringify(notes), { mode: 0o600 });
+                renameSync(`${path}.tmp`, path);
+            }
+            catch {
+                // Said once too often, then, and nothing worse.
+            }
+        },
+    };
+}
+const isNote = (value) => typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(([key, each]) => typeof each === (key === 'isNeeded' || key === 'moves' ? 'boolean' : 'number'));

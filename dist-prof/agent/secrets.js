@@ -1,0 +1,170 @@
+// Static secrets in the vault: kept, found by place, watched for their end. The vault's word counts at each question, for
+// another agent over this home, or a restored backup, may have changed it.
+import { asFailure, Failure } from '../core/failures.js';
+import { bare, longestMatch, parsePlace, placeText } from '../core/place.js';
+import { decodeSecret, encodeSecret, isExpired, kindOfSecret, nameOfSecret, placeOfSecret, } from '../core/secret.js';
+import { fromNow } from '../core/durations.js';
+import { latestGeneration } from './session-store.js';
+const prefix = 'secret.';
+const hour = 3_600_000;
+/** How long before its end a secret is spoken of, in ms. */
+const notice = 7 * 24 * hour;
+/** A suspended machine does not tick, and a timer takes 24 days at most. */
+const longestWatch = 6 * hour;
+export class Secrets {
+    #ports;
+    #spokenOf = new Set();
+    #cancelWatch;
+    #turn = Promise.resolve();
+    constructor(ports) {
+        this.#ports = ports;
+    }
+    /** All that can be read, by name; what is damaged is said once. Fails with vault_locked, keychain_*. */
+    async all() {
+        const ids = (await this.#ports.records.list()).filter((id) => id.startsWith(prefix));
+        const read = await Promise.all(ids.map((id) => this.#readOrWarn(id.slice(prefix.length))));
+        return read.filter((secret) => secret !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+    }
+    async get(name) {
+        const sealed = await this.#ports.records.read(prefix + name);
+        return sealed === undefined ? undefined : decodeSecret(sealed.content.reveal(), name);
+    }
+    /** The one that says most about the place; one that has expired gives way to one that has not. */
+    async find(place) {
+        const now = this.#ports.clock.now();
+        const all = await this.all();
+        // What a tool stored, perhaps from a URL of somebody else's, takes the place of what the user added only where it is asked for.
+        const candidates = [...all.filter(isAdded), ...all.filter((secret) => !isAdded(secret))].flatMap((secret) => {
+            const at = placeOfSecret(secret);
+            if (at === undefined)
+                return [];
+            return [{ secret, at: isAdded(secret) || place.username !== undefined ? at : bare(at) }];
+        });
+        const live = candidates.filter(({ secret }) => !isExpired(secret, now));
+        return (longestMatch(place, live, ({ at }) => at) ?? longestMatch(place, candidates, ({ at }) => at))?.secret;
+    }
+    /** Durable when it resolves; what has the name is replaced. The vault must have been prepared. */
+    put(secret) {
+        return this.#inTurn(() => this.#put(secret));
+    }
+    async #put(secret) {
+        const { clock, records } = this.#ports;
+        const id = prefix + secret.name;
+        const generation = await latestGeneration(records, id, clock.now());
+        await records.write(id, generation + 1, encodeSecret({ ...secret, createdAt: clock.now() }));
+        this.#spokenOf.delete(secret.name);
+        void this.watch();
+    }
+    /** What a tool stores for a place: takes the place of what was stored there for the same user. Gives the name. */
+    store(place, value, expiresAt) {
+        return this.#inTurn(() => this.#store(place, value, expiresAt));
+    }
+    async #store(place, value, expiresAt) {
+        const { username } = place;
+        const url = placeText(bare(place));
+        const all = await this.all();
+        const same = all.find((secret) => secret.origin === 'tool' && secret.url === url && secret.username === username);
+        // One that cannot be read now may be the user's, or a later version's.
+        const taken = new Set(await this.#ports.records.list());
+        const name = same?.name ?? nameOfSecret(place, (name) => taken.has(prefix + name));
+        await this.#put({
+            name,
+            value,
+            url,
+            origin: 'tool',
+            ...(username === undefined ? {} : { username }),
+            ...(expiresAt === undefined ? {} : { expiresAt }),
+        });
+        return name;
+    }
+    /** Throws not_found. */
+    async remove(name) {
+        const there = (await this.#ports.records.list()).includes(prefix + name);
+        if (!there) {
+            throw new Failure('not_found', `there is no secret '${name}'`, { hint: '`authsock secret list` shows those there are' });
+        }
+        await this.#ports.records.remove(prefix + name);
+    }
+    /** What a tool stored for exactly this place goes when the tool says so; with a value, only if it is that one. Gives the names. */
+    async forget(place, value) {
+        const gone = (await this.all()).filter((secret) => {
+            if (secret.origin !== 'tool' || (value !== undefined && secret.value.reveal() !== value))
+                return false;
+            const at = secret.url === undefined ? undefined : parsePlace(secret.url);
+            const isThere = at !== undefined && placeText(at) === placeText(bare(place));
+            return isThere && (place.username === undefined || place.username === secret.username);
+        });
+        for (const { name } of gone)
+            await this.#ports.records.remove(prefix + name);
+        return gone.map(({ name }) => name);
+    }
+    /** Speaks of those that end soon, once each, and looks again in time. */
+    async watch() {
+        const { clock, events } = this.#ports;
+        this.#cancelWatch?.();
+        const now = clock.now();
+        const secrets = await this.all().catch(() => []);
+        for (const text of secrets.flatMap((secret) => (this.#spokenOf.has(secret.name) ? [] : (warningOf(secret, now) ?? [])))) {
+            events.publish({ type: 'warning', text });
+        }
+        for (const secret of secrets)
+            if (warningOf(secret, now) !== undefined)
+                this.#spokenOf.add(secret.name);
+        const next = secrets.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt - notice, expiresAt]));
+        const waits = next.filter((at) => at > now).map((at) => at - now);
+        this.#cancelWatch?.();
+        this.#cancelWatch = waits.length === 0 ? undefined : clock.after(Math.min(...waits, longestWatch), () => void this.watch());
+    }
+    /** Sentences for the status. */
+    async warnings() {
+        const now = this.#ports.clock.now();
+        return (await this.all()).flatMap((secret) => warningOf(secret, now) ?? []);
+    }
+    stop() {
+        this.#cancelWatch?.();
+    }
+    /** One change after the other: each starts from what the one before has left. */
+    #inTurn(work) {
+        const turn = this.#turn.then(work);
+        this.#turn = turn.catch(() => { });
+        return turn;
+    }
+    async #readOrWarn(name) {
+        try {
+            return await this.get(name);
+        }
+        catch (error) {
+            const failure = asFailure(error);
+            if (failure.code !== 'record_damaged')
+                throw failure;
+            if (!this.#spokenOf.has(name))
+                this.#ports.events.publish({ type: 'warning', text: failure.message });
+            this.#spokenOf.add(name);
+            return undefined;
+        }
+    }
+}
+const isAdded = ({ origin }) => origin === 'user';
+/** For display. */
+export function secretStatus(secret) {
+    const { name, value, url, username, createdAt, expiresAt, origin } = secret;
+    const kind = kindOfSecret(value.reveal());
+    return {
+        name,
+        origin,
+        created_at: Math.floor(createdAt / 1000),
+        ...(url === undefined ? {} : { url }),
+        ...(username === undefined ? {} : { username }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(expiresAt === undefined ? {} : { expires_at: Math.floor(expiresAt / 1000) }),
+    };
+}
+function warningOf(secret, now) {
+    const { name, expiresAt } = secret;
+    if (expiresAt === undefined || expiresAt - now > notice)
+        return undefined;
+    const when = fromNow(expiresAt / 1000, now / 1000);
+    return isExpired(secret, now)
+        ? `the secret '${name}' has expired (${when}): \`authsock secret add ${name}\` replaces it`
+        : `the secret '${name}' expires ${when}`;
+}

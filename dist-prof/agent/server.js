@@ -1,0 +1,232 @@
+// HTTP over the socket: who may speak, how much, how fast and how long (L1, L4), and problem documents for what fails.
+// The server never speaks first.
+import { Allowance } from '../core/allowance.js';
+import { asFailure, Failure } from '../core/failures.js';
+import { notShared } from '../core/share.js';
+import { readUpTo } from '../wire/body.js';
+import { encodeProblem, problemType } from '../wire/problem.js';
+import { Channels, parseJson, splitTarget } from './channels.js';
+import { Connections } from './connections.js';
+import { findHandler } from './routes.js';
+import { findSharedHandler } from './share-routes.js';
+/** Imported, it would load what it only names (WebSocket, fetch): a third of the agent's start, and six megabytes. */
+const { createServer } = process.getBuiltinModule('node:http');
+/** Bytes of a body: the largest is a passphrase or a client secret. */
+const largestBody = 64 * 1024;
+/** Bytes of a helper's call: kubectl describes its whole cluster, with the certificates of its authority. */
+const largestCall = 512 * 1024;
+const largestHeader = 16 * 1024;
+const mostConnections = 16_384;
+/** Of a shared socket: whoever lies behind it is not to use up the descriptors of all. */
+const mostOfShare = 256;
+/** ms for a request to arrive whole. */
+const arrival = 10_000;
+/** ms for which an idle connection is kept. */
+const idle = 60_000;
+/** ms for an answer to be read after which nothing comes. */
+const patience = 1_000;
+const helperPath = '/v1/helper/';
+/** RFC 6750. */
+const challenge = 'Bearer';
+/** Of all that is not a request for a token: a burst, and so many a second. */
+const burst = 200;
+const ratePerSecond = 100;
+export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share, guard }) {
+    const channels = new Channels(agent);
+    const denied = new WeakSet();
+    const allowance = new Allowance(burst, ratePerSecond, agent.now());
+    const visitors = new WeakMap();
+    const connections = new Connections({
+        arrival,
+        idle: idle + arrival,
+        isLate: (socket) => refuseUpgrade(socket, new Failure('request_timeout', 'the request did not arrive in time')),
+    });
+    const http = createServer({
+        maxHeaderSize: largestHeader,
+        // See connections.ts.
+        headersTimeout: 0,
+        requestTimeout: 0,
+        connectionsCheckingInterval: 2 ** 31 - 1,
+        keepAliveTimeout: idle,
+        insecureHTTPParser: false,
+        requireHostHeader: false,
+    });
+    http.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare;
+    http.on('connection', (socket) => {
+        guard?.connected(socket);
+        connections.add(socket);
+        if (!isTrustedPeer(socket))
+            denied.add(socket);
+    });
+    http.on('request', (request, response) => {
+        if (!connections.began(request, response))
+            return void request.socket.destroy();
+        try {
+            const answered = answer(request, response);
+            if (answered !== undefined)
+                answered.catch((error) => sendFailure(response, error));
+        }
+        catch (error) {
+            sendFailure(response, error);
+        }
+    });
+    http.on('upgrade', (request, socket, head) => {
+        connections.upgraded(request.socket);
+        upgrade(request, socket, head).catch((error) => refuseUpgrade(socket, asFailure(error)));
+    });
+    http.on('clientError', (error, socket) => refuseUpgrade(socket, malformed(error)));
+    /** Before anything of a request is looked at. */
+    function admit(request) {
+        try {
+            guard?.check(request);
+        }
+        catch (error) {
+            const note = guard?.note(asFailure(error));
+            if (note !== undefined)
+                agent.refused(askerOf(request.socket, 'tcp'), note);
+            throw error;
+        }
+    }
+    function check(socket, path) {
+        if (denied.has(socket))
+            throw new Failure('peer_denied', 'this agent belongs to another user');
+        const isFree = share === undefined && (path === '/v1/token' || path.startsWith(helperPath));
+        if (!isFree && !allowance.take(agent.now()))
+            throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 });
+    }
+    /** Once a connection: what it executes later is another program, and the uid is what counts. */
+    function visitorOf(socket) {
+        const known = visitors.get(socket);
+        if (known !== undefined)
+            return known;
+        const way = guard === undefined ? {} : { transport: 'tcp' };
+        const door = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name, ...way };
+        const visitor = { caller: callerOf(socket), door };
+        visitors.set(socket, visitor);
+        return visitor;
+    }
+    function askerOf(socket, request) {
+        return { visitor: visitorOf(socket), request, ...(share === undefined ? {} : { share: share() }) };
+    }
+    /** At once, where nothing has to be waited for: the way of nearly every token. */
+    function answer(request, response) {
+        admit(request);
+        const { path, query } = splitTarget(request.url ?? '');
+        check(request.socket, path);
+        onRequest?.();
+        if (path.startsWith(helperPath))
+            return help(request, response, path.slice(helperPath.length));
+        const { handler, profile } = share === undefined ? findHandler(request.method ?? '', path) : sharedHandler(share(), request, path);
+        const acceptsText = request.headers.accept?.startsWith('text/plain') === true;
+        const asker = (name) => askerOf(request.socket, name);
+        const run = (body) => {
+            const result = handler(agent, { query, profile, body, acceptsText, asker });
+            return result instanceof Promise ? result.then((each) => send(response, each)) : send(response, result);
+        };
+        if (!hasBody(request))
+            return run(undefined);
+        return readBody(request, largestBody).then((content) => run(content.length === 0 ? undefined : parseJson(content.toString())));
+    }
+    function sharedHandler(of, request, path) {
+        const asker = askerOf(request.socket, `${request.method} ${path.slice(0, 100)}`);
+        try {
+            return findSharedHandler(of, request.method ?? '', path);
+        }
+        catch (error) {
+            agent.refused(asker, error);
+            throw error;
+        }
+    }
+    async function help(request, response, name) {
+        if (request.method !== 'POST')
+            throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`);
+        const isNoTool = request.headers.accept === problemType;
+        const { headers, body, defect } = await agent.helper(askerOf(request.socket, name), await readBody(request, largestCall), isNoTool);
+        if (defect !== undefined)
+            log(describeDefect(defect));
+        writeBody(response, 200, 'application/octet-stream', body, headers);
+    }
+    async function upgrade(request, socket, head) {
+        // Between Node's parser and ws nobody listens to the socket, and an error would be nobody's.
+        const ignore = () => { };
+        socket.on('error', ignore);
+        admit(request);
+        check(socket, 'upgrade');
+        if (share !== undefined)
+            throw notShared(share());
+        await channels.accept(request, socket, head);
+        socket.off('error', ignore);
+    }
+    function sendFailure(response, error) {
+        const failure = asFailure(error);
+        if (failure.code === 'unexpected')
+            log(describeDefect(failure));
+        if (response.headersSent || response.destroyed) {
+            response.destroy();
+            return;
+        }
+        const { retryAfter } = failure.details;
+        if (retryAfter !== undefined)
+            response.setHeader('Retry-After', Math.ceil(retryAfter));
+        const { code } = failure;
+        if (code === 'unauthorized')
+            response.setHeader('WWW-Authenticate', challenge);
+        // A connection whose request was not read to its end cannot carry another; who is refused at a TCP port has to come again.
+        const isRefused = guard !== undefined && ['unauthorized', 'peer_denied', 'too_many_requests'].includes(code);
+        if (isRefused || code === 'too_large' || code === 'request_timeout')
+            response.setHeader('Connection', 'close');
+        writeBody(response, failure.status, problemType, JSON.stringify(encodeProblem(failure)));
+    }
+    return {
+        http,
+        close: async () => {
+            channels.close();
+            const closed = new Promise((resolve) => http.close(() => resolve()));
+            http.closeIdleConnections();
+            const patience = setTimeout(() => http.closeAllConnections(), 2000);
+            await closed;
+            await connections.closed();
+            clearTimeout(patience);
+        },
+    };
+}
+const hasBody = (request) => request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0';
+const readBody = (request, most) => readUpTo(request, most, () => new Failure('too_large', `the body is larger than ${most} bytes`));
+function send(response, { status, type, body }) {
+    if (type === undefined)
+        response.writeHead(status).end();
+    else
+        writeBody(response, status, type, body);
+}
+function writeBody(response, status, type, body, more = {}) {
+    const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store', ...more };
+    response.writeHead(status, headers).end(body);
+}
+function malformed(error) {
+    if (error.code === 'HPE_HEADER_OVERFLOW')
+        return new Failure('too_large', `the header is larger than ${largestHeader} bytes`);
+    return new Failure('bad_request', 'this is not HTTP/1.1');
+}
+/** An answer on a connection that has no ServerResponse (any more). */
+function refuseUpgrade(socket, failure) {
+    if (!socket.writable) {
+        socket.destroy();
+        return;
+    }
+    const body = JSON.stringify(encodeProblem(failure));
+    const lines = [
+        `HTTP/1.1 ${failure.status} ${failure.code}`,
+        `Content-Type: ${problemType}`,
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        ...(failure.code === 'unauthorized' ? [`WWW-Authenticate: ${challenge}`] : []),
+        'Connection: close',
+    ];
+    socket.on('error', () => socket.destroy());
+    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+    // Who neither reads it nor hangs up would keep his place for ever.
+    setTimeout(() => socket.destroy(), patience).unref();
+}
+const describeDefect = (failure) => {
+    const { cause } = failure.details;
+    return cause instanceof Error && cause.stack !== undefined ? `${failure.message}\n${cause.stack}` : failure.message;
+};

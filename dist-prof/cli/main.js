@@ -1,0 +1,175 @@
+// The command line: what commands there are, and how an error ends one.
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { asFailure, exitCodes, Failure } from '../core/failures.js';
+import { grants } from '../core/profile.js';
+import { closest } from '../core/words.js';
+import { exitCodeOf } from './commands.js';
+import { Context } from './context.js';
+import { addExecCommands, splitCommand } from './exec-commands.js';
+import { addGuardCommands } from './guard-commands.js';
+import { overview, topics } from './help.js';
+import { collect, withProfileOptions } from './profile-options.js';
+import { Terminal } from './terminal.js';
+import { addToolCommands } from './tool-commands.js';
+/** Runs one command; the result is the exit code. */
+export async function main(args) {
+    const terminal = new Terminal();
+    const context = new Context(terminal, process.env);
+    const { own, command } = splitCommand(args);
+    context.command = command;
+    context.asJson = own.includes('--json');
+    try {
+        refuseSecretsIn(own);
+        await program(context).parseAsync(own, { from: 'user' });
+        return context.exitCode;
+    }
+    catch (error) {
+        // commander has said it already: help and version end with 0, wrong usage with 2.
+        if (error instanceof CommanderError) {
+            if (error.exitCode === 0)
+                return exitCodes.ok;
+            if (context.asJson)
+                terminal.failure(new Failure('bad_request', error.message.replace(/^error: /, '').replaceAll('\n', ' ')), true);
+            return exitCodes.usage;
+        }
+        terminal.endProgress();
+        const failure = asFailure(error);
+        if (failure.code !== 'cancelled')
+            terminal.failure(failure, context.asJson);
+        return exitCodeOf(failure);
+    }
+    finally {
+        context.close();
+    }
+}
+/** Every process of the machine can read argv. */
+function refuseSecretsIn(args) {
+    const found = args.find((arg) => /^--(client-secret|passphrase|password|token|refresh-token)(=|$)/.test(arg));
+    if (found === undefined)
+        return;
+    throw new Failure('bad_request', `${found.split('=')[0]} is not taken: everybody on this machine can read a command's arguments`, {
+        hint: 'use a prompt, --client-secret-stdin, --client-secret-file, AUTHSOCK_CLIENT_SECRET or --passphrase-stdin',
+    });
+}
+function program(context) {
+    const root = new Command('authsock')
+        .description('Keeps your OAuth logins, refreshes them once, and hands access tokens to your programs.')
+        .version(version(), '-V, --version')
+        .exitOverride()
+        .configureOutput({
+        writeOut: (text) => context.terminal.printRaw(text),
+        writeErr: (text) => {
+            if (!context.asJson)
+                context.terminal.say(text.trimEnd().replace(/^error: /, 'authsock: '));
+        },
+    })
+        .showHelpAfterError('hint: `authsock help` lists the commands')
+        .addHelpText('after', '\nMore: authsock help helpers | vault | exit-codes')
+        .allowExcessArguments(true)
+        .action(() => {
+        const [unknown] = root.args;
+        if (unknown !== undefined)
+            throw unknownCommand(unknown, root);
+        context.terminal.print(overview);
+    });
+    const leaf = (parent, signature, description, run) => parent
+        .command(signature)
+        .description(description)
+        .option('--json', 'print JSON')
+        .allowExcessArguments(false)
+        .exitOverride()
+        .action(async (...given) => {
+        const action = (await run());
+        await action(context, ...given.slice(0, -1));
+    });
+    withProfileOptions(leaf(root, 'login [what]', 'log in to a profile, or to an issuer for the first time', async () => {
+        const { login } = await import('./login.js');
+        return (context, what, options) => login(context, what, options);
+    }))
+        .option('--name <profile>', 'what to call the profile (default: the host of the issuer)')
+        .option('--device', 'log in with a code, on any device')
+        .option('--no-browser', 'do not open a browser here; print the address')
+        .option('--wait', 'if a login to it is under way elsewhere, wait for that one')
+        .option('--client-secret-stdin', 'read the client secret from stdin')
+        .option('--client-secret-file <path>', 'read the client secret from a file')
+        .addHelpText('after', `
+Examples:
+  authsock login https://login.example.com --client-id my-cli --scope "openid offline_access api"
+  authsock login https://login.example.com --client-id my-cli --name work --device
+  authsock login work
+
+Over SSH the address is printed: open it in any browser, and paste the address that it ends on.
+Grants: ${grants.join(', ')}. A profile that was made stays when the login fails: try again with \`authsock login NAME\`.`);
+    leaf(root, 'logout [profile]', 'end a session here and at the server', async () => (await import('./commands.js')).logout).option('--all', 'of every profile');
+    leaf(root, 'token [profile]', 'print an access token', async () => {
+        const { token } = await import('./commands.js');
+        return (context, profile, options) => token(context, profile, options);
+    })
+        .option('--scope <scopes>', 'fewer scopes than the session has', collect)
+        .option('--resource <uri>', 'for this resource (RFC 8707)')
+        .option('--audience <audience>', 'for this audience')
+        .option('--min-ttl <seconds>', 'good for at least so long')
+        .option('--header', 'as an Authorization header')
+        .addHelpText('after', '\nExample:\n  curl -H "$(authsock token work --header)" https://api.example.com/');
+    addExecCommands(root, leaf);
+    leaf(root, 'status', 'what you are logged in to', async () => (await import('./status.js')).status).option('--watch', 'keep it up to date');
+    leaf(root, 'events', 'what happens in the agent, as it happens', async () => (await import('./commands.js')).events);
+    leaf(root, 'doctor', 'look for what is not as it should be', async () => (await import('./doctor.js')).doctor);
+    leaf(root, 'lock', 'forget the master key until it is unlocked', async () => (await import('./commands.js')).lock);
+    leaf(root, 'unlock', 'open the vault', async () => (await import('./commands.js')).unlock).option('--passphrase-stdin', 'read the passphrase from stdin');
+    leaf(root, 'start', 'start the agent in the background, if none runs', async () => (await import('./commands.js')).start);
+    leaf(root, 'stop', 'stop the agent', async () => (await import('./commands.js')).stop);
+    root.command('agent').description('run the agent in the foreground (`authsock agent --help`)');
+    const profile = root.command('profile').description('the profiles in config.toml').exitOverride();
+    withProfileOptions(leaf(profile, 'add <name>', 'add a profile', async () => (await import('./commands.js')).profileAdd))
+        .requiredOption('--issuer <url>', 'the authorization server, as it calls itself')
+        .option('--client-secret-stdin', 'read the client secret from stdin')
+        .option('--client-secret-file <path>', 'read the client secret from a file');
+    leaf(profile, 'list', 'list the profiles', async () => (await import('./commands.js')).profileList);
+    leaf(profile, 'show <name>', 'show a profile with its defaults', async () => (await import('./commands.js')).profileShow);
+    leaf(profile, 'remove <name>', 'log out of a profile and remove it', async () => (await import('./commands.js')).profileRemove);
+    addToolCommands(root, leaf);
+    addGuardCommands(root, leaf);
+    const vault = root.command('vault').description('where logins are stored (`authsock help vault`)').exitOverride();
+    leaf(vault, 'status', 'whether it is open, and where its key is kept', async () => (await import('./commands.js')).vaultStatus);
+    leaf(vault, 'master-key <place> [path]', 'keep the master key somewhere else', async () => (await import('./commands.js')).masterKey).option('--passphrase-stdin', 'read the new passphrase from stdin');
+    root
+        .command('help [topic...]')
+        .description('explain a command or a topic')
+        .exitOverride()
+        .action((words) => {
+        const topic = words.join(' ');
+        if (Object.hasOwn(topics, topic))
+            context.terminal.print(topics[topic] ?? '');
+        else
+            help(root, words);
+    });
+    leaf(root, 'version', 'print the version', async () => async (context) => {
+        if (context.asJson)
+            context.terminal.json({ version: version() });
+        else
+            context.terminal.print(version());
+    });
+    return root;
+}
+function unknownCommand(word, { commands }) {
+    const close = closest(word, commands.map((command) => command.name()));
+    return new Failure('bad_request', `there is no command '${word}'`, {
+        hint: close === undefined ? '`authsock help` lists the commands' : `did you mean \`authsock ${close}\`?`,
+    });
+}
+function help(root, words) {
+    let command = root;
+    for (const word of words) {
+        const next = command.commands.find((each) => each.name() === word);
+        if (next === undefined) {
+            throw new Failure('bad_request', `there is no help on '${words.join(' ')}'`, {
+                hint: `topics: ${Object.keys(topics).join(', ')}, and every command`,
+            });
+        }
+        command = next;
+    }
+    command.outputHelp();
+}
+const version = () => createRequire(import.meta.url)('../../package.json').version;

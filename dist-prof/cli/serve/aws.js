@@ -1,0 +1,28 @@
+// AWS container credentials, for every SDK: `AWS_CONTAINER_CREDENTIALS_FULL_URI`. The agent's helper for credential_process
+// knows how to get them; here they only change their form.
+import { newSecret } from '../../wire/secret.js';
+import { checkSecret, notFound, textOf } from './server.js';
+const path = '/credentials';
+/** `args`: of the helper. */
+export function awsService({ helper }, args) {
+    const secret = newSecret();
+    return {
+        variables: (origin) => ({
+            AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}${path}`,
+            AWS_CONTAINER_AUTHORIZATION_TOKEN: secret,
+        }),
+        answer: async (asked) => {
+            checkSecret(asked.headers.authorization, secret);
+            if (asked.method !== 'GET' || asked.path !== path)
+                throw notFound(asked);
+            const credentials = JSON.parse(await helper('aws', args));
+            const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials;
+            return { status: 200, body: { AccessKeyId, SecretAccessKey, Token: SessionToken, Expiration } };
+        },
+        // The SDK for JavaScript reads the names with capitals, all others the small ones.
+        fail: (failure) => {
+            const [code, message] = [failure.code, textOf(failure)];
+            return { status: failure.status, body: { code, message, Code: code, Message: message } };
+        },
+    };
+}

@@ -1,0 +1,103 @@
+// Google's metadata server, as SDKs and gcloud ask it (`GCE_METADATA_HOST`). Its protocol has no secret: the header that it
+// wants keeps pages of a browser away, and on Linux the kernel says whose program asks.
+import { asFailure, Failure } from '../../core/failures.js';
+import { notFound, textOf } from './server.js';
+import { expiryOf } from './sources.js';
+const flavor = { 'Metadata-Flavor': 'Google' };
+const base = '/computeMetadata/v1';
+export function googleService(sources, project, isOwnPort) {
+    const ok = (body) => ({ status: 200, body, headers: flavor });
+    return {
+        ...(isOwnPort === undefined ? {} : { isOwnPort }),
+        variables: (origin) => {
+            const { host } = new URL(origin);
+            return { GCE_METADATA_HOST: host, GCE_METADATA_IP: host, GCE_METADATA_ROOT: host };
+        },
+        answer: async (asked) => {
+            if (asked.headers['metadata-flavor'] !== 'Google') {
+                throw new Failure('peer_denied', 'the header Metadata-Flavor: Google is missing', { hint: '' });
+            }
+            if (asked.method !== 'GET')
+                throw notFound(asked);
+            if (asked.path === '/')
+                return ok('computeMetadata/\n');
+            if (!`${asked.path}/`.startsWith(`${base}/`))
+                throw notFound(asked);
+            return ok(await metadata(asked, sources, project));
+        },
+        fail: (failure) => ({ status: failure.status, body: `authsock: ${textOf(failure)}\n`, headers: flavor }),
+    };
+}
+async function metadata(asked, sources, project) {
+    const path = asked.path.slice(base.length).replace(/\/$/, '');
+    switch (path) {
+        case '':
+            return 'instance/\nproject/\nuniverse/\n';
+        case '/instance':
+            return 'service-accounts/\n';
+        case '/universe/universe-domain':
+            return 'googleapis.com';
+        // By this gcloud finds out whether there is a metadata server: any number will do.
+        case '/project/numeric-project-id':
+            return '0';
+        case '/project/project-id':
+            if (project === undefined)
+                throw notFound(asked);
+            return project;
+    }
+    const found = /^\/instance\/service-accounts(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path);
+    if (found === null)
+        throw notFound(asked);
+    const account = await accountOf(sources);
+    const [, name, what] = found;
+    const isRecursive = asked.query.get('recursive') === 'true';
+    const described = { aliases: ['default'], email: account.email, scopes: account.scopes };
+    if (name === undefined)
+        return isRecursive ? { default: described, [account.email]: described } : `default/\n${account.email}/\n`;
+    if (name !== 'default' && name.replaceAll('%40', '@') !== account.email)
+        throw notFound(asked);
+    switch (what) {
+        case undefined:
+            return isRecursive ? described : 'aliases\nemail\nidentity\nscopes\ntoken\n';
+        case 'email':
+            return account.email;
+        case 'scopes':
+            return account.scopes.map((scope) => `${scope}\n`).join('');
+        case 'aliases':
+            return 'default\n';
+        case 'token':
+            return tokenOf(sources);
+        case 'identity':
+            return identity(asked, sources);
+        default:
+            throw notFound(asked);
+    }
+}
+/** Scopes in the query are not looked at, as Google does where the machine was not given them: the session's are what there is. */
+async function tokenOf({ token, now }) {
+    const answer = await token();
+    return { access_token: answer.access_token, expires_in: expiryOf(answer) - now(), token_type: answer.token_type };
+}
+async function accountOf({ token, user }) {
+    const { profile, scope } = await token();
+    const name = await user(profile);
+    return { email: name?.includes('@') === true ? name : `${profile}@authsock.invalid`, scopes: scope.split(' ') };
+}
+/** An ID token is for whom the server made it for: none can be had for another. gcloud asks for one too, and lives with a 404. */
+async function identity({ query }, { helper, profile }) {
+    const audience = query.get('audience');
+    if (audience === null || audience === '')
+        throw new Failure('bad_request', 'audience is missing');
+    const answer = await helper('google', profile).catch((error) => {
+        const { code, message, hint } = asFailure(error);
+        throw code === 'unsupported_by_server' ? new Failure('not_found', message, { hint }) : error;
+    });
+    const { id_token: token } = JSON.parse(answer);
+    const { aud } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const audiences = Array.isArray(aud) ? aud : [aud];
+    if (audiences.includes(audience))
+        return token;
+    throw new Failure('not_found', `the ID token is for ${audiences.join(' ')}, not for ${audience.slice(0, 200)}`, {
+        hint: 'ask for that audience',
+    });
+}

@@ -1,0 +1,70 @@
+// Starting the agent where nobody listens. Many clients may do so at once: the agents settle among themselves which one
+// stays (the others exit with 0), and every client goes on asking until one answers.
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Failure } from '../core/failures.js';
+import { cleanEnvironment } from '../platform/hardening.js';
+/** ms for an agent to come up, on a machine that is busy. */
+const patience = 20_000;
+/** Bytes. What is written there are warnings and errors alone. */
+const longestLog = 256 * 1024;
+/** Resolves when `isThere` does. Throws agent_unreachable with what the agent said. */
+export async function startAgent(paths, env, isThere) {
+    const log = openLog(paths.logFile);
+    const logged = statSync(paths.logFile).size;
+    const child = spawn(process.execPath, [program(), 'agent', '--log', 'quiet'], {
+        detached: true,
+        stdio: ['ignore', 'ignore', log],
+        env: cleanEnvironment(env),
+        cwd: '/',
+        windowsHide: true,
+    });
+    closeSync(log);
+    child.unref();
+    let failed;
+    child.on('error', () => {
+        failed = -1;
+    });
+    child.on('exit', (code) => {
+        if (code !== 0)
+            failed = code ?? -1;
+    });
+    const deadline = Date.now() + patience;
+    for (let wait = 10; Date.now() < deadline; wait = Math.min(wait * 1.5, 200)) {
+        await pause(wait);
+        if (await isThere())
+            return;
+        if (failed !== undefined)
+            break;
+    }
+    const said = readFileSync(paths.logFile).subarray(logged).toString().trim();
+    const lines = said.split('\n').map((line) => line.replace(/^authsock: /, ''));
+    const why = lines.findLast((line) => line !== '' && !line.startsWith('hint: '));
+    const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length);
+    const text = failed === undefined ? 'the agent was started and does not answer' : 'the agent could not be started';
+    throw new Failure('agent_unreachable', why === undefined ? text : `${text}: ${why}`, hint === undefined ? {} : { hint });
+}
+function openLog(path) {
+    try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        // One is kept, and the one before it.
+        if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > longestLog)
+            renameSync(path, `${path}.1`);
+        return openSync(path, 'a', 0o600);
+    }
+    catch (error) {
+        throw new Failure('storage_failed', `${path} cannot be written: ${error.code}`, { cause: error });
+    }
+}
+/** dist/bin, which `npm run build` fills. */
+export const helperPrograms = fileURLToPath(new URL('../bin', import.meta.url));
+/** Of a package that has one for this platform. */
+export const nativeClient = fileURLToPath(new URL(`../native/${process.platform}-${process.arch}/authsock-client${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url));
+/** src/main.ts or dist/main.js, whichever this module belongs to. */
+export function program() {
+    const built = fileURLToPath(new URL('../main.js', import.meta.url));
+    return existsSync(built) ? built : fileURLToPath(new URL('../main.ts', import.meta.url));
+}

@@ -1,0 +1,171 @@
+// Changes to config.toml by the program: text in, text out, everything else kept to the byte; checked before it replaces
+// the file, and written so that neither a crash nor another process at the same time loses anything.
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Failure } from '../core/failures.js';
+import { isProfileName } from '../core/profile.js';
+import { readConfig, readText } from './config.js';
+import { parseToml } from './toml.js';
+/** Appends `[profile.NAME]`. Throws profile_exists, config_invalid, bad_request. */
+export async function addProfile(path, name, table) {
+    if (!isProfileName(name)) {
+        throw new Failure('bad_request', `'${name}' is not a profile name`, {
+            hint: "use lower-case letters, digits, '.', '_' and '-'",
+        });
+    }
+    await edit(path, async (text) => {
+        const { profiles } = await readConfig(text, path);
+        if (profiles.has(name))
+            throw new Failure('profile_exists', `there is a profile '${name}' already`, { profile: name });
+        const newline = text.includes('\r\n') ? '\r\n' : '\n';
+        const gap = text === '' ? '' : text.endsWith('\n') ? newline : newline + newline;
+        return text + gap + profileText(name, table).join(newline) + newline;
+    });
+}
+/** Takes out the profile's tables and what belongs to them. Throws unknown_profile, config_invalid. */
+export async function removeProfile(path, name) {
+    await edit(path, async (text) => {
+        const { ast } = await parseToml(text, path);
+        const tables = ast.body[0].body;
+        const ranges = [];
+        for (const [index, node] of tables.entries()) {
+            if (node.type !== 'TOMLTable')
+                continue;
+            const [first, second] = node.resolvedKey;
+            if (first === 'profile' && second === name) {
+                ranges.push(wholeTable(text, node.range[0], tables[index + 1]?.range[0] ?? text.length));
+            }
+            else if (first === 'profile' && node.resolvedKey.length === 1) {
+                for (const pair of node.body)
+                    if (keyName(pair.key.keys[0]) === name)
+                        ranges.push(wholeLines(text, pair.range));
+            }
+        }
+        for (const node of tables) {
+            if (node.type !== 'TOMLKeyValue')
+                continue;
+            const [first, second] = node.key.keys.map(keyName);
+            if (first === 'profile' && second === name)
+                ranges.push(wholeLines(text, node.range));
+            const isDefault = first === 'default_profile' && node.value.type === 'TOMLValue' && node.value.value === name;
+            if (isDefault)
+                ranges.push(wholeLines(text, node.range));
+        }
+        const { profiles } = await readConfig(text, path);
+        if (!profiles.has(name))
+            throw new Failure('unknown_profile', `there is no profile '${name}' in ${path}`, { profile: name });
+        const kept = cut(text, ranges);
+        if ((await readConfig(kept, path)).profiles.has(name)) {
+            throw new Failure('config_invalid', `'${name}' is written in a way that cannot be removed safely`, {
+                hint: `take it out of ${path} by hand`,
+            });
+        }
+        return kept;
+    });
+}
+export const keyName = (key) => key?.type === 'TOMLBare' ? key.name : key?.value;
+/** A table up to the comments that stand before the next one and belong to it. */
+export function wholeTable(text, start, end) {
+    const lines = text.slice(start, end).split('\n');
+    let last = lines.length - 1;
+    while (last > 0 && /^\s*(#.*)?\r?$/.test(lines[last] ?? ''))
+        last--;
+    const length = lines.slice(0, last + 1).join('\n').length;
+    const after = text.slice(start + length, end);
+    // One blank line goes with the table; comments stay.
+    const blank = /^\r?\n(\s*?\r?\n)?/.exec(after)?.[0].length ?? 0;
+    return [start, start + length + blank];
+}
+function wholeLines(text, [start, end]) {
+    const from = text.lastIndexOf('\n', start - 1) + 1;
+    const to = text.indexOf('\n', end);
+    return [from, to < 0 ? text.length : to + 1];
+}
+export function cut(text, ranges) {
+    const kept = ranges.toSorted(([a], [b]) => b - a).reduce((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text);
+    // The blank line that stood before what was last.
+    return ranges.some(([, end]) => end === text.length) ? kept.replace(/\n\r?\n$/, '\n') : kept;
+}
+// ---- writing TOML
+function profileText(name, { endpoints, authorization_parameters: parameters, ...table }) {
+    const section = `profile.${name.includes('.') ? quote(name) : name}`;
+    return [
+        `[${section}]`,
+        ...pairs(table),
+        ...(parameters === undefined ? [] : ['', `[${section}.authorization_parameters]`, ...pairs(parameters)]),
+        ...(endpoints === undefined ? [] : ['', `[${section}.endpoints]`, ...pairs(endpoints)]),
+    ];
+}
+export const pairs = (table) => Object.entries(table).flatMap(([key, value]) => value === undefined ? [] : [`${bare(key)} = ${literal(value)}`]);
+const bare = (key) => (/^[A-Za-z0-9_-]+$/.test(key) ? key : quote(key));
+const literal = (value) => Array.isArray(value) ? `[${value.map(literal).join(', ')}]` : typeof value === 'number' ? String(value) : quote(String(value));
+/** A basic string: JSON's escapes are TOML's, but for DEL. What cannot be seen is escaped too: people read this. */
+const quote = (text) => JSON.stringify(text).replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => {
+    const code = (found.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
+});
+// ---- the file
+const patience = 5000;
+export async function edit(path, change) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // Dotfiles are often links into a repository: the file there is the one to change.
+    const file = await realpath(path).catch(() => path);
+    const release = await takeLock(`${file}.lock`);
+    try {
+        const before = await stat(file).catch(() => undefined);
+        // A rename would replace it, but whoever took the right to write away meant that.
+        if (before !== undefined && (before.mode & 0o222) === 0)
+            throw new Failure('storage_failed', `${path} is read-only`);
+        const changed = await change(before === undefined ? '' : await readText(file));
+        await readConfig(changed, path);
+        await replace(file, changed, before === undefined ? 0o600 : before.mode & 0o777);
+    }
+    catch (error) {
+        if (error instanceof Failure)
+            throw error;
+        throw new Failure('storage_failed', `${path} cannot be written: ${error.code}`, { cause: error });
+    }
+    finally {
+        await release();
+    }
+}
+async function replace(file, text, mode) {
+    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+    try {
+        const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+        try {
+            await handle.writeFile(text);
+            await handle.sync();
+        }
+        finally {
+            await handle.close();
+        }
+        await rename(temporary, file);
+    }
+    finally {
+        await rm(temporary, { force: true });
+    }
+}
+/** Held for milliseconds; one that outlives its holder by this long is taken over. */
+async function takeLock(path) {
+    for (let waited = 0;; waited += 25) {
+        try {
+            await (await open(path, 'wx', 0o600)).close();
+            return () => rm(path, { force: true });
+        }
+        catch (error) {
+            if (error.code !== 'EEXIST') {
+                throw new Failure('storage_failed', `${dirname(path)} cannot be written: ${error.code}`, {
+                    cause: error,
+                });
+            }
+        }
+        const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
+        if (age > patience || waited > 2 * patience)
+            await rm(path, { force: true });
+        else
+            await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+}

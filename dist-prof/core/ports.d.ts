@@ -1,0 +1,113 @@
+import type { Failure } from './failures.ts';
+import type { Grant, Profile } from './profile.ts';
+import type { Redacted } from './redacted.ts';
+import type { EpochMs, Identity, Target } from './session.ts';
+export interface Clock {
+    now(): EpochMs;
+    /** Calls back once, at or after `delay` ms of a clock that may stand still during suspend. Returns the cancel. */
+    after(delay: number, callback: () => void): () => void;
+}
+/** The answer of a token endpoint, checked. Lifetimes are seconds as the server counts them from `receivedAt`. */
+export interface TokenResponse {
+    readonly accessToken: Redacted<string>;
+    readonly tokenType: string;
+    readonly expiresIn?: number;
+    /** Undefined where the server does not say. */
+    readonly scope?: readonly string[];
+    readonly refreshToken?: Redacted<string>;
+    readonly refreshTokenExpiresIn?: number;
+    /** From a verified ID token, where one came. */
+    readonly identity?: Identity;
+    /** The ID token itself, for tools that sign in with it. */
+    readonly idToken?: Redacted<string>;
+    readonly receivedAt: EpochMs;
+}
+/**
+ * How a request to the token endpoint ended without tokens (R4).
+ * - `not_sent`: nothing reached the server; sending again is safe.
+ * - `no_answer`: it may have reached the server: time-out, reset, 500, 502, 504, an answer that cannot be read.
+ * - `busy`: 429 or 503, answered and not acted on; `failure.details.retryAfter` in seconds where the server said it.
+ * - `invalid_grant`: the refresh token is refused (also a 400 or 401 without a readable error).
+ * - `client_refused`: invalid_client, unauthorized_client.
+ * - `refused`: another error of RFC 6749: about this request (scope, resource), not about the session.
+ * - `identity_changed`: tokens for somebody else (P12); discarded.
+ */
+export interface TokenRefusal {
+    readonly kind: 'not_sent' | 'no_answer' | 'busy' | 'invalid_grant' | 'client_refused' | 'refused' | 'identity_changed';
+    readonly failure: Failure;
+}
+export type TokenOutcome = {
+    readonly kind: 'tokens';
+    readonly response: TokenResponse;
+} | TokenRefusal;
+export interface RefreshRequest {
+    readonly refreshToken: Redacted<string>;
+    readonly target: Target;
+    /** The identity of the session: a refreshed ID token must name the same (P12). */
+    readonly identity?: Identity;
+}
+/** What a login tells whoever waits for it. */
+export type LoginProgress = {
+    readonly type: 'open_browser';
+    readonly url: string;
+    readonly redirectUri: string;
+} | {
+    readonly type: 'device_code';
+    readonly userCode: string;
+    readonly verificationUri: string;
+    readonly verificationUriComplete?: string;
+    /** Seconds. */
+    readonly expiresIn: number;
+} | {
+    readonly type: 'progress';
+    readonly text: string;
+};
+export interface LoginOptions {
+    readonly grant: Grant;
+    readonly onProgress: (progress: LoginProgress) => void;
+    /** Takes a redirected URL that a user pasted (sign-in over SSH); called once with the function to give it to. Throws a Failure. */
+    readonly onPaste?: (accept: (url: string) => void) => void;
+    readonly signal: AbortSignal;
+}
+/** One profile's authorization server. Every method throws a Failure, but `refresh` and `clientCredentials`, which tell. */
+export interface AuthorizationServer {
+    /** Interactive (code, device) or not (client credentials). Fails with login_*, discovery_failed, server_*. */
+    login(options: LoginOptions): Promise<TokenResponse>;
+    refresh(request: RefreshRequest, signal: AbortSignal): Promise<TokenOutcome>;
+    clientCredentials(target: Target, signal: AbortSignal): Promise<TokenOutcome>;
+    /** RFC 7009; `unsupported` where the server has no revocation endpoint. */
+    revoke(token: Redacted<string>, hint: 'refresh_token' | 'access_token', signal: AbortSignal): Promise<'revoked' | 'unsupported'>;
+}
+/** Makes the server of a profile. The client secret is read again at each use, so that a changed one is picked up. */
+export type ConnectAuthorizationServer = (profile: Profile, clientSecret: () => Promise<Redacted<string> | undefined>) => AuthorizationServer;
+export interface SealedContent {
+    readonly generation: number;
+    readonly content: Redacted<Uint8Array>;
+    /** Set when the newest file was damaged and the generation before it was read (R10). */
+    readonly recovered?: string;
+}
+/** Sealed records by id. Ids match `[a-z0-9][a-z0-9._-]*`. Fails with vault_locked, keychain_*, storage_failed, record_damaged. */
+export interface RecordStore {
+    read(id: string): Promise<SealedContent | undefined>;
+    /** Durable when it resolves (R2). `generation` must be higher than the one on disk, or it fails with record_superseded. */
+    write(id: string, generation: number, content: Uint8Array): Promise<void>;
+    remove(id: string): Promise<void>;
+    list(): Promise<readonly string[]>;
+    /** Makes durable whatever any agent has written so far: a record can be read before it is (R2). */
+    sync(): Promise<void>;
+    /** Proves that a write would succeed now (R11). */
+    probe(): Promise<void>;
+}
+/** The lock over one session, held across agents and hosts (R9). */
+export interface SessionLock {
+    /** Waits up to `timeout` ms, then fails with lock_timeout. */
+    acquire(id: string, timeout: number, signal: AbortSignal): Promise<HeldLock>;
+}
+export interface HeldLock {
+    /** Whether it is still ours: a machine that slept, or lost its network, may have been taken for dead. */
+    isHeld(): Promise<boolean>;
+    /** Never throws. */
+    release(): Promise<void>;
+}
+/** A lock among the processes of this machine that the kernel drops when its holder dies. Undefined where it is taken. */
+export type TryLocalLock = (path: string) => (() => void) | undefined;

@@ -1,0 +1,46 @@
+export type Grant = 'authorization_code' | 'device_code' | 'client_credentials';
+export declare const grants: readonly Grant[];
+/** Endpoints given by hand, for a server without metadata. Absolute URLs. */
+export interface Endpoints {
+    readonly token: string;
+    readonly authorization?: string;
+    readonly deviceAuthorization?: string;
+    readonly revocation?: string;
+    readonly userinfo?: string;
+    readonly jwks?: string;
+}
+export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post';
+export interface Profile {
+    readonly name: string;
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly grant: Grant;
+    readonly scopes: readonly string[];
+    /** RFC 8707; the default of token requests that name none. */
+    readonly resource?: string;
+    /** For servers that take `audience` in place of `resource` (Auth0 and others). */
+    readonly audience?: string;
+    readonly clientAuthentication: ClientAuthentication;
+    /** A file that holds the client secret; otherwise the vault may hold one. */
+    readonly clientSecretFile?: string;
+    readonly endpoints?: Endpoints;
+    /** A certificate authority of one's own: a PEM file, added to the system's. */
+    readonly caFile?: string;
+    /** `ahead`: refreshed before expiry whether used or not; `on_demand`: only when a caller asks. */
+    readonly refresh: 'ahead' | 'on_demand';
+    /** Seconds for which the server is known to take a refresh token again after it was used; 0: none is known (R4). */
+    readonly refreshGrace: number;
+    /** Seconds after its login at which a session ends, whatever its server allows (L7). */
+    readonly lifetime?: number;
+    /** Seconds without use after which it ends. */
+    readonly idleLimit?: number;
+    /** Loopback redirect: which literal, which port (0: any) and which path; some servers compare them exactly. */
+    readonly redirect: {
+        readonly host: '127.0.0.1' | '::1';
+        readonly port: number;
+        readonly path: string;
+    };
+    /** Added to the authorization request as they are (`prompt`, `login_hint`, `access_type`, ...). */
+    readonly authorizationParameters: Readonly<Record<string, string>>;
+}
+export declare const isProfileName: (name: string) => boolean;

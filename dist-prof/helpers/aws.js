@@ -1,0 +1,61 @@
+// AWS credential_process: `[NAME] --role-arn ARN [--session-name S] [--duration N] [--region R] [--id-token]`. A profile's
+// token is exchanged at STS for a role's credentials; a static secret is a key pair (its user name is the access key id).
+import { Failure } from '../core/failures.js';
+import { jsonLine, options, rfc3339 } from './print.js';
+export const aws = {
+    async run({ args, env }, ports) {
+        const given = options(args, {
+            'role-arn': 'value',
+            'session-name': 'value',
+            duration: 'value',
+            region: 'value',
+            'id-token': 'flag',
+        });
+        const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = await credentials(given, env, ports);
+        return {
+            stdout: jsonLine({
+                Version: 1,
+                AccessKeyId: accessKeyId,
+                SecretAccessKey: secretAccessKey.reveal(),
+                ...(sessionToken === undefined ? {} : { SessionToken: sessionToken.reveal() }),
+                ...(expiresAt === undefined ? {} : { Expiration: rfc3339(expiresAt) }),
+            }),
+        };
+    },
+};
+async function credentials(given, env, ports) {
+    const role = roleOf(given, env);
+    if (role !== undefined)
+        return ports.assumeRole(given.name, role, given.flags.has('id-token') ? 'id_token' : 'access_token');
+    const { from, username, value, expiresAt } = await ports.named(given.name);
+    if (from.kind === 'secret' && username !== undefined) {
+        return { accessKeyId: username, secretAccessKey: value, ...(expiresAt === undefined ? {} : { expiresAt }) };
+    }
+    throw from.kind === 'secret'
+        ? new Failure('bad_request', `the secret '${from.secret}' has no access key id`, {
+            hint: `\`authsock secret add ${from.secret} --username AKIA...\` gives it one`,
+        })
+        : new Failure('bad_request', 'a profile needs the role that its token is exchanged for', {
+            hint: 'add --role-arn arn:aws:iam::ACCOUNT:role/NAME',
+        });
+}
+function roleOf({ values }, env) {
+    const { 'role-arn': roleArn, 'session-name': sessionName, duration, region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'], } = values;
+    if (roleArn === undefined)
+        return undefined;
+    const seconds = duration === undefined ? undefined : Number(duration);
+    if (seconds !== undefined && !(seconds >= 900 && seconds <= 43_200)) {
+        throw new Failure('bad_request', `--duration is '${duration}', not a number of seconds from 900 to 43200`);
+    }
+    // It becomes a part of a host.
+    if (region !== undefined && !/^[a-z0-9-]*$/.test(region))
+        throw new Failure('bad_request', `'${region}' is not a region`);
+    const endpoint = env['AWS_ENDPOINT_URL_STS'] ?? env['AWS_ENDPOINT_URL'];
+    return {
+        roleArn,
+        ...(sessionName === undefined ? {} : { sessionName }),
+        ...(seconds === undefined ? {} : { duration: seconds }),
+        ...(region === undefined || region === '' ? {} : { region }),
+        ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
+    };
+}

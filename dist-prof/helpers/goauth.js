@@ -1,0 +1,16 @@
+// Go's GOAUTH command: once without arguments, then with the URL that was refused.
+import { bare, parsePlace, placeText } from '../core/place.js';
+import { authorization } from './print.js';
+export const goauth = {
+    async run({ args }, ports) {
+        const place = parsePlace(args.at(-1) ?? '');
+        // go sends credentials over https only.
+        if (place?.scheme !== 'https')
+            return {};
+        const credential = await ports.at(place);
+        if (credential === undefined)
+            return {};
+        // A bare host: what go matches its requests with.
+        return { stdout: `${placeText({ ...bare(place), segments: [] })}\n\nAuthorization: ${authorization(credential)}\n\n` };
+    },
+};

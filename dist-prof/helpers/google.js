@@ -1,0 +1,29 @@
+// Google's executable-sourced credentials (AIP-4117): `[PROFILE] [--access-token]`. The token is a subject token for Google's
+// security token service. Errors are told in JSON, with exit code 0: the libraries read nothing else.
+import { Failure } from '../core/failures.js';
+import { failureLine, jsonLine, options, unixTime } from './print.js';
+const idToken = 'urn:ietf:params:oauth:token-type:id_token';
+const jwt = 'urn:ietf:params:oauth:token-type:jwt';
+export const google = {
+    async run({ args, env }, ports) {
+        const { name, target, minTtl, flags } = options(args, { 'access-token': 'flag' });
+        const wanted = env['GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE'] ?? idToken;
+        if (wanted !== idToken && wanted !== jwt) {
+            throw new Failure('bad_request', `subject_token_type is '${wanted}'`, { hint: `set it to ${idToken} or ${jwt}` });
+        }
+        const { value, expiresAt } = flags.has('access-token') ? await ports.named(name, target, minTtl) : await ports.idToken(name);
+        return {
+            stdout: jsonLine({
+                version: 1,
+                success: true,
+                token_type: wanted,
+                id_token: value.reveal(),
+                ...(expiresAt === undefined ? {} : { expiration_time: unixTime(expiresAt) }),
+            }),
+        };
+    },
+    fail: (failure) => ({
+        stdout: jsonLine({ version: 1, success: false, code: String(failure.status), message: failureLine(failure) }),
+    }),
+    isBatch: ({ env }) => env['GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE'] !== '1',
+};

@@ -1,0 +1,115 @@
+// The screen being locked, as logind tells it: a monitor of the system bus prints each signal of each session, and logind is asked
+// whose session it is. A monitor that dies is started again, ever more slowly.
+import { execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+const destination = 'org.freedesktop.login1';
+const session = `${destination}.Session`;
+/** ms. */
+const [firstPause, longestPause, patience] = [1_000, 300_000, 5_000];
+const gdbus = {
+    watch: ['gdbus', 'monitor', '--system', '--dest', destination],
+    ask: (path) => [
+        'gdbus',
+        'call',
+        '--system',
+        '--timeout',
+        '4',
+        '--dest',
+        destination,
+        '--object-path',
+        path,
+        '--method',
+        'org.freedesktop.DBus.Properties.Get',
+        session,
+        'User',
+    ],
+    reader: () => (line) => {
+        const [, path, what = ''] = /^(\/[\w/]+): org\.freedesktop\.(.*)$/.exec(line) ?? [];
+        const isLock = what === 'login1.Session.Lock ()';
+        const isHint = what.startsWith(`DBus.Properties.PropertiesChanged ('${session}'`) && what.includes("'LockedHint': <true>");
+        return isLock || isHint ? path : undefined;
+    },
+};
+const dbusMonitor = {
+    watch: ['dbus-monitor', '--system', `type='signal',sender='${destination}'`],
+    ask: (path) => [
+        'dbus-send',
+        '--system',
+        '--print-reply',
+        '--reply-timeout=4000',
+        `--dest=${destination}`,
+        path,
+        'org.freedesktop.DBus.Properties.Get',
+        `string:${session}`,
+        'string:User',
+    ],
+    reader: () => {
+        let at;
+        let isHint = false;
+        return (line) => {
+            const [, path, face, member] = /^signal .* path=([^;]+); interface=([^;]+); member=(\w+)$/.exec(line) ?? [];
+            if (path !== undefined) {
+                at = { path, isChange: member === 'PropertiesChanged' };
+                isHint = false;
+                return face === session && member === 'Lock' ? path : undefined;
+            }
+            const wasHint = isHint;
+            isHint = line.trim() === 'string "LockedHint"';
+            return wasHint && at?.isChange === true && /\bboolean true$/.test(line) ? at.path : undefined;
+        };
+    },
+};
+/** Calls back for the sessions of this user alone. Does nothing where there is no logind to ask. */
+export function watchScreenLock(locked) {
+    if (process.platform !== 'linux')
+        return () => { };
+    let isOver = false;
+    let stop = () => { };
+    const run = (monitors, pause) => {
+        const [monitor, ...others] = monitors;
+        if (monitor === undefined || isOver)
+            return;
+        const startedAt = Date.now();
+        const [program = '', ...args] = monitor.watch;
+        const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+        const read = monitor.reader();
+        createInterface({ input: child.stdout }).on('line', (line) => {
+            const path = read(line);
+            if (path === undefined || isOver)
+                return;
+            void ownerOf(monitor, path).then((uid) => {
+                // Where logind does not say whose it is, it is taken to be ours: a lock too many costs less than one too few.
+                if (!isOver && (uid === undefined || uid === process.getuid?.()))
+                    locked();
+            });
+        });
+        let isThere = true;
+        child.on('error', () => {
+            isThere = false;
+            run(others, pause);
+        });
+        child.on('close', () => {
+            if (!isThere || isOver)
+                return;
+            const next = Date.now() - startedAt > longestPause ? firstPause : pause;
+            const timer = setTimeout(() => run(monitors, Math.min(2 * next, longestPause)), next);
+            timer.unref();
+            stop = () => clearTimeout(timer);
+        });
+        stop = () => void child.kill();
+    };
+    run([gdbus, dbusMonitor], firstPause);
+    return () => {
+        isOver = true;
+        stop();
+    };
+}
+function ownerOf({ ask }, path) {
+    const [program = '', ...args] = ask(path);
+    return new Promise((resolve) => {
+        execFile(program, args, { timeout: patience }, (_, stdout) => {
+            const uid = /\buint32 (\d+)/.exec(stdout)?.[1];
+            resolve(uid === undefined ? undefined : Number(uid));
+        });
+    });
+}

@@ -1,0 +1,21 @@
+// scrypt takes a second of a core: it runs here, beside the agent's loop. Takes one job, answers once, ends.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Decrypter, Encrypter } from 'age-encryption';
+async function run(job) {
+    if (job.type === 'encrypt') {
+        const encrypter = new Encrypter();
+        encrypter.setScryptWorkFactor(job.logN);
+        encrypter.setPassphrase(job.passphrase);
+        return encrypter.encrypt(job.content);
+    }
+    const decrypter = new Decrypter();
+    decrypter.addPassphrase(job.passphrase);
+    return decrypter.decrypt(job.content);
+}
+try {
+    parentPort?.postMessage(await run(workerData));
+}
+catch {
+    // A wrong passphrase and a damaged file look alike, and what is thrown could quote either.
+    parentPort?.postMessage(undefined);
+}

@@ -1,0 +1,2 @@
+import type { EventMessage } from './messages.ts';
+export declare function eventWords(event: EventMessage): string;

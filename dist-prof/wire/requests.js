@@ -1,0 +1,204 @@
+// Decoders of what clients send. Unknown fields are ignored; what is known must be right, or the request is refused with
+// bad_request and a sentence that names the field.
+import { Failure } from '../core/failures.js';
+import { grants, isProfileName } from '../core/profile.js';
+import { parseScope } from '../core/scope.js';
+import { parsePlace } from '../core/place.js';
+const bad = (message, hint) => new Failure('bad_request', message, hint === undefined ? {} : { hint });
+/** RFC 6749 section 3.3: scope-token. */
+const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*$/;
+const longestMinTtl = 30 * 24 * 3600;
+const longestText = 2048;
+/** Tools ask for the same again and again. */
+const tokenRequests = new Map();
+const mostRemembered = 256;
+export function decodeTokenRequest(query) {
+    const known = tokenRequests.get(query);
+    if (known !== undefined)
+        return known;
+    const request = readTokenRequest(query);
+    if (tokenRequests.size >= mostRemembered)
+        tokenRequests.clear();
+    tokenRequests.set(query, request);
+    return request;
+}
+function readTokenRequest(query) {
+    const parameters = new URLSearchParams(query);
+    const profile = one(parameters, 'profile');
+    const scope = one(parameters, 'scope');
+    const resource = one(parameters, 'resource');
+    const audience = one(parameters, 'audience');
+    const minTtl = one(parameters, 'min_ttl');
+    return {
+        ...(profile === undefined ? {} : { profile: checkProfileName(profile) }),
+        ...(minTtl === undefined ? {} : { minTtl: decodeMinTtl(minTtl) }),
+        target: {
+            ...(scope === undefined ? {} : { scope: decodeScope(scope) }),
+            ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
+            ...(audience === undefined ? {} : { audience }),
+        },
+    };
+}
+export function decodeLoginRequest(query) {
+    const parameters = new URLSearchParams(query);
+    const profile = one(parameters, 'profile');
+    const text = one(parameters, 'grant');
+    const grant = grants.find((each) => each === text);
+    if (text !== undefined && grant === undefined)
+        throw bad(`'grant' is '${text}', not one of ${grants.join(', ')}`);
+    return {
+        ...(profile === undefined ? {} : { profile: checkProfileName(profile) }),
+        ...(grant === undefined ? {} : { grant }),
+    };
+}
+export function checkProfileName(name) {
+    if (!isProfileName(name))
+        throw bad(`'${name.slice(0, 64)}' is not a profile name: lower-case letters, digits, '.', '_' and '-'`);
+    return name;
+}
+function one(parameters, name) {
+    const values = parameters.getAll(name);
+    if (values.length > 1)
+        throw bad(`'${name}' is given ${values.length} times`, `give '${name}' once`);
+    const value = values[0];
+    if (value !== undefined && value.length > longestText)
+        throw bad(`'${name}' is longer than ${longestText} characters`);
+    return value === '' ? undefined : value;
+}
+function decodeScope(text) {
+    if (!scopePattern.test(text))
+        throw bad("'scope' is not a list of scopes separated by spaces (RFC 6749 section 3.3)");
+    return parseScope(text);
+}
+function decodeResource(text) {
+    if (!URL.canParse(text) || text.includes('#'))
+        throw bad("'resource' is not an absolute URI without a fragment (RFC 8707)");
+    return text;
+}
+function decodeMinTtl(text) {
+    const value = Number(text);
+    if (!/^\d{1,9}$/.test(text) || value > longestMinTtl)
+        throw bad(`'min_ttl' is not a number of seconds from 0 to ${longestMinTtl}`);
+    return value;
+}
+// ---- bodies
+function object(json) {
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+        throw bad('the body is not a JSON object');
+    return json;
+}
+function text(json, name) {
+    const value = json[name];
+    if (typeof value !== 'string' || value === '')
+        throw bad(`'${name}' is missing or not a text`);
+    if (value.length > longestText * 4)
+        throw bad(`'${name}' is too long`);
+    return value;
+}
+export function decodeUnlockRequest(json) {
+    if (json === undefined)
+        return {};
+    const body = object(json);
+    return body['passphrase'] === undefined ? {} : { passphrase: text(body, 'passphrase') };
+}
+export function decodeMasterKeyRequest(json) {
+    const body = object(json);
+    const provider = text(body, 'provider');
+    switch (provider) {
+        case 'keychain':
+        case 'insecure-key-file':
+            return { provider };
+        case 'passphrase':
+            return { provider, passphrase: text(body, 'passphrase') };
+        case 'key-file':
+            return { provider, path: text(body, 'path') };
+        default:
+            throw bad(`'provider' is '${provider.slice(0, 64)}', not one of keychain, passphrase, key-file, insecure-key-file`);
+    }
+}
+export const decodeClientSecretRequest = (json) => ({
+    client_secret: text(object(json), 'client_secret'),
+});
+export function decodeSecretRequest(json) {
+    const body = object(json);
+    const url = optionalText(body, 'url');
+    const username = optionalText(body, 'username');
+    const expiresAt = body['expires_at'];
+    if (url !== undefined && parsePlace(url) === undefined)
+        throw bad(`'url' is '${url.slice(0, 200)}': no host can be read from it`);
+    if (expiresAt !== undefined && !(typeof expiresAt === 'number' && Number.isSafeInteger(expiresAt) && expiresAt > 0)) {
+        throw bad("'expires_at' is not in seconds since the epoch");
+    }
+    const value = body['value'];
+    if (typeof value !== 'string' || value === '')
+        throw bad("'value' is missing or not a text");
+    // Tools take one line, and a line feed in a value would be read as the next attribute.
+    if (/[\n\0]/.test(value))
+        throw bad('a secret is one line');
+    if (username !== undefined && /\p{Cc}/u.test(username))
+        throw bad("'username' holds control characters");
+    return {
+        value,
+        ...(url === undefined ? {} : { url }),
+        ...(username === undefined ? {} : { username }),
+        ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+    };
+}
+const longestShare = 400 * 86_400;
+export function decodeShareRequest(json) {
+    const body = object(json);
+    const names = (key) => {
+        const list = body[key] ?? [];
+        if (!Array.isArray(list))
+            throw bad(`'${key}' is not a list of names`);
+        return list.map((name) => {
+            if (typeof name !== 'string')
+                throw bad(`'${key}' is not a list of names`);
+            return checkProfileName(name);
+        });
+    };
+    const [profiles, secrets] = [names('profiles'), names('secrets')];
+    if (profiles.length === 0 && secrets.length === 0)
+        throw bad("'profiles' is empty: a share gives tokens of at least one");
+    const ttl = body['ttl'];
+    if (!(typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0 && ttl <= longestShare)) {
+        throw bad(`'ttl' is not a number of seconds from 1 to ${longestShare}`);
+    }
+    const [scope, resource, audience] = ['scope', 'resource', 'audience'].map((name) => optionalText(body, name));
+    const tcp = body['tcp'];
+    if (tcp !== undefined && typeof tcp !== 'boolean' && !isPort(tcp)) {
+        throw bad(`'tcp' is neither true, false nor a port from ${lowestPort} to ${highestPort}`);
+    }
+    return {
+        profiles,
+        secrets,
+        ttl,
+        ...(scope === undefined ? {} : { scope: decodeScope(scope).join(' ') }),
+        ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
+        ...(audience === undefined ? {} : { audience }),
+        ...(tcp === undefined ? {} : { tcp }),
+    };
+}
+/** Below are those of the system's own services. */
+const lowestPort = 1024;
+const highestPort = 65_535;
+const isPort = (value) => typeof value === 'number' && Number.isInteger(value) && value >= lowestPort && value <= highestPort;
+export function decodeApprovalReply(json) {
+    const { decision, remember } = object(json);
+    if (decision !== 'allow' && decision !== 'deny')
+        throw bad("'decision' is neither 'allow' nor 'deny'");
+    if (remember === undefined)
+        return { decision };
+    if (remember === 'once' || remember === 'session' || remember === 'always')
+        return { decision, remember };
+    if (typeof remember === 'number' && Number.isSafeInteger(remember) && remember > 0)
+        return { decision, remember };
+    throw bad("'remember' is neither 'once', 'session', 'always' nor a number of seconds");
+}
+const optionalText = (body, name) => body[name] === undefined ? undefined : text(body, name);
+export function decodeLoginReply(json) {
+    const body = object(json);
+    if (body['type'] !== 'redirected')
+        throw bad("'type' is not 'redirected'");
+    return { type: 'redirected', url: text(body, 'url') };
+}

@@ -1,7 +1,7 @@
 // Where helpers get credentials from: routes first, then static secrets, and what becomes of those that a server refused or a
 // tool wants kept.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Allowance } from '../core/allowance.ts'
 import type { AwsCredentials, AwsRole } from '../core/aws.ts'
 import { Failure } from '../core/failures.ts'
@@ -354,7 +354,7 @@ function shorten(kept: Map<string, unknown> | Set<string>, most: number): void {
   }
 }
 
-const digest = (value: string): string => createHash('sha256').update(value).digest('base64url')
+const digest = (value: string): string => hash('sha256', value, 'base64url')
 
 /** Of a JWT; ms since the epoch. */
 function expiryOf(token: Redacted<string>): number | undefined {

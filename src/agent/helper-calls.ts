@@ -3,10 +3,10 @@
 
 import { asFailure, Failure } from '../core/failures.ts'
 import { closest } from '../core/words.ts'
-import type { HelperAnswer, HelperPorts, HelperRequest } from '../helpers/ports.ts'
+import type { Helper, HelperAnswer, HelperPorts, HelperRequest } from '../helpers/ports.ts'
 import { failed } from '../helpers/print.ts'
 import { adapters } from '../helpers/index.ts'
-import { findHelper, helpers } from '../wire/helper-table.ts'
+import { findHelper, type HelperName, helpers } from '../wire/helper-table.ts'
 import { decodeHelperCall, helperHeaders } from '../wire/helper.ts'
 
 export interface HelperOutcome {
@@ -34,7 +34,7 @@ export async function callHelper(name: string, body: Buffer, { ports, throws, ma
     const hint = close === undefined ? `known are ${helpers.map((each) => each.name).join(', ')}` : `did you mean '${close}'?`
     return outcome(failed(new Failure('not_found', `there is no helper '${name.slice(0, 40)}'`, { hint })))
   }
-  const helper = await adapters[row.name]()
+  const helper = loaded.get(row.name) ?? (await load(row.name))
   let request: HelperRequest = { args: [], env: {}, stdin: '' }
   let terminal = false
   try {
@@ -52,6 +52,14 @@ export async function callHelper(name: string, body: Buffer, { ports, throws, ma
     const answer = attempt(() => helper.fail?.(failure, request)) ?? failed(failure)
     return { ...outcome(answer, login), ...(failure.code === 'unexpected' ? { defect: failure } : {}) }
   }
+}
+
+const loaded = new Map<HelperName, Helper>()
+
+async function load(name: HelperName): Promise<Helper> {
+  const helper = await adapters[name]()
+  loaded.set(name, helper)
+  return helper
 }
 
 /** What an adapter says of a request that it could not read may fail like the request did. */

@@ -76,6 +76,10 @@ const common: Readonly<Record<string, 'flag' | 'value'>> = {
 
 /** `[NAME] --scope S --resource R ...` and what the helper itself takes. Throws bad_request. */
 export function options(args: readonly string[], own: Readonly<Record<string, 'flag' | 'value'>> = {}): Options {
+  const [only] = args
+  // A name alone is what nearly everybody asks for.
+  if (only === undefined) return { target: {}, flags: new Set(), values: {} }
+  if (args.length === 1 && !only.startsWith('-')) return { name: only, target: {}, flags: new Set(), values: {} }
   const taken = Object.entries({ ...common, ...own }).map(
     ([name, kind]) =>
       [name, kind === 'flag' ? { type: 'boolean' as const } : { type: 'string' as const, multiple: name === 'scope' }] as const,

@@ -1,2 +1,0 @@
-import type { Helper } from './ports.ts';
-export declare const bazel: Helper;

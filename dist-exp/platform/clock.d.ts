@@ -1,2 +1,0 @@
-import type { Clock } from '../core/ports.ts';
-export declare const systemClock: Clock;

@@ -1,2 +1,0 @@
-import type { EventMessage } from './messages.ts';
-export declare function eventWords(event: EventMessage): string;

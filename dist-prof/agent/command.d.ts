@@ -1,1 +1,0 @@
-export declare function main(args: readonly string[]): Promise<number>;

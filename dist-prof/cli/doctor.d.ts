@@ -1,2 +1,0 @@
-import type { Context } from './context.ts';
-export declare function doctor(context: Context): Promise<void>;

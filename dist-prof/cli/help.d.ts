@@ -1,2 +1,0 @@
-export declare const overview = "authsock keeps your OAuth logins: it refreshes each once, however many programs ask,\nand hands access tokens to whoever of yours needs one.\n\n  authsock login https://ISSUER --client-id ID   log in for the first time\n  authsock login work                            log in again\n  authsock token work                            an access token, on stdout\n  authsock status                                what you are logged in to\n\n`authsock help` lists everything.";
-export declare const topics: Readonly<Record<string, string>>;

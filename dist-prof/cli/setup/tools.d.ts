@@ -1,2 +1,0 @@
-import type { Tool } from './surroundings.ts';
-export declare const tools: readonly Tool[];

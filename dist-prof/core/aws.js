@@ -1,2 +1,0 @@
-// What a token is exchanged for at AWS: helpers/ asks, oauth/ does it.
-export {};

@@ -1,1 +1,0 @@
-export declare function notify(command: readonly string[] | undefined, title: string, text: string): Promise<void>;

@@ -1,7 +1,0 @@
-// Secrets that a listener on loopback makes, and whoever asks it has to bring.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-/** 256 bits, in characters that no header and no shell minds. */
-export const newSecret = () => randomBytes(32).toString('base64url');
-export const hashOf = (secret) => createHash('sha256').update(secret).digest('hex');
-/** `hash`: as hashOf gives it. In a time that says nothing about where they differ. */
-export const isSecret = (given, hash) => timingSafeEqual(Buffer.from(hashOf(given), 'hex'), Buffer.from(hash, 'hex'));

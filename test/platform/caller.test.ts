@@ -51,6 +51,8 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
     // A child of its own holds the connection.
     const { child, socket } = await arrive(['python3'], `${connect}if os.fork() == 0: time.sleep(3)`)
     if (child.exitCode === null) await once(child, 'exit')
+    // What was seen of it while it lived counts for a moment.
+    await pause(200)
     expect(callerOf(socket)).toEqual({ uid: process.getuid?.(), pid: child.pid, parents: [], isKnown: false })
     socket.destroy()
   })
@@ -61,6 +63,7 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
       `${connect}os.set_inheritable(s.fileno(),True)\nos.execvp("sleep",["sleep","60"])`,
     )
     for (let tries = 0; tries < 200 && !readlinkSync(`/proc/${child.pid}/exe`).endsWith('sleep'); tries++) await pause(20)
+    await pause(200)
     expect(callerOf(socket).executable).toMatch(/sleep$|coreutils$|busybox$/)
     child.kill('SIGKILL')
     socket.destroy()

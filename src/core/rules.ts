@@ -62,11 +62,7 @@ const coversScopes = (allowed: readonly string[], asked: readonly string[] | und
 function matchesPath(pattern: string, path: string | undefined): boolean {
   if (path === undefined) return false
   const isWindows = isWindowsPath(path)
-  const key = `${isWindows} ${pattern}`
-  const expression = expressions.get(key) ?? expressionOf(pattern, isWindows)
-  if (expressions.size >= mostExpressions) expressions.clear()
-  expressions.set(key, expression)
-  return expression.test(path)
+  return expressionOf(pattern, isWindows).test(path)
 }
 
 /** A thousand rules are looked at for each request, and to compile them costs a hundred times as much. */
@@ -74,12 +70,18 @@ const expressions = new Map<string, RegExp>()
 const mostExpressions = 10_000
 
 function expressionOf(pattern: string, isWindows: boolean): RegExp {
+  const key = `${isWindows} ${pattern}`
+  const known = expressions.get(key)
+  if (known !== undefined) return known
   const within = isWindows ? String.raw`[^\\/]*` : '[^/]*'
   const source = pattern
     .split(/(\*\*|\*)/)
     .map((part) => (part === '**' ? '.*' : part === '*' ? within : part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)))
     .join('')
-  return new RegExp(`^${source}$`, isWindows ? 'is' : 's')
+  const expression = new RegExp(`^${source}$`, isWindows ? 'is' : 's')
+  if (expressions.size >= mostExpressions) expressions.clear()
+  expressions.set(key, expression)
+  return expression
 }
 
 function matchesContainer(wanted: string, { caller }: Visitor): boolean {

@@ -112,10 +112,16 @@ const isAlike = (a: AuditEntry, b: AuditEntry): boolean =>
   a.request === b.request &&
   a.profile === b.profile &&
   a.secret === b.secret &&
-  a.target === b.target
+  a.target === b.target &&
+  programOf(a) === programOf(b)
 
 /** Refusals are alike, whatever was asked. */
-const keyOf = ({ event, request, profile, secret, target }: AuditEntry): string =>
-  event === 'refused'
-    ? event
-    : `${event} ${request} ${profile} ${secret} ${target?.scope?.join(' ')} ${target?.resource} ${target?.audience}`
+const keyOf = (entry: AuditEntry): string => {
+  const { event, request, profile, secret, target } = entry
+  if (event === 'refused') return event
+  const place = `${target?.scope?.join(' ')} ${target?.resource} ${target?.audience}`
+  return `${event} ${request} ${profile} ${secret} ${place} ${programOf(entry)}`
+}
+
+/** A process may execute another. Behind a share programs are without number, and would use up the kinds. */
+const programOf = ({ door, caller }: AuditEntry): string | undefined => (door?.kind === 'share' ? undefined : caller?.executable)

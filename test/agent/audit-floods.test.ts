@@ -72,3 +72,16 @@ test('L6 where each must be written: a burst, and then one a second', () => {
   pass(10_000)
   expect(times(1_000, () => floods.hasRoom('a'))).toBe(10)
 })
+
+test('L6 a process that executes another program has a count for each', () => {
+  const { come, pass, written } = begin()
+  const by = (executable: string) => ({ event: 'issued', caller: { executable, pid: 7, parents: [], isKnown: true } }) as const
+  times(200, () => come('7', by('/bin/a')))
+  times(30, () => come('7', by('/bin/a')))
+  times(40, () => come('7', by('/bin/b')))
+  pass(60_000)
+  expect(written.map(({ caller, count }) => [caller?.executable, count])).toEqual([
+    ['/bin/a', 30],
+    ['/bin/b', 40],
+  ])
+})

@@ -9,19 +9,47 @@ const mostUnread = 32
 /** No clock is read for a request: what counts is at how many looks it was incomplete. */
 const looksOfArrival = 2
 
-interface Connection {
+export class Connection {
   /** Being answered, or their answers to be read. */
-  requests: number
-  /** The last of them. */
+  requests = 0
+  /** Of the last of them, while node:http reads it. */
   request: IncomingMessage | undefined
-  /** Whether one began since the last look. */
-  isBusy: boolean
+  /** Whether one began or was answered since the last look. */
+  isBusy = false
   /** Bytes that had come at the look after the last request. */
-  taken: number
+  taken = 0
   /** More has come since: another request, which is not whole. */
-  isPartial: boolean
+  isPartial = false
   /** The look since which what is to come next is waited for. */
   since: number
+  readonly #socket: Socket
+  /** Whether no other request is wanted. */
+  readonly #isOver: () => boolean
+
+  constructor(socket: Socket, since: number, isOver: () => boolean) {
+    this.#socket = socket
+    this.since = since
+    this.#isOver = isOver
+  }
+
+  /** A whole request is there; of one that node:http reads, its header at least. */
+  began(request?: IncomingMessage): void {
+    this.requests += 1
+    this.request = request
+    this.isBusy = true
+  }
+
+  /** Its answer is on its way, or nobody is there to take it. */
+  answered(): void {
+    this.requests -= 1
+    this.isBusy = true
+    if (this.#isOver()) this.end()
+  }
+
+  /** Once what is being answered has been. */
+  end(): void {
+    if (this.requests === 0) this.#socket.destroySoon()
+  }
 }
 
 export interface ConnectionsPorts {
@@ -29,6 +57,7 @@ export interface ConnectionsPorts {
   readonly arrival: number
   /** ms for which one may be kept without any. */
   readonly idle: number
+  /** What was to come has not come in time. */
   readonly isLate: (socket: Socket) => void
 }
 
@@ -40,28 +69,29 @@ export class Connections {
   readonly #others = new Set<Socket>()
   #timer: NodeJS.Timeout | undefined
   #looks = 0
+  #isEnding = false
 
   constructor(ports: ConnectionsPorts) {
     this.#ports = ports
     this.#looksOfIdle = Math.ceil((looksOfArrival * ports.idle) / ports.arrival)
   }
 
-  add(socket: Socket): void {
-    this.#all.set(socket, { requests: 0, request: undefined, isBusy: false, taken: 0, isPartial: false, since: this.#looks })
+  add(socket: Socket): Connection {
+    const connection = new Connection(socket, this.#looks, () => this.#isEnding)
+    this.#all.set(socket, connection)
     socket.once('close', () => {
       this.#others.delete(socket)
       this.#leave(socket)
     })
     this.#timer ??= setInterval(() => this.#look(), this.#ports.arrival / looksOfArrival).unref()
+    return connection
   }
 
-  /** A request's header is there. False: its sender does not read what it asks for. */
+  /** The header of a request is there. False: its sender does not read what it asks for. */
   began(request: IncomingMessage): boolean {
     const connection = this.#all.get(request.socket)
     if (connection === undefined || connection.requests >= mostUnread) return false
-    connection.requests += 1
-    connection.request = request
-    connection.isBusy = true
+    connection.began(request)
     return true
   }
 
@@ -69,18 +99,24 @@ export class Connections {
   answering({ socket }: IncomingMessage, response: ServerResponse): void {
     const connection = this.#all.get(socket)
     if (connection === undefined) return
-    if (response.writableFinished) connection.requests -= 1
-    else {
-      response.once('close', () => {
-        connection.requests -= 1
-        connection.isBusy = true
-      })
-    }
+    if (response.writableFinished) connection.answered()
+    else response.once('close', () => connection.answered())
   }
 
   upgraded(socket: Socket): void {
     this.#leave(socket)
     if (!socket.destroyed) this.#others.add(socket)
+  }
+
+  /** Whoever is answered gets his answer; the others are let go. */
+  end(): void {
+    this.#isEnding = true
+    for (const connection of this.#all.values()) connection.end()
+  }
+
+  /** Without waiting for anybody. */
+  destroy(): void {
+    for (const socket of this.#all.keys()) socket.destroy()
   }
 
   /** Resolves when none is left. */
@@ -100,32 +136,36 @@ export class Connections {
       this.#timer = undefined
     }
     for (const [socket, connection] of this.#all) {
-      if (!this.#isLate(socket, connection)) continue
+      const waitsFor = this.#waitsFor(socket, connection)
+      if (waitsFor === undefined) continue
       this.#leave(socket)
       this.#others.add(socket)
-      this.#ports.isLate(socket)
+      if (waitsFor === 'another') socket.destroySoon()
+      else this.#ports.isLate(socket)
     }
   }
 
-  #isLate(socket: Socket, connection: Connection): boolean {
+  /** What of it is waited for in vain: the rest of a request, or another one. Undefined: nothing is. */
+  #waitsFor(socket: Socket, connection: Connection): 'rest' | 'another' | undefined {
     const { requests, request, taken, isBusy } = connection
+    const since = (looks: number): boolean => this.#looks - connection.since > looks
     connection.isBusy = false
     if (requests > 0) {
-      if (request?.complete === true) connection.since = this.#looks
+      if (request?.complete !== false) connection.since = this.#looks
       else if (isBusy) connection.since = this.#looks - 1
-      return this.#looks - connection.since > looksOfArrival
+      return since(looksOfArrival) ? 'rest' : undefined
     }
     if (isBusy) {
       connection.since = this.#looks
       connection.taken = socket.bytesRead
       connection.isPartial = false
-      return false
+      return undefined
     }
-    if (taken > 0 && socket.bytesRead === taken) return this.#looks - connection.since > this.#looksOfIdle
+    if (taken > 0 && socket.bytesRead === taken) return since(this.#looksOfIdle) ? 'another' : undefined
     if (taken > 0 && !connection.isPartial) {
       connection.isPartial = true
       connection.since = this.#looks - 1
     }
-    return this.#looks - connection.since > looksOfArrival
+    return since(looksOfArrival) ? 'rest' : undefined
   }
 }

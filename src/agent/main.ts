@@ -203,7 +203,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
         isTrustedPeer: () => true,
         log: (text) => log.error(text),
       })
-      const remove = await listenOn(server.http, path, 0o666)
+      const remove = await listenOn(server.listener, path, 0o666)
       return async () => {
         remove()
         await server.close()
@@ -218,7 +218,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
         isTrustedPeer: () => true,
         log: (text) => log.error(text),
       })
-      return { port: await listenOnLoopback(server.http, port), close: () => server.close() }
+      return { port: await listenOnLoopback(server.listener, port), close: () => server.close() }
     },
   })
   const autoLock = new AutoLock({
@@ -274,7 +274,9 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   }
   const inherited = inheritedSocket(process.env)
   const removeSocket =
-    inherited === undefined ? await listenOn(server.http, where.socket) : await listenOnInherited(server.http, inherited.fd)
+    inherited === undefined
+      ? await listenOn(server.listener, where.socket)
+      : await listenOnInherited(server.listener, inherited.fd)
   log.info(`version ${version()} listens at ${inherited === undefined ? where.socket : 'the socket it was given'}`)
   await shares.resume()
   watchSignals(shutDown, log)

@@ -1,24 +1,26 @@
 // HTTP over the socket: who may speak, how much, how fast and how long (L1, L4), and problem documents for what fails.
 // The server never speaks first.
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Socket } from 'node:net'
 import { Allowance } from '../core/allowance.ts'
 import type { Caller, Door, Visitor } from '../core/caller.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import { notShared, type Share } from '../core/share.ts'
-import { readUpTo } from '../wire/body.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
 import type { Agent } from './agent.ts'
 import { Channels, parseJson, splitTarget } from './channels.ts'
 import { Connections } from './connections.ts'
+import { type Exchange, HttpExchange } from './exchange.ts'
+import { createFront } from './front.ts'
 import type { Asker } from './gate.ts'
+import { KnownRequests } from './known-requests.ts'
 import { type Answer, findHandler } from './routes.ts'
 import { findSharedHandler } from './share-routes.ts'
 import type { TcpGuard } from './tcp-guard.ts'
 
-/** Imported, it would load what it only names (WebSocket, fetch): a third of the agent's start, and six megabytes. */
+/** See front.ts. */
 const { createServer } = process.getBuiltinModule('node:http')
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
@@ -57,7 +59,7 @@ export interface ServerPorts {
 }
 
 export interface AgentServer {
-  readonly http: Server
+  readonly listener: Server
   /** Ends what is idle, lets what is being answered finish, and resolves when all is closed. */
   close(): Promise<void>
 }
@@ -77,25 +79,29 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     // See connections.ts.
     headersTimeout: 0,
     requestTimeout: 0,
-    connectionsCheckingInterval: 2 ** 31 - 1,
     keepAliveTimeout: idle,
     insecureHTTPParser: false,
     requireHostHeader: false,
   })
-  http.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
-  http.on('connection', (socket) => {
-    guard?.connected(socket)
-    connections.add(socket)
-    if (!isTrustedPeer(socket)) denied.add(socket)
+  const known = new KnownRequests()
+  const listener = createFront({
+    known,
+    connections,
+    connected: (socket) => {
+      guard?.connected(socket)
+      if (!isTrustedPeer(socket)) denied.add(socket)
+      // Who has to bring a secret is looked at in each request.
+      return guard === undefined
+    },
+    answer: (exchange) => begin(exchange),
+    read: (socket) => void http.emit('connection', socket),
+    keepAlive: idle / 1000,
   })
+  listener.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
   http.on('request', (request, response) => {
     if (!connections.began(request)) return void request.socket.destroy()
-    try {
-      const answered = answer(request, response)
-      if (answered !== undefined) answered.catch((error: unknown) => sendFailure(response, error))
-    } catch (error) {
-      sendFailure(response, error)
-    }
+    known.learn(request)
+    begin(new HttpExchange(request, response), request)
     connections.answering(request, response)
   })
   http.on('upgrade', (request, socket, head) => {
@@ -103,6 +109,17 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     upgrade(request, socket, head).catch((error: unknown) => refuseUpgrade(socket, asFailure(error)))
   })
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUpgrade(socket, malformed(error)))
+
+  /** `request`: where node:http has read it. */
+  function begin(exchange: Exchange, request?: IncomingMessage): void {
+    try {
+      if (request !== undefined) admit(request)
+      const answered = answer(exchange)
+      if (answered !== undefined) answered.catch((error: unknown) => sendFailure(exchange, error))
+    } catch (error) {
+      sendFailure(exchange, error)
+    }
+  }
 
   /** Before anything of a request is looked at. */
   function admit(request: IncomingMessage): void {
@@ -138,44 +155,41 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 
   /** At once, where nothing has to be waited for: the way of nearly every token. */
-  function answer(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
-    admit(request)
-    const { path, query } = splitTarget(request.url ?? '')
-    check(request.socket, path)
+  function answer(exchange: Exchange): void | Promise<void> {
+    const { socket, method } = exchange
+    const { path, query } = splitTarget(exchange.target)
+    check(socket, path)
     onRequest?.()
-    if (path.startsWith(helperPath)) return help(request, response, path.slice(helperPath.length))
-    const { handler, profile } =
-      share === undefined ? findHandler(request.method ?? '', path) : sharedHandler(share(), request, path)
-    const acceptsText = headerOf(request, 'accept')?.startsWith('text/plain') === true
-    const asker = (name: string): Asker => askerOf(request.socket, name)
+    if (path.startsWith(helperPath)) return help(exchange, path.slice(helperPath.length))
+    const { handler, profile } = share === undefined ? findHandler(method, path) : sharedHandler(share(), exchange, path)
+    const acceptsText = exchange.header('accept')?.startsWith('text/plain') === true
+    const asker = (name: string): Asker => askerOf(socket, name)
     const run = (body: unknown): void | Promise<void> => {
       const result = handler(agent, { query, profile, body, acceptsText, asker })
-      return result instanceof Promise ? result.then((each) => send(response, each)) : send(response, result)
+      return result instanceof Promise ? result.then((each) => send(exchange, each)) : send(exchange, result)
     }
-    if (!hasBody(request)) return run(undefined)
-    return readBody(request, largestBody).then((content) => run(content.length === 0 ? undefined : parseJson(content.toString())))
+    const parsed = (content: Buffer): unknown => (content.length === 0 ? undefined : parseJson(content.toString()))
+    const body = exchange.body(largestBody)
+    return body instanceof Promise ? body.then((content) => run(parsed(content))) : run(body === undefined ? body : parsed(body))
   }
 
-  function sharedHandler(of: Share, request: IncomingMessage, path: string): ReturnType<typeof findHandler> {
-    const asker = askerOf(request.socket, `${request.method} ${path.slice(0, 100)}`)
+  function sharedHandler(of: Share, { socket, method }: Exchange, path: string): ReturnType<typeof findHandler> {
+    const asker = askerOf(socket, `${method} ${path.slice(0, 100)}`)
     try {
-      return findSharedHandler(of, request.method ?? '', path)
+      return findSharedHandler(of, method, path)
     } catch (error) {
       agent.refused(asker, error)
       throw error
     }
   }
 
-  async function help(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
-    if (request.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
-    const isNoTool = request.headers.accept === problemType
-    const { headers, body, defect } = await agent.helper(
-      askerOf(request.socket, name),
-      await readBody(request, largestCall),
-      isNoTool,
-    )
+  async function help(exchange: Exchange, name: string): Promise<void> {
+    if (exchange.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
+    const isNoTool = exchange.header('accept') === problemType
+    const call = (await exchange.body(largestCall)) ?? Buffer.alloc(0)
+    const { headers, body, defect } = await agent.helper(askerOf(exchange.socket, name), call, isNoTool)
     if (defect !== undefined) log(describeDefect(defect))
-    writeBody(response, 200, 'application/octet-stream', body, headers)
+    answerWith(exchange, 200, 'application/octet-stream', body, headers)
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -189,30 +203,29 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     socket.off('error', ignore)
   }
 
-  function sendFailure(response: ServerResponse, error: unknown): void {
+  function sendFailure(exchange: Exchange, error: unknown): void {
     const failure = asFailure(error)
-    if (failure.code === 'unexpected') log(describeDefect(failure))
-    if (response.headersSent || response.destroyed) {
-      response.destroy()
-      return
-    }
+    const { code, status } = failure
+    if (code === 'unexpected') log(describeDefect(failure))
+    if (exchange.isAnswered) return exchange.drop()
     const { retryAfter } = failure.details
-    if (retryAfter !== undefined) response.setHeader('Retry-After', Math.ceil(retryAfter))
-    const { code } = failure
-    if (code === 'unauthorized') response.setHeader('WWW-Authenticate', challenge)
+    const more = {
+      ...(retryAfter === undefined ? {} : { 'Retry-After': Math.ceil(retryAfter) }),
+      ...(code === 'unauthorized' ? { 'WWW-Authenticate': challenge } : {}),
+    }
     // A connection whose request was not read to its end cannot carry another; who is refused at a TCP port has to come again.
     const isRefused = guard !== undefined && ['unauthorized', 'peer_denied', 'too_many_requests'].includes(code)
-    if (isRefused || code === 'too_large' || code === 'request_timeout') response.setHeader('Connection', 'close')
-    writeBody(response, failure.status, problemType, JSON.stringify(encodeProblem(failure)))
+    const isLast = isRefused || code === 'too_large' || code === 'request_timeout'
+    answerWith(exchange, status, problemType, JSON.stringify(encodeProblem(failure)), more, isLast)
   }
 
   return {
-    http,
+    listener,
     close: async () => {
       channels.close()
-      const closed = new Promise<void>((resolve) => http.close(() => resolve()))
-      http.closeIdleConnections()
-      const patience = setTimeout(() => http.closeAllConnections(), 2000)
+      const closed = new Promise<void>((resolve) => listener.close(() => resolve()))
+      connections.end()
+      const patience = setTimeout(() => connections.destroy(), 2000)
       await closed
       await connections.closed()
       clearTimeout(patience)
@@ -220,29 +233,14 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 }
 
-const hasBody = (request: IncomingMessage): boolean =>
-  headerOf(request, 'transfer-encoding') !== undefined || (headerOf(request, 'content-length') ?? '0') !== '0'
-
-/** The first of this name, in lower case. Of all of them an object would be made otherwise, for each request. */
-function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const key = rawHeaders[at] ?? ''
-    if (key.length === name.length && (key === name || key.toLowerCase() === name)) return rawHeaders[at + 1]
-  }
-  return undefined
+function send(exchange: Exchange, { status, type, body }: Answer): void {
+  if (type === undefined) exchange.answer(status, {}, body)
+  else answerWith(exchange, status, type, body)
 }
 
-const readBody = (request: IncomingMessage, most: number): Promise<Buffer> =>
-  readUpTo(request, most, () => new Failure('too_large', `the body is larger than ${most} bytes`))
-
-function send(response: ServerResponse, { status, type, body }: Answer): void {
-  if (type === undefined) response.writeHead(status).end()
-  else writeBody(response, status, type, body)
-}
-
-function writeBody(response: ServerResponse, status: number, type: string, body: string | Buffer, more = {}): void {
+function answerWith(exchange: Exchange, status: number, type: string, body: string | Buffer, more = {}, isLast = false): void {
   const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store', ...more }
-  response.writeHead(status, headers).end(body)
+  exchange.answer(status, headers, body, isLast)
 }
 
 function malformed(error: NodeJS.ErrnoException): Failure {

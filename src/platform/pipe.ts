@@ -33,8 +33,6 @@ export function servePipe(server: Server, name: string): (() => void) | undefine
   waiter ??= new Waiter(system)
   const pipe = new Pipe(system, waiter.event, server, name)
   waiter.add(pipe)
-  // As if it listened of its own: what http does at that moment (watching over slow requests) is wanted here too.
-  server.emit('listening')
   return () => waiter?.remove(pipe)
 }
 

@@ -89,12 +89,13 @@ test('who is answered slowly is not late, nor who is quiet between two requests'
   expect([late, socket.destroyed]).toEqual([0, false])
 })
 
-test('who has no further request is let go', async () => {
+test('who has no further request is let go, and told nothing that he could take for an answer', async () => {
   const socket = await client()
+  let said = ''
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
   socket.write(get)
-  await once(socket, 'data')
   await once(socket, 'close')
-  expect(late).toBe(1)
+  expect([late, said.split('HTTP/1.1').length - 1]).toEqual([0, 1])
 })
 
 test('who sends and does not read is refused', async () => {

@@ -68,7 +68,8 @@ describeWith(windowsParts, 'the agent on Windows', () => {
       join(windows.localAppData, 'authsock', 'config.toml'),
       `\n[[rule]]\nexecutable = '${pattern}'\ndecision = "deny"\n`,
     )
-    expect((await run(['token', 'ci'])).stderr).toContain('rule')
+    // config.toml is looked at once a second.
+    await expect.poll(async () => (await run(['token', 'ci'])).stderr).toContain('rule')
     expect((await records()).at(-1)).toMatchObject({ event: 'refused', caller: { executable: caller?.['executable'] } })
 
     const ended = await stop()

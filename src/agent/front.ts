@@ -1,0 +1,167 @@
+// Where connections arrive. Nearly all that is asked was asked before, in the same bytes, and is answered here without being read
+// once more; whatever else comes is node:http's, and the connection with it.
+
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Connection, Connections } from './connections.ts'
+import { type Exchange, type Headers, headerIn } from './exchange.ts'
+import type { KnownRequest, KnownRequests } from './known-requests.ts'
+
+/** Imported, it would load what it only names (WebSocket, fetch): a third of the agent's start, and six megabytes. */
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
+
+/** Bytes of answers that somebody may leave unread and ask on. */
+const mostUnread = 512 * 1024
+
+export interface FrontPorts {
+  readonly known: KnownRequests
+  readonly connections: Connections
+  /** Somebody has connected. False: nothing of his is looked at here. */
+  readonly connected: (socket: Socket) => boolean
+  /** Answers, at once or later; never throws. */
+  readonly answer: (exchange: Exchange) => void
+  /** Reads what comes, from its beginning. */
+  readonly read: (socket: Socket) => void
+  /** s, as clients are told. */
+  readonly keepAlive: number
+}
+
+export function createFront(ports: FrontPorts): Server {
+  const server = createServer({ allowHalfOpen: true, noDelay: true })
+  return server.on('connection', (socket: Socket) => {
+    const connection = ports.connections.add(socket)
+    if (ports.connected(socket)) new Line(socket, connection, ports).listen()
+    else ports.read(socket)
+  })
+}
+
+/** A connection until something comes that is not known. */
+class Line {
+  readonly #socket: Socket
+  readonly #connection: Connection
+  readonly #ports: FrontPorts
+  #isAnswering = false
+  #hasEnded = false
+  /** What came while it was answered. */
+  #next: Buffer | undefined
+
+  constructor(socket: Socket, connection: Connection, ports: FrontPorts) {
+    this.#socket = socket
+    this.#connection = connection
+    this.#ports = ports
+  }
+
+  listen(): void {
+    this.#socket.on('data', this.#heard).on('end', this.#ended).on('error', this.#failed)
+  }
+
+  /** `isLast`: of this connection. */
+  answered(isLast: boolean): void {
+    this.#isAnswering = false
+    this.#connection.answered()
+    const next = this.#next
+    this.#next = undefined
+    if (isLast || (this.#hasEnded && next === undefined)) return this.#socket.destroySoon()
+    if (next === undefined) return
+    this.#socket.resume()
+    this.#heard(next)
+  }
+
+  readonly #heard = (bytes: Buffer): void => {
+    if (this.#isAnswering) {
+      this.#next = bytes
+      this.#socket.pause()
+      return
+    }
+    const known = this.#ports.known.find(bytes)
+    if (known === undefined) return this.#handOver(bytes)
+    if (this.#socket.writableLength > mostUnread) return void this.#socket.destroy()
+    this.#isAnswering = true
+    this.#connection.began()
+    this.#ports.answer(new KnownExchange(this, this.#socket, known, bytes, this.#ports.keepAlive))
+  }
+
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket
+    socket.off('data', this.#heard).off('end', this.#ended).off('error', this.#failed)
+    socket.pause()
+    socket.unshift(bytes)
+    this.#ports.read(socket)
+    socket.resume()
+  }
+
+  readonly #ended = (): void => {
+    this.#hasEnded = true
+    if (!this.#isAnswering) this.#socket.destroySoon()
+  }
+
+  readonly #failed = (): void => {
+    this.#socket.destroy()
+  }
+}
+
+class KnownExchange implements Exchange {
+  readonly socket: Socket
+  readonly #line: Line
+  readonly #known: KnownRequest
+  readonly #bytes: Buffer
+  readonly #keepAlive: number
+  #isAnswered = false
+
+  constructor(line: Line, socket: Socket, known: KnownRequest, bytes: Buffer, keepAlive: number) {
+    this.#line = line
+    this.socket = socket
+    this.#known = known
+    this.#bytes = bytes
+    this.#keepAlive = keepAlive
+  }
+
+  get method(): string {
+    return this.#known.method
+  }
+
+  get target(): string {
+    return this.#known.target
+  }
+
+  get isAnswered(): boolean {
+    return this.#isAnswered
+  }
+
+  header(name: string): string | undefined {
+    return headerIn(this.#known.rawHeaders, name)
+  }
+
+  body(): Buffer | undefined {
+    const { length } = this.#known
+    return length === 0 ? undefined : this.#bytes.subarray(-length)
+  }
+
+  answer(status: number, headers: Headers, body: string | Buffer, mustBeLast = false): void {
+    this.#isAnswered = true
+    const isLast = mustBeLast || this.#known.isLast
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
+    for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+    head += `Date: ${dateNow()}\r\n`
+    head += isLast ? 'Connection: close\r\n\r\n' : `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAlive}\r\n\r\n`
+    if (typeof body === 'string') this.socket.write(head + body)
+    else this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]))
+    this.#line.answered(isLast)
+  }
+
+  drop(): void {
+    this.socket.destroy()
+  }
+}
+
+let second = 0
+let date = ''
+
+/** RFC 9110, section 5.6.7: of whole seconds. */
+function dateNow(): string {
+  const now = Math.floor(Date.now() / 1000)
+  if (now !== second) {
+    second = now
+    date = new Date(now * 1000).toUTCString()
+  }
+  return date
+}

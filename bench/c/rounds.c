@@ -1,6 +1,6 @@
 // Starts programs by turns and measures each from its start to its end:
 // `rounds ROUNDS SECONDS OUTPUT-FILE  STDIN-FILE MIN-BYTES PROGRAM ARGUMENT... ;  STDIN-FILE MIN-BYTES PROGRAM ... ;`
-// As many rounds as are asked for, and no new one after so many seconds. Prints a line a run, the command's number and nanoseconds. Ends with 1 where a program fails or prints less than MIN-BYTES.
+// As many rounds as are asked for, each in another order, and no new one after so many seconds. Prints a line a run, the command's number and nanoseconds. Ends with 1 where a program fails or prints less than MIN-BYTES.
 
 #include "wire.h"
 #include <spawn.h>
@@ -54,10 +54,19 @@ int main(int count, char **arguments) {
   int output = open(arguments[3], O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (output < 0) die(arguments[3]);
   uint64_t end = now_ns() + (uint64_t)(atof(arguments[2]) * 1e9);
-  for (long round = 0; round < atol(arguments[1]) && now_ns() < end; round++)
-    for (int turn = 0; turn < known; turn++) {
-      int number = (int)((turn + round) % known);
-      printf("%d %llu\n", number, (unsigned long long)run(&commands[number], output, number));
+  int order[32];
+  for (int turn = 0; turn < known; turn++) order[turn] = turn;
+  // Nobody is always the one after the one that leaves the caches cold. The same orders in each run.
+  uint64_t state = 1;
+  for (long round = 0; round < atol(arguments[1]) && now_ns() < end; round++) {
+    for (int turn = known - 1; turn > 0; turn--) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      int other = (int)((state >> 33) % (uint64_t)(turn + 1)), number = order[turn];
+      order[turn] = order[other];
+      order[other] = number;
     }
+    for (int turn = 0; turn < known; turn++)
+      printf("%d %llu\n", order[turn], (unsigned long long)run(&commands[order[turn]], output, order[turn]));
+  }
   return 0;
 }

@@ -15,19 +15,22 @@ export interface AuditOptions {
   readonly largest?: number
   /** Files kept, without the current one. */
   readonly kept?: number
+  /** ms that lines may wait for others, which are then written with them: whoever has just asked is about to end. */
+  readonly lull?: number
   /** Among all who write there; gives what ends it. */
   readonly lock?: () => Promise<() => Promise<void>>
 }
 
 interface Waiting {
   readonly entry: AuditEntry
+  readonly isUrgent: boolean
   readonly resolve: () => void
   readonly reject: (failure: Failure) => void
 }
 
 /** Entries that a disk which hangs may keep waiting. */
 const mostWaiting = 10_000
-/** ms for which the lock is kept while more comes. */
+/** ms for which the lock is kept while more comes that somebody waits for. */
 const longestTurn = 100
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
@@ -36,9 +39,13 @@ export class AuditLog {
   readonly #path: string
   readonly #largest: number
   readonly #kept: number
+  readonly #lull: number
   readonly #lock: AuditOptions['lock']
   #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
+  /** Ends the lull. */
+  #hurry = (): void => {}
+  #isClosing = false
   /** Seq and hash are those of the files' last line. */
   #isKnown = false
   /** The file as it was left; undefined: there was none. */
@@ -46,10 +53,11 @@ export class AuditLog {
   #seq = 0
   #hash = firstHash
 
-  constructor({ path, largest = 8 * 1024 * 1024, kept = keptFiles, lock }: AuditOptions) {
+  constructor({ path, largest = 8 * 1024 * 1024, kept = keptFiles, lull = 0, lock }: AuditOptions) {
     this.#path = path
     this.#largest = largest
     this.#kept = kept
+    this.#lull = lull
     this.#lock = lock
   }
 
@@ -58,27 +66,29 @@ export class AuditLog {
     return this.#hash
   }
 
-  /** Resolves when it is written (not synced). Fails with storage_failed. */
-  append(entry: AuditEntry): Promise<void> {
+  /** Resolves when it is written (not synced). `isUrgent`: somebody waits for that. Fails with storage_failed. */
+  append(entry: AuditEntry, isUrgent = true): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length >= mostWaiting) {
         reject(this.#failure(new Failure('storage_failed', 'what was to be written before still waits')))
         return
       }
-      this.#waiting.push({ entry, resolve, reject })
+      this.#waiting.push({ entry, isUrgent, resolve, reject })
+      if (isUrgent) this.#hurry()
       this.#writing ??= this.#write()
     })
   }
 
   /** Resolves when all is written. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    this.#hurry()
     await this.#writing
   }
 
   async #write(): Promise<void> {
-    // Whoever comes in the same turn goes into the same write.
-    await Promise.resolve()
     while (this.#waiting.length > 0) {
+      await this.#waitForOthers()
       let taken: readonly Waiting[] = []
       const take = (): readonly Waiting[] => {
         taken = this.#waiting
@@ -99,6 +109,24 @@ export class AuditLog {
     this.#writing = undefined
   }
 
+  async #waitForOthers(): Promise<void> {
+    // Whoever comes in the same turn goes into the same write.
+    await Promise.resolve()
+    if (this.#lull === 0 || this.#isClosing || this.#isUrgent()) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#lull)
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#hurry = () => {}
+  }
+
+  #isUrgent(): boolean {
+    return this.#waiting.some(({ isUrgent }) => isUrgent)
+  }
+
   async #writeInTurn(take: () => readonly Waiting[]): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
     const release = await this.#lock?.()
@@ -113,7 +141,7 @@ export class AuditLog {
         )
         isCut = false
         for (const { resolve } of batch) resolve()
-      } while (this.#waiting.length > 0 && performance.now() < until)
+      } while (this.#isUrgent() && performance.now() < until)
     } finally {
       await release?.()
     }

@@ -291,7 +291,7 @@ class AskedFor implements HelperPorts {
 
   #ofToken({ profile, token }: Issued): Credential {
     const { value, tokenType, expiresAt, scope, target } = token
-    this.#issued.add(digest(value.reveal()))
+    this.#issued.add(digestOf(value))
     shorten(this.#issued, mostIssued)
     return {
       value,
@@ -352,6 +352,15 @@ function shorten(kept: Map<string, unknown> | Set<string>, most: number): void {
     if (kept.size <= most) break
     kept.delete(first)
   }
+}
+
+/** A token is given many times. */
+const digests = new WeakMap<Redacted<string>, string>()
+
+function digestOf(token: Redacted<string>): string {
+  const known = digests.get(token) ?? digest(token.reveal())
+  digests.set(token, known)
+  return known
 }
 
 const digest = (value: string): string => hash('sha256', value, 'base64url')

@@ -91,7 +91,9 @@ class Line {
 
   readonly #ended = (): void => {
     this.#hasEnded = true
-    if (!this.#isAnswering) this.#socket.destroySoon()
+    if (this.#isAnswering) return
+    if (this.#socket.writableLength === 0) this.#socket.destroy()
+    else this.#socket.destroySoon()
   }
 
   readonly #failed = (): void => {

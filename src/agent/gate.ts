@@ -24,7 +24,8 @@ export interface GatePorts {
   readonly events: EventHub
   /** Synchronous where it is known. */
   readonly config: () => Config | Promise<Config>
-  readonly append: (entry: AuditEntry) => Promise<void>
+  /** `isUrgent`: it is waited for. */
+  readonly append: (entry: AuditEntry, isUrgent: boolean) => Promise<void>
   /** Asks the user; rejects where he says no or nobody answers. */
   readonly approve: (question: Question, ruling: Ruling) => Promise<void>
 }
@@ -36,7 +37,7 @@ export class Gate {
 
   constructor(ports: GatePorts) {
     this.#ports = ports
-    this.#floods = new AuditFloods(ports.clock, (entry) => void this.#append(entry).catch(() => {}))
+    this.#floods = new AuditFloods(ports.clock, (entry) => void this.#append(entry, false).catch(() => {}))
   }
 
   /** Why the audit log cannot be written, as far as is known. */
@@ -117,7 +118,7 @@ export class Gate {
       if (isRequired && share !== undefined && !this.#floods.hasRoom(share)) throw tooManyLines(share)
       if (!isRequired && !this.#floods.passes(share ?? caller?.pid ?? 0, entry)) return
     }
-    const written = this.#append(entry)
+    const written = this.#append(entry, isRequired)
     if (!isRequired) return void written.catch(() => {})
     return written.catch((error: unknown) => {
       throw new Failure('storage_failed', `${asFailure(error).message}, and config.toml says that nothing leaves without it`, {
@@ -128,9 +129,9 @@ export class Gate {
   }
 
   /** Fails with storage_failed, which is told once. */
-  async #append(entry: AuditEntry): Promise<void> {
+  async #append(entry: AuditEntry, isUrgent: boolean): Promise<void> {
     try {
-      await this.#ports.append(entry)
+      await this.#ports.append(entry, isUrgent)
       this.#trouble = undefined
     } catch (error) {
       const text = asFailure(error).message

@@ -11,7 +11,7 @@ import { decodeHelperCall, helperHeaders } from '../wire/helper.ts'
 
 export interface HelperOutcome {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  readonly body: string
   /** For the log: a defect, not what a tool did wrong. */
   readonly defect?: Failure
 }
@@ -72,14 +72,13 @@ function attempt<T>(work: () => T): T | undefined {
 }
 
 function outcome({ stdout = '', stderr = '', exit = 0, next }: HelperAnswer, login?: string): HelperOutcome {
-  const [out, err] = [Buffer.from(stdout), Buffer.from(stderr)]
   return {
     headers: {
-      [helperHeaders.stdout]: String(out.length),
+      [helperHeaders.stdout]: String(Buffer.byteLength(stdout)),
       ...(next === 'more' ? {} : { [helperHeaders.exit]: String(exit) }),
       ...(next === 'pass_on' ? { [helperHeaders.passOn]: '1' } : {}),
       ...(login === undefined ? {} : { [helperHeaders.login]: login }),
     },
-    body: Buffer.concat([out, err]),
+    body: stdout + stderr,
   }
 }

@@ -135,6 +135,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   })
   const audit = new AuditLog({
     path: where.auditFile,
+    lull: 25,
     lock: async () => {
       const held = await lock.acquire('audit', auditPatience, new AbortController().signal)
       return () => held.release()
@@ -170,7 +171,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     clock,
     events,
     config: () => profiles.configNow(),
-    append: (entry) => audit.append(entry),
+    append: (entry, isUrgent) => audit.append(entry, isUrgent),
     approve: (question, ruling) => approvals.approve(question, ruling),
   })
   const secrets = new Secrets({ clock, records: vault, events })

@@ -80,9 +80,9 @@ function lookOnLinux(socket: Socket, pid: number): Looked | undefined {
   try {
     const looked = readProc(pid)
     // Only now: what was read before it was known to live may be another's.
-    return pidfd !== undefined && !isAlive(pidfd, pid) ? undefined : looked
+    return pidfd === 'none' || hasPid(pidfd) ? looked : undefined
   } finally {
-    if (pidfd !== undefined) closeSync(pidfd)
+    if (pidfd !== 'none') closeSync(pidfd)
   }
 }
 
@@ -181,37 +181,46 @@ function readStart(path: string): string | undefined {
 
 // ---- pidfd
 
-/** Undefined where the kernel has none: before Linux 6.5. */
-type AskPidfd = (fd: number) => number | 'gone' | undefined
+interface Pidfds {
+  /** `none` where the kernel has none: before Linux 6.5. */
+  readonly of: (fd: number) => number | 'gone' | 'none'
+  /** Whether its process, which may have ended, still has its pid. */
+  readonly hasPid: (pidfd: number) => boolean
+}
+
 /** Some kernels give no pidfd of a process that has ended, and say ESRCH or EINVAL in place of this. */
 const noSuchOption = 92
-let askPidfd: AskPidfd | undefined
+let pidfds: Pidfds | undefined
 
 /** To be closed. */
-function pidfdOf(socket: Socket): ReturnType<AskPidfd> {
+function pidfdOf(socket: Socket): ReturnType<Pidfds['of']> {
   const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
-  if (fd === undefined || fd < 0) return undefined
-  askPidfd ??= preparePidfd()
-  return askPidfd(fd)
+  if (fd === undefined || fd < 0) return 'none'
+  pidfds ??= preparePidfds()
+  return pidfds.of(fd)
 }
 
-function preparePidfd(): AskPidfd {
+const hasPid = (pidfd: number): boolean => pidfds?.hasPid(pidfd) !== false
+
+function preparePidfds(): Pidfds {
   const found = libc()
-  if (found === undefined) return () => undefined
+  if (found === undefined) return { of: () => 'none', hasPid: () => true }
   const getsockopt = found.libc.func('int getsockopt(int, int, int, void *, void *)')
-  const [solSocket, soPeerpidfd] = [1, 77]
+  const syscall = found.libc.func('long syscall(long, int, int, void *, unsigned int)')
+  const [solSocket, soPeerpidfd, pidfdSendSignal, noSignal] = [1, 77, 424, 0]
   const [buffer, size] = [Buffer.alloc(4), Buffer.alloc(4)]
-  return (fd) => {
-    size.writeInt32LE(4)
-    if ((getsockopt(fd, solSocket, soPeerpidfd, buffer, size) as number) === 0) return buffer.readInt32LE()
-    return found.koffi.errno() === noSuchOption ? undefined : 'gone'
+  return {
+    of: (fd) => {
+      size.writeInt32LE(4)
+      if ((getsockopt(fd, solSocket, soPeerpidfd, buffer, size) as number) === 0) return buffer.readInt32LE()
+      return found.koffi.errno() === noSuchOption ? 'none' : 'gone'
+    },
+    // ESRCH where it has been waited for; whatever else is said (of another user's process: EPERM) is said of one that is there.
+    hasPid: (pidfd) => {
+      const noSuchProcess = 3
+      return Number(syscall(pidfdSendSignal, pidfd, noSignal, null, 0)) === 0 || found.koffi.errno() !== noSuchProcess
+    },
   }
-}
-
-/** `Pid: -1` once it is dead. */
-function isAlive(pidfd: number, pid: number): boolean {
-  const info = readStart(`/proc/self/fdinfo/${pidfd}`)
-  return info === undefined || Number(/^Pid:\s*(-?\d+)/m.exec(info)?.[1]) === pid
 }
 
 // ---- macOS

@@ -27,12 +27,14 @@ export function peer(socket: Socket): Peer | undefined {
 }
 
 const peers = new WeakMap<Socket, Peer>()
+let ownUid: number | undefined
 
 /** Whether the process at the other end is this user's own, or root's, who could read the agent's memory anyway. */
 export function isOwnPeer(socket: Socket): boolean {
   if (process.platform === 'win32') return isOwnOnWindows(socket)
   const uid = peer(socket)?.uid
-  return uid !== undefined && (uid === process.getuid?.() || uid === 0)
+  ownUid ??= process.getuid?.()
+  return uid !== undefined && (uid === ownUid || uid === 0)
 }
 
 /** Whom the pipe's access list has let in is this user or the system; denied is who runs as another all the same. */

@@ -1,8 +1,9 @@
 // The audit's chain: it goes on over restarts and rotation, and shows every change. Its writer loses nothing that it has answered.
 
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AuditLog } from '../../src/agent/audit-log.ts'
@@ -53,6 +54,24 @@ test('L6 a chain over restarts; what is in a line', async () => {
     caller: { uid: 1, pid: 0, executable: '/usr/bin/git', container: 'none' },
     prev: '0'.repeat(64),
   })
+})
+
+test('L6 lines wait a moment for others, unless somebody waits for one, or the agent ends', async () => {
+  const log = new AuditLog({ path, lull: 60_000 })
+  const done: number[] = []
+  const append = (number: number, isUrgent: boolean): Promise<void> =>
+    log.append(entry(number), isUrgent).then(() => void done.push(number))
+  const [first, second] = [append(1, false), append(2, false)]
+  await pause(50)
+  expect([done, existsSync(path)]).toEqual([[], false])
+  await append(3, true)
+  await Promise.all([first, second])
+  expect(done.toSorted()).toEqual([1, 2, 3])
+  const last = append(4, false)
+  await log.close()
+  await last
+  const { lines, problems } = await verifyAudit(path)
+  expect([lines, problems]).toEqual([4, []])
 })
 
 test('L6 what cannot be told of a caller is said to be unknown', async () => {

@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
-import { connect, createServer as createPlainServer, type Socket } from 'node:net'
+import { connect, createServer as createPlainServer, type Server as PlainServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Connections } from '../../src/agent/connections.ts'
 import { callerOf } from '../../src/platform/caller.ts'
 import { listenOn } from '../../src/platform/listen.ts'
 import { isOwnPeer } from '../../src/platform/peer.ts'
@@ -19,7 +20,7 @@ const [scenario = '', folder = ''] = process.argv.slice(2)
 const own = fileURLToPath(import.meta.url)
 const say = (what: unknown): void => writeFileSync(1, `${JSON.stringify(what)}\n`)
 
-async function serve(server: Server): Promise<{ readonly name: string; readonly stop: () => void }> {
+async function serve(server: PlainServer): Promise<{ readonly name: string; readonly stop: () => void }> {
   const file = join(mkdtempSync(join(folder, 'pipe-')), 'agent.pipe')
   const stop = await listenOn(server, file)
   return { name: readFileSync(file, 'utf8'), stop }
@@ -153,14 +154,13 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async limits() {
-    const hasty = createServer({ headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 50 })
-    const first = await serve(hasty)
+    const connections = new Connections({ arrival: 200, idle: 60_000, isLate: (socket) => socket.end('too late') })
+    const first = await serve(createPlainServer((socket) => void connections.add(socket.resume())))
     const slow = connect(first.name)
     slow.write('GET / HT')
     const [late] = (await once(slow, 'data')) as [Buffer]
     slow.destroy()
     first.stop()
-    hasty.close()
 
     const small = answering()
     small.maxConnections = 3
@@ -173,7 +173,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
       socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
       became.push(await Promise.race([once(socket, 'data').then(() => 'served'), once(socket, 'close').then(() => 'refused')]))
     }
-    say({ late: late.toString().split('\r\n')[0], became })
+    say({ late: late.toString(), became })
     for (const socket of sockets) socket.destroy()
     second.stop()
     small.close()

@@ -76,7 +76,7 @@ async function quietMinute({ tools, home, token, restart }: Ground, seconds: num
     const bare = await tools.startBare(token, `bare-${round}`)
     pids = { ours: await restart(), bare: bare.pid }
     for (const socket of [home.socket, bare.socket]) await tools.load({ mode: 'burst', socket, connections: 1, token })
-    await Promise.all([untilQuiet(pids.ours), untilQuiet(pids.bare), pause(seconds < 60 ? 0 : 5000)])
+    await Promise.all([untilQuiet(pids.ours), untilQuiet(pids.bare), pause(seconds < 60 ? 0 : 12_000)])
     found.ours.push(memory(pids.ours))
     found.bare.push(memory(pids.bare))
   }

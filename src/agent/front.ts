@@ -1,13 +1,11 @@
 // Where connections arrive. Nearly all that is asked was asked before, in the same bytes, and is answered here without being read
 // once more; whatever else comes is node:http's, and the connection with it.
 
+import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Connection, Connections } from './connections.ts'
 import { type Exchange, type Headers, headerIn } from './exchange.ts'
 import type { KnownRequest, KnownRequests } from './known-requests.ts'
-
-/** Imported, it would load what it only names (WebSocket, fetch): a third of the agent's start, and six megabytes. */
-const { STATUS_CODES } = process.getBuiltinModule('node:http')
 
 /** Bytes of answers that somebody may leave unread and ask on. */
 const mostUnread = 512 * 1024

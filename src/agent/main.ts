@@ -22,6 +22,7 @@ import { askOnDesktop } from '../platform/prompt.ts'
 import { isOwnPeer } from '../platform/peer.ts'
 import { watchScreenLock } from '../platform/screen.ts'
 import { takeAgentLock } from '../platform/single-instance.ts'
+import { Rest } from '../platform/rest.ts'
 import { prepareSocketFolder } from '../platform/socket-folder.ts'
 import { realDisk } from '../vault/disk.ts'
 import { sessionLocks } from '../vault/locks.ts'
@@ -92,6 +93,8 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     warnings.add(text)
     events.publish({ type: 'warning', text })
   }
+  const rest = new Rest()
+  events.subscribe(() => rest.touch())
   events.subscribe((event) => (event.type === 'warning' ? log.error(eventWords(event)) : log.info(eventWords(event))))
 
   const lock = sessionLocks({
@@ -203,6 +206,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
         share,
         isTrustedPeer: () => true,
         log: (text) => log.error(text),
+        onRequest: () => rest.touch(),
       })
       const remove = await listenOn(server.listener, path, 0o666)
       return async () => {
@@ -218,6 +222,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
         guard: new TcpGuard({ now: () => clock.now(), tcp: () => share().tcp }),
         isTrustedPeer: () => true,
         log: (text) => log.error(text),
+        onRequest: () => rest.touch(),
       })
       return { port: await listenOnLoopback(server.listener, port), close: () => server.close() }
     },
@@ -268,7 +273,10 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     isTrustedPeer: isOwnPeer,
     callerOf,
     log: (text) => log.error(text),
-    onRequest: () => autoLock.touch(),
+    onRequest: () => {
+      rest.touch()
+      autoLock.touch()
+    },
   })
   if (!tellsCallers()) {
     warn('nothing here tells who calls: every caller is unknown, and a rule that names an executable matches none')

@@ -1,7 +1,7 @@
 // HTTP over the socket: who may speak, how much, how fast and how long (L1, L4), and problem documents for what fails.
 // The server never speaks first.
 
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Allowance } from '../core/allowance.ts'
@@ -19,9 +19,6 @@ import { KnownRequests } from './known-requests.ts'
 import { type Answer, findHandler } from './routes.ts'
 import { findSharedHandler } from './share-routes.ts'
 import type { TcpGuard } from './tcp-guard.ts'
-
-/** See front.ts. */
-const { createServer } = process.getBuiltinModule('node:http')
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
 const largestBody = 64 * 1024

@@ -1,6 +1,7 @@
 // The C library, by koffi's prebuilt platform packages. koffi itself carries an install script and stays a development
 // dependency (for its types): the native module is all that is needed.
 
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as koffi from 'koffi'
 
@@ -38,7 +39,4 @@ export function libc(): { readonly libc: Library; readonly koffi: Koffi } | unde
   return loaded
 }
 
-function isMusl(): boolean {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  return header.glibcVersionRuntime === undefined
-}
+const isMusl = (): boolean => readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-')

@@ -2,7 +2,6 @@
 // whose session it is. A monitor that dies is started again, ever more slowly.
 
 import { execFile, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 
 const destination = 'org.freedesktop.login1'
 const session = `${destination}.Session`
@@ -84,6 +83,8 @@ export function watchScreenLock(locked: () => void): () => void {
     const [program = '', ...args] = monitor.watch
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
     const read = monitor.reader()
+    // Where it is not asked for, it is not loaded.
+    const { createInterface } = process.getBuiltinModule('node:readline')
     createInterface({ input: child.stdout }).on('line', (line) => {
       const path = read(line)
       if (path === undefined || isOver) return

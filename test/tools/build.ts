@@ -37,9 +37,18 @@ async function bundleAgent(entry: string): Promise<void> {
     input: { command: entry },
     platform: 'node',
     external: (id) => !id.startsWith('.') && !isAbsolute(id),
+    plugins: [{ name: 'builtins', renderChunk: (code) => withoutFacades(code) }],
   })
   await bundle.write({ dir: dirname(entry), format: 'es', chunkFileNames: '[name]-[hash].js' })
   await bundle.close()
+}
+
+/** An import of one of Node's modules evaluates all that it exports: of node:http WebSocket and fetch, a third of the agent's start. */
+function withoutFacades(code: string): string {
+  return code.replaceAll(
+    /^import \{([^}]*)\} from ("node:[^"]+");$/gm,
+    (_, names: string, module: string) => `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule(${module});`,
+  )
 }
 
 function makePrograms(bin: string): void {

@@ -31,7 +31,7 @@ export async function idle(ground: Ground, isQuick: boolean): Promise<Part> {
   return {
     title: 'When nobody asks, and when somebody is the first',
     about: [
-      'The bare server is node:http with one fixed answer. Memory is what the kernel counts, shared pages by their part (PSS), after one request and some seconds of quiet. Wake-ups are voluntary context switches of all threads over a quiet minute. A start is measured until the first answer, a token or the fixed bytes: from the start of the program, and by systemd-socket-activate, where the first request starts it. A write to the vault is beside a bare one: create, write, sync, rename, sync the folder.',
+      'The bare server is node:http with one fixed answer. Memory is what the kernel counts, shared pages by their part (PSS), after one request and half a minute of quiet. Wake-ups are voluntary context switches of all threads over a quiet minute. A start is measured until the first answer, a token or the fixed bytes: from the start of the program, and by systemd-socket-activate, where the first request starts it. A write to the vault is beside a bare one: create, write, sync, rename, sync the folder.',
     ],
     tables: [
       {
@@ -71,12 +71,12 @@ interface Pair {
 async function quietMinute({ tools, home, token, restart }: Ground, seconds: number) {
   const found = { ours: [] as number[], bare: [] as number[] }
   let pids = { ours: 0, bare: 0 }
-  for (let round = 0; round < (seconds < 60 ? 1 : 4); round++) {
+  for (let round = 0; round < (seconds < 60 ? 1 : 3); round++) {
     if (pids.bare !== 0) process.kill(pids.bare)
     const bare = await tools.startBare(token, `bare-${round}`)
     pids = { ours: await restart(), bare: bare.pid }
     for (const socket of [home.socket, bare.socket]) await tools.load({ mode: 'burst', socket, connections: 1, token })
-    await Promise.all([untilQuiet(pids.ours), untilQuiet(pids.bare), pause(seconds < 60 ? 0 : 12_000)])
+    await Promise.all([untilQuiet(pids.ours), untilQuiet(pids.bare), pause(seconds < 60 ? 0 : 25_000)])
     found.ours.push(memory(pids.ours))
     found.bare.push(memory(pids.bare))
   }

@@ -94,6 +94,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     events.publish({ type: 'warning', text })
   }
   const rest = new Rest()
+  rest.touch()
   events.subscribe(() => rest.touch())
   events.subscribe((event) => (event.type === 'warning' ? log.error(eventWords(event)) : log.info(eventWords(event))))
 

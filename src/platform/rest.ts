@@ -1,5 +1,5 @@
-// A process that has nothing to do gives back what it does not need, once, and is left alone. V8's own way is a look every eight
-// seconds, for ever; it is turned off, and what it would have done is done when all has been quiet for a moment.
+// A process that has nothing to do gives back what it does not need, once, and is left alone. V8 left to itself looks every eight
+// seconds whether there is something to collect, for ever; when all has been collected, it stops.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -17,12 +17,7 @@ export class Rest {
   #isBusy = false
   #after = 0
 
-  constructor() {
-    setFlagsFromString('--no-memory-reducer')
-    this.touch()
-  }
-
-  /** Something was done. */
+  /** Something is done. */
   touch(): void {
     this.#isBusy = true
     this.#timer ??= this.#wait()

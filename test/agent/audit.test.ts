@@ -66,7 +66,7 @@ test('L6 lines wait a moment for others, unless somebody waits for one, or the a
   expect([done, existsSync(path)]).toEqual([[], false])
   await append(3, true)
   await Promise.all([first, second])
-  expect(done.toSorted()).toEqual([1, 2, 3])
+  expect(new Set(done)).toEqual(new Set([1, 2, 3]))
   const last = append(4, false)
   await log.close()
   await last

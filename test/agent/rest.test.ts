@@ -18,7 +18,7 @@ const wakeUps = (pid: number): number =>
     .reduce((sum, each) => sum + each, 0)
 const memory = (pid: number): number => field(`/proc/${pid}/status`, 'VmRSS')
 
-/** V8's own look, were it not turned off, comes every eight seconds. */
+/** V8's own look comes every eight seconds. */
 async function wokenIn(pid: number, seconds: number): Promise<number> {
   const before = wakeUps(pid)
   await pause(seconds * 1000)

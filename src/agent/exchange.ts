@@ -7,6 +7,10 @@ import { readUpTo } from '../wire/body.ts'
 
 export type Headers = Readonly<Record<string, string | number>>
 
+/** ms for which a connection is kept that nobody uses; what clients are told is less, so that none asks as it is let go. */
+export const keptFor = 70_000
+export const keepAlive = 'timeout=60'
+
 export interface Exchange {
   readonly socket: Socket
   readonly method: string
@@ -68,7 +72,9 @@ export class HttpExchange implements Exchange {
   }
 
   answer(status: number, headers: Headers, body: string | Buffer, isLast = false): void {
-    this.#response.writeHead(status, isLast ? { ...headers, Connection: 'close' } : headers).end(body)
+    const isKept = this.#response.shouldKeepAlive && !isLast
+    const more = isKept ? { 'Keep-Alive': keepAlive } : { Connection: 'close' }
+    this.#response.writeHead(status, { ...headers, ...more }).end(body)
   }
 
   drop(): void {

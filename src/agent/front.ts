@@ -4,7 +4,7 @@
 import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Connection, Connections } from './connections.ts'
-import { type Exchange, type Headers, headerIn } from './exchange.ts'
+import { type Exchange, type Headers, headerIn, keepAlive } from './exchange.ts'
 import type { KnownRequest, KnownRequests } from './known-requests.ts'
 
 /** Bytes of answers that somebody may leave unread and ask on. */
@@ -19,8 +19,6 @@ export interface FrontPorts {
   readonly answer: (exchange: Exchange) => void
   /** Reads what comes, from its beginning. */
   readonly read: (socket: Socket) => void
-  /** s, as clients are told. */
-  readonly keepAlive: number
 }
 
 export function createFront(ports: FrontPorts): Server {
@@ -75,7 +73,7 @@ class Line {
     if (this.#socket.writableLength > mostUnread) return void this.#socket.destroy()
     this.#isAnswering = true
     this.#connection.began()
-    this.#ports.answer(new KnownExchange(this, this.#socket, known, bytes, this.#ports.keepAlive))
+    this.#ports.answer(new KnownExchange(this, this.#socket, known, bytes))
   }
 
   #handOver(bytes: Buffer): void {
@@ -104,15 +102,13 @@ class KnownExchange implements Exchange {
   readonly #line: Line
   readonly #known: KnownRequest
   readonly #bytes: Buffer
-  readonly #keepAlive: number
   #isAnswered = false
 
-  constructor(line: Line, socket: Socket, known: KnownRequest, bytes: Buffer, keepAlive: number) {
+  constructor(line: Line, socket: Socket, known: KnownRequest, bytes: Buffer) {
     this.#line = line
     this.socket = socket
     this.#known = known
     this.#bytes = bytes
-    this.#keepAlive = keepAlive
   }
 
   get method(): string {
@@ -141,8 +137,9 @@ class KnownExchange implements Exchange {
     const isLast = mustBeLast || this.#known.isLast
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+    head += isLast ? 'Connection: close\r\n' : `Keep-Alive: ${keepAlive}\r\n`
     head += `Date: ${dateNow()}\r\n`
-    head += isLast ? 'Connection: close\r\n\r\n' : `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAlive}\r\n\r\n`
+    head += isLast ? '\r\n' : 'Connection: keep-alive\r\n\r\n'
     if (typeof body === 'string') this.socket.write(head + body)
     else this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]))
     this.#line.answered(isLast)

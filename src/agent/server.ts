@@ -12,7 +12,7 @@ import { encodeProblem, problemType } from '../wire/problem.ts'
 import type { Agent } from './agent.ts'
 import { Channels, parseJson, splitTarget } from './channels.ts'
 import { Connections } from './connections.ts'
-import { type Exchange, HttpExchange } from './exchange.ts'
+import { type Exchange, HttpExchange, keptFor } from './exchange.ts'
 import { createFront } from './front.ts'
 import type { Asker } from './gate.ts'
 import { KnownRequests } from './known-requests.ts'
@@ -30,8 +30,6 @@ const mostConnections = 16_384
 const mostOfShare = 256
 /** ms for a request to arrive whole. */
 const arrival = 10_000
-/** ms for which an idle connection is kept. */
-const idle = 60_000
 /** ms for an answer to be read after which nothing comes. */
 const patience = 1_000
 const helperPath = '/v1/helper/'
@@ -68,7 +66,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   const visitors = new WeakMap<Socket, Visitor>()
   const connections = new Connections({
     arrival,
-    idle: idle + arrival,
+    idle: keptFor,
     isLate: (socket) => refuseUpgrade(socket, new Failure('request_timeout', 'the request did not arrive in time')),
   })
   const http = createServer({
@@ -76,7 +74,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     // See connections.ts.
     headersTimeout: 0,
     requestTimeout: 0,
-    keepAliveTimeout: idle,
+    keepAliveTimeout: 0,
     insecureHTTPParser: false,
     requireHostHeader: false,
   })
@@ -92,7 +90,6 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     },
     answer: (exchange) => begin(exchange),
     read: (socket) => void http.emit('connection', socket),
-    keepAlive: idle / 1000,
   })
   listener.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
   http.on('request', (request, response) => {

@@ -46,7 +46,7 @@ beforeEach(async () => {
   read = 0
   known = new KnownRequests()
   connections = new Connections({ arrival: 10_000, idle: 60_000, isLate: (socket) => socket.destroy() })
-  const http = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const http = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     read += 1
     if (!connections.began(request)) return void request.socket.destroy()
     known.learn(request)
@@ -63,7 +63,6 @@ beforeEach(async () => {
     connected: () => true,
     answer: (exchange) => void answer(exchange),
     read: (socket) => void http.emit('connection', socket),
-    keepAlive: 60,
   }).listen(0, '127.0.0.1')
   await once(front, 'listening')
   return async () => {

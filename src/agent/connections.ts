@@ -3,13 +3,29 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Visitor } from '../core/caller.ts'
 
 /** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
 const mostUnread = 32
 /** No clock is read for a request: what counts is at how many looks it was incomplete. */
 const looksOfArrival = 2
 
+const own = Symbol('connection')
+
+/**
+ * A property of the socket, and no table by socket: what an old Map or WeakMap has ever held stays until everything is collected,
+ * and to move it all aside until then costs a tenth of each connection.
+ */
+export const connectionOf = (socket: object): Connection | undefined => (socket as { [own]?: Connection })[own]
+
 export class Connection {
+  readonly socket: Socket
+  /** Who is there, once that was looked at. */
+  visitor: Visitor | undefined
+  /** What he asks is refused, whatever it is. */
+  isDenied = false
+  /** Among all; undefined: it carries something else from now on, or ends. */
+  place: number | undefined
   /** Being answered, or their answers to be read. */
   requests = 0
   /** Of the last of them, while node:http reads it. */
@@ -22,12 +38,11 @@ export class Connection {
   isPartial = false
   /** The look since which what is to come next is waited for. */
   since: number
-  readonly #socket: Socket
   /** Whether no other request is wanted. */
   readonly #isOver: () => boolean
 
   constructor(socket: Socket, since: number, isOver: () => boolean) {
-    this.#socket = socket
+    this.socket = socket
     this.since = since
     this.#isOver = isOver
   }
@@ -48,7 +63,7 @@ export class Connection {
 
   /** Once what is being answered has been. */
   end(): void {
-    if (this.requests === 0) this.#socket.destroySoon()
+    if (this.requests === 0) this.socket.destroySoon()
   }
 }
 
@@ -64,7 +79,8 @@ export interface ConnectionsPorts {
 export class Connections {
   readonly #ports: ConnectionsPorts
   readonly #looksOfIdle: number
-  readonly #all = new Map<Socket, Connection>()
+  readonly #all: (Connection | undefined)[] = []
+  readonly #free: number[] = []
   /** They carry something else from now on, or end. */
   readonly #others = new Set<Socket>()
   #timer: NodeJS.Timeout | undefined
@@ -78,10 +94,13 @@ export class Connections {
 
   add(socket: Socket): Connection {
     const connection = new Connection(socket, this.#looks, () => this.#isEnding)
-    this.#all.set(socket, connection)
+    Object.assign(socket, { [own]: connection })
+    const place = this.#free.pop() ?? this.#all.length
+    connection.place = place
+    this.#all[place] = connection
     socket.once('close', () => {
       this.#others.delete(socket)
-      this.#leave(socket)
+      this.#leave(connection)
     })
     this.#timer ??= setInterval(() => this.#look(), this.#ports.arrival / looksOfArrival).unref()
     return connection
@@ -89,56 +108,66 @@ export class Connections {
 
   /** The header of a request is there. False: its sender does not read what it asks for. */
   began(request: IncomingMessage): boolean {
-    const connection = this.#all.get(request.socket)
-    if (connection === undefined || connection.requests >= mostUnread) return false
+    const connection = connectionOf(request.socket)
+    if (connection?.place === undefined || connection.requests >= mostUnread) return false
     connection.began(request)
     return true
   }
 
   /** It is being answered, or has been: nearly every token is on its way by then. */
   answering({ socket }: IncomingMessage, response: ServerResponse): void {
-    const connection = this.#all.get(socket)
+    const connection = connectionOf(socket)
     if (connection === undefined) return
     if (response.writableFinished) connection.answered()
     else response.once('close', () => connection.answered())
   }
 
   upgraded(socket: Socket): void {
-    this.#leave(socket)
+    const connection = connectionOf(socket)
+    if (connection !== undefined) this.#leave(connection)
     if (!socket.destroyed) this.#others.add(socket)
   }
 
   /** Whoever is answered gets his answer; the others are let go. */
   end(): void {
     this.#isEnding = true
-    for (const connection of this.#all.values()) connection.end()
+    for (const connection of this.#here()) connection.end()
   }
 
   /** Without waiting for anybody. */
   destroy(): void {
-    for (const socket of this.#all.keys()) socket.destroy()
+    for (const { socket } of this.#here()) socket.destroy()
   }
 
   /** Resolves when none is left. */
   async closed(): Promise<void> {
-    const left = [...this.#all.keys(), ...this.#others]
+    const left = [...this.#here().map(({ socket }) => socket), ...this.#others]
     await Promise.all(left.map((socket) => new Promise((resolve) => socket.once('close', resolve))))
   }
 
-  #leave(socket: Socket): void {
-    this.#all.delete(socket)
+  #here(): readonly Connection[] {
+    return this.#all.filter((each) => each !== undefined)
+  }
+
+  #leave(connection: Connection): void {
+    const { place } = connection
+    if (place === undefined) return
+    connection.place = undefined
+    this.#all[place] = undefined
+    this.#free.push(place)
   }
 
   #look(): void {
     this.#looks += 1
-    if (this.#all.size === 0) {
+    if (this.#free.length === this.#all.length) {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
-    for (const [socket, connection] of this.#all) {
+    for (const connection of this.#here()) {
+      const { socket } = connection
       const waitsFor = this.#waitsFor(socket, connection)
       if (waitsFor === undefined) continue
-      this.#leave(socket)
+      this.#leave(connection)
       this.#others.add(socket)
       if (waitsFor === 'another') socket.destroySoon()
       else this.#ports.isLate(socket)

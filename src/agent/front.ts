@@ -14,7 +14,7 @@ export interface FrontPorts {
   readonly known: KnownRequests
   readonly connections: Connections
   /** Somebody has connected. False: nothing of his is looked at here. */
-  readonly connected: (socket: Socket) => boolean
+  readonly connected: (connection: Connection) => boolean
   /** Answers, at once or later; never throws. */
   readonly answer: (exchange: Exchange) => void
   /** Reads what comes, from its beginning. */
@@ -25,7 +25,7 @@ export function createFront(ports: FrontPorts): Server {
   const server = createServer({ allowHalfOpen: true, noDelay: true })
   return server.on('connection', (socket: Socket) => {
     const connection = ports.connections.add(socket)
-    if (ports.connected(socket)) new Line(socket, connection, ports).listen()
+    if (ports.connected(connection)) new Line(connection, ports).listen()
     else ports.read(socket)
   })
 }
@@ -40,8 +40,8 @@ class Line {
   /** What came while it was answered. */
   #next: Buffer | undefined
 
-  constructor(socket: Socket, connection: Connection, ports: FrontPorts) {
-    this.#socket = socket
+  constructor(connection: Connection, ports: FrontPorts) {
+    this.#socket = connection.socket
     this.#connection = connection
     this.#ports = ports
   }

@@ -11,7 +11,7 @@ import { notShared, type Share } from '../core/share.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
 import type { Agent } from './agent.ts'
 import { Channels, parseJson, splitTarget } from './channels.ts'
-import { Connections } from './connections.ts'
+import { connectionOf, Connections } from './connections.ts'
 import { type Exchange, HttpExchange, keptFor } from './exchange.ts'
 import { createFront } from './front.ts'
 import type { Asker } from './gate.ts'
@@ -61,9 +61,7 @@ export interface AgentServer {
 
 export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share, guard }: ServerPorts): AgentServer {
   const channels = new Channels(agent)
-  const denied = new WeakSet<object>()
   const allowance = new Allowance(burst, ratePerSecond, agent.now())
-  const visitors = new WeakMap<Socket, Visitor>()
   const connections = new Connections({
     arrival,
     idle: keptFor,
@@ -82,9 +80,9 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   const listener = createFront({
     known,
     connections,
-    connected: (socket) => {
-      guard?.connected(socket)
-      if (!isTrustedPeer(socket)) denied.add(socket)
+    connected: (connection) => {
+      guard?.connected(connection.socket)
+      connection.isDenied = !isTrustedPeer(connection.socket)
       // Who has to bring a secret is looked at in each request.
       return guard === undefined
     },
@@ -127,19 +125,19 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 
   function check(socket: object, path: string): void {
-    if (denied.has(socket)) throw new Failure('peer_denied', 'this agent belongs to another user')
+    if (connectionOf(socket)?.isDenied !== false) throw new Failure('peer_denied', 'this agent belongs to another user')
     const isFree = share === undefined && (path === '/v1/token' || path.startsWith(helperPath))
     if (!isFree && !allowance.take(agent.now())) throw new Failure('too_many_requests', 'too many requests', { retryAfter: 1 })
   }
 
   /** Once a connection: what it executes later is another program, and the uid is what counts. */
   function visitorOf(socket: Socket): Visitor {
-    const known = visitors.get(socket)
-    if (known !== undefined) return known
+    const connection = connectionOf(socket)
+    if (connection?.visitor !== undefined) return connection.visitor
     const way = guard === undefined ? {} : ({ transport: 'tcp' } as const)
     const door: Door = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name, ...way }
     const visitor: Visitor = { caller: callerOf(socket), door }
-    visitors.set(socket, visitor)
+    if (connection !== undefined) connection.visitor = visitor
     return visitor
   }
 

@@ -47,19 +47,8 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
     ...(door?.kind === 'share' ? { share: door.share } : {}),
     ...(door?.kind === 'share' && door.transport !== undefined ? { transport: door.transport } : {}),
   })
-  const by = caller === undefined ? '' : `,"caller":${callerJson(caller)}`
+  const by = caller === undefined ? '' : `,"caller":${escaped(callerFields(caller))}`
   return `${line.slice(0, -1)}${by},"prev":"${prev}"}`
-}
-
-/** One connection may ask for much. */
-const callers = new WeakMap<Caller, string>()
-
-function callerJson(caller: Caller): string {
-  const known = callers.get(caller)
-  if (known !== undefined) return known
-  const json = escaped(callerFields(caller))
-  callers.set(caller, json)
-  return json
 }
 
 function callerFields({ uid, sid, pid, executable, parents, container, terminal, isKnown }: Caller) {

@@ -18,15 +18,16 @@ let ask: Ask | undefined
 export function peer(socket: Socket): Peer | undefined {
   const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
   if (fd === undefined || fd < 0) return undefined
-  const known = peers.get(socket)
+  const known = (socket as { [own]?: Peer })[own]
   if (known !== undefined) return known
   ask ??= prepare()
   const found = ask(fd)
-  if (found !== undefined) peers.set(socket, found)
+  if (found !== undefined) Object.assign(socket, { [own]: found })
   return found
 }
 
-const peers = new WeakMap<Socket, Peer>()
+/** A property of the socket: a WeakMap costs more (see agent/connections.ts). */
+const own = Symbol('peer')
 let ownUid: number | undefined
 
 /** Whether the process at the other end is this user's own, or root's, who could read the agent's memory anyway. */

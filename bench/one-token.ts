@@ -21,8 +21,10 @@ export async function oneToken({ tools, home, server, token }: Ground, isQuick: 
   const thinName = 'thin client'
   const peerName = 'oidc-token (oidc-agent)'
   const thin: Command = { line: [join(dist, 'bin/authsock-client'), 'token', 'work'], least }
+  const bySystem = await tools.compileBySystem()
   const light = {
     [floorName]: { line: [once, floor, target], least },
+    ...(bySystem === undefined ? {} : { 'the same, as `cc -static` links it': { line: [bySystem, floor, target], least } }),
     'the same C client, the agent': { line: [once, home.socket, target], least },
     'the same C client, a bare node:http server': { line: [once, bare, target], least },
     [thinName]: thin,

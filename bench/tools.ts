@@ -71,6 +71,17 @@ export class Tools {
     }
   }
 
+  /** The C client as the system's own compiler links it. Undefined where it has no static C library. */
+  async compileBySystem(): Promise<string | undefined> {
+    const output = join(this.folder, 'once-by-system')
+    try {
+      await run('cc', ['-static', '-O2', join(sources, 'once.c'), '-o', output])
+      return output
+    } catch {
+      return undefined
+    }
+  }
+
   program(name: (typeof names)[number]): string {
     return join(this.folder, name)
   }

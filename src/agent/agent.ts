@@ -131,7 +131,7 @@ export class Agent {
   }
 
   /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
-  helper(asker: Asker, body: Buffer, throws = false): Promise<HelperOutcome> {
+  helper(asker: Asker, body: Buffer, throws = false): HelperOutcome | Promise<HelperOutcome> {
     const { credentials, profiles } = this.#parts
     return callHelper(asker.request, body, {
       ports: credentials.for(asker),

@@ -124,21 +124,35 @@ class AskedFor implements HelperPorts {
     return false
   }
 
-  async named(name: string | undefined, target: Target = {}, minTtl?: number): Promise<Credential> {
+  named(name: string | undefined, target: Target = {}, minTtl?: number): Credential | Promise<Credential> {
+    if (name !== undefined && this.#ports.profiles.known(name) === undefined) return this.#looked(name, target, minTtl)
+    return this.#ofProfile(name, target, minTtl)
+  }
+
+  /** Of a name that may be a secret's. */
+  async #looked(name: string, target: Target, minTtl: number | undefined): Promise<Credential> {
     const { profiles, secrets } = this.#ports
-    const isHidden = name !== undefined && this.#asker.share?.secrets.includes(name) === false
-    if (name !== undefined && !isHidden && isProfileName(name) && !(await profiles.config()).profiles.has(name)) {
+    const isHidden = this.#asker.share?.secrets.includes(name) === false
+    if (!isHidden && isProfileName(name) && !(await profiles.config()).profiles.has(name)) {
       const secret = await secrets.get(name)
       if (secret !== undefined) return this.#ofSecret(secret)
     }
-    try {
-      return this.#ofToken(await this.#ports.token(this.#asker, name, target, minTtl))
-    } catch (error) {
+    return this.#ofProfile(name, target, minTtl)
+  }
+
+  #ofProfile(name: string | undefined, target: Target, minTtl: number | undefined): Credential | Promise<Credential> {
+    const explain = (error: unknown): never => {
       if (!(error instanceof Failure) || error.code !== 'unknown_profile') throw error
       throw new Failure('unknown_profile', `${error.message}; nor is there a secret of that name`, {
         ...error.details,
         hint: '`authsock profile list` and `authsock secret list` show what there is',
       })
+    }
+    try {
+      const issued = this.#ports.token(this.#asker, name, target, minTtl)
+      return issued instanceof Promise ? issued.then((each) => this.#ofToken(each), explain) : this.#ofToken(issued)
+    } catch (error) {
+      return explain(error)
     }
   }
 

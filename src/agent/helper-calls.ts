@@ -24,34 +24,53 @@ interface Surroundings {
   readonly mayLogIn: () => Promise<boolean>
 }
 
-export async function callHelper(name: string, body: Buffer, { ports, throws, mayLogIn }: Surroundings): Promise<HelperOutcome> {
+/** At once where the adapter has it at once. Throws (rejects with) a Failure where the surroundings say so, and never otherwise. */
+export function callHelper(name: string, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
   const row = findHelper(name)
-  if (row === undefined) {
-    const close = closest(
-      name,
-      helpers.map((each) => each.name),
-    )
-    const hint = close === undefined ? `known are ${helpers.map((each) => each.name).join(', ')}` : `did you mean '${close}'?`
-    return outcome(failed(new Failure('not_found', `there is no helper '${name.slice(0, 40)}'`, { hint })))
-  }
-  const helper = loaded.get(row.name) ?? (await load(row.name))
+  if (row === undefined) return outcome(failed(unknownHelper(name)))
+  const helper = loaded.get(row.name)
+  return helper === undefined ? load(row.name).then((each) => call(each, body, surroundings)) : call(helper, body, surroundings)
+}
+
+function call(helper: Helper, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
   let request: HelperRequest = { args: [], env: {}, stdin: '' }
   let terminal = false
   try {
     const call = decodeHelperCall(body)
     terminal = call.terminal
     request = { args: call.args, env: call.env, stdin: Buffer.from(call.stdin).toString() }
-    return outcome(await helper.run(request, ports))
+    const answer = helper.run(request, surroundings.ports)
+    return answer instanceof Promise
+      ? answer.then((each) => outcome(each)).catch((error: unknown) => explained(helper, request, terminal, error, surroundings))
+      : outcome(answer)
   } catch (error) {
-    const failure = asFailure(error)
-    if (throws) throw failure
-    const { profile } = failure.details
-    const needsLogin = failure.code === 'login_required' || failure.code === 'login_pending'
-    const isBatch = (): boolean => !terminal || attempt(() => helper.isBatch?.(request)) === true
-    const login = needsLogin && profile !== undefined && !isBatch() && (await mayLogIn()) ? profile : undefined
-    const answer = attempt(() => helper.fail?.(failure, request)) ?? failed(failure)
-    return { ...outcome(answer, login), ...(failure.code === 'unexpected' ? { defect: failure } : {}) }
+    return explained(helper, request, terminal, error, surroundings)
   }
+}
+
+/** In the tool's words. */
+async function explained(
+  helper: Helper,
+  request: HelperRequest,
+  terminal: boolean,
+  error: unknown,
+  { throws, mayLogIn }: Surroundings,
+): Promise<HelperOutcome> {
+  const failure = asFailure(error)
+  if (throws) throw failure
+  const { profile } = failure.details
+  const needsLogin = failure.code === 'login_required' || failure.code === 'login_pending'
+  const isBatch = (): boolean => !terminal || attempt(() => helper.isBatch?.(request)) === true
+  const login = needsLogin && profile !== undefined && !isBatch() && (await mayLogIn()) ? profile : undefined
+  const answer = attempt(() => helper.fail?.(failure, request)) ?? failed(failure)
+  return { ...outcome(answer, login), ...(failure.code === 'unexpected' ? { defect: failure } : {}) }
+}
+
+function unknownHelper(name: string): Failure {
+  const names = helpers.map((each) => each.name)
+  const close = closest(name, names)
+  const hint = close === undefined ? `known are ${names.join(', ')}` : `did you mean '${close}'?`
+  return new Failure('not_found', `there is no helper '${name.slice(0, 40)}'`, { hint })
 }
 
 const loaded = new Map<HelperName, Helper>()

@@ -15,6 +15,7 @@ import { connectionOf, Connections } from './connections.ts'
 import { type Exchange, HttpExchange, keptFor } from './exchange.ts'
 import { createFront } from './front.ts'
 import type { Asker } from './gate.ts'
+import type { HelperOutcome } from './helper-calls.ts'
 import { KnownRequests } from './known-requests.ts'
 import { type Answer, findHandler } from './routes.ts'
 import { findSharedHandler } from './share-routes.ts'
@@ -175,13 +176,19 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     }
   }
 
-  async function help(exchange: Exchange, name: string): Promise<void> {
+  function help(exchange: Exchange, name: string): void | Promise<void> {
     if (exchange.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
     const isNoTool = exchange.header('accept') === problemType
-    const call = (await exchange.body(largestCall)) ?? Buffer.alloc(0)
-    const { headers, body, defect } = await agent.helper(askerOf(exchange.socket, name), call, isNoTool)
-    if (defect !== undefined) log(describeDefect(defect))
-    answerWith(exchange, 200, 'application/octet-stream', body, headers)
+    const say = ({ headers, body, defect }: HelperOutcome): void => {
+      if (defect !== undefined) log(describeDefect(defect))
+      answerWith(exchange, 200, 'application/octet-stream', body, headers)
+    }
+    const run = (call: Buffer): void | Promise<void> => {
+      const outcome = agent.helper(askerOf(exchange.socket, name), call, isNoTool)
+      return outcome instanceof Promise ? outcome.then(say) : say(outcome)
+    }
+    const call = exchange.body(largestCall) ?? Buffer.alloc(0)
+    return call instanceof Promise ? call.then(run) : run(call)
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

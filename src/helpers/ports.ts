@@ -42,8 +42,11 @@ export interface HelperPorts {
   now(): EpochMs
   /** By the routes, then by the places of static secrets. Undefined: neither knows the place. Throws a Failure. */
   at(place: Place): Promise<Credential | undefined>
-  /** Of a profile (default: the sole one), or of a static secret of that name. `minTtl` in seconds. Throws a Failure. */
-  named(name: string | undefined, target?: Target, minTtl?: number): Promise<Credential>
+  /**
+   * Of a profile (default: the sole one), or of a static secret of that name. `minTtl` in seconds. At once where it is at hand.
+   * Throws (rejects with) a Failure.
+   */
+  named(name: string | undefined, target?: Target, minTtl?: number): Credential | Promise<Credential>
   /** The ID token that came with a profile's access token. Throws a Failure. */
   idToken(profile: string | undefined): Promise<{ readonly value: Redacted<string>; readonly expiresAt: EpochMs }>
   /** A server refused this credential there: a token is not served again, a static secret that a tool stored is removed. */
@@ -59,7 +62,7 @@ export interface HelperPorts {
 }
 
 export interface Helper {
-  run(request: HelperRequest, ports: HelperPorts): Promise<HelperAnswer>
+  run(request: HelperRequest, ports: HelperPorts): HelperAnswer | Promise<HelperAnswer>
   /** How the tool wants to be told; otherwise on stderr, with the failure's exit code. */
   fail?(failure: Failure, request: HelperRequest): HelperAnswer
   /** Whether the tool says that nobody may be asked. Default: somebody may be. */

@@ -3,16 +3,19 @@
 import { Failure } from '../core/failures.ts'
 import { parsePlace } from '../core/place.ts'
 import { authorization, jsonLine, options, schemeOf, unixTime } from './print.ts'
-import type { Credential, Helper, HelperPorts } from './ports.ts'
+import type { Credential, Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 /** `[NAME] [--scope S] [--resource R] [--audience A] [--min-ttl N] [--header] [--json]` */
 export const token: Helper = {
-  async run({ args }, ports) {
+  run({ args }, ports) {
     const { name, target, minTtl, flags } = options(args, { header: 'flag', json: 'flag' })
-    const credential = await ports.named(name, target, minTtl)
-    if (flags.has('json')) return { stdout: jsonLine(describe(credential, ports.now())) }
-    const text = flags.has('header') ? `Authorization: ${authorization(credential)}` : credential.value.reveal()
-    return { stdout: `${text}\n` }
+    const print = (credential: Credential): HelperAnswer => {
+      if (flags.has('json')) return { stdout: jsonLine(describe(credential, ports.now())) }
+      const text = flags.has('header') ? `Authorization: ${authorization(credential)}` : credential.value.reveal()
+      return { stdout: `${text}\n` }
+    }
+    const credential = ports.named(name, target, minTtl)
+    return credential instanceof Promise ? credential.then(print) : print(credential)
   },
 }
 

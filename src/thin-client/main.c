@@ -185,10 +185,13 @@ static _Noreturn void fail_at_share(const struct call *call, int status) {
 static void ask(struct call *call, const char *input, size_t length, struct answer *answer) {
   struct buffer request = {0};
   if (call->path == NULL) find_agent(call);
-  describe(call, input, length, &request);
+  // Without the secret there is nothing to say to a share.
+  if (call->is_by_tcp) describe(call, input, length, &request);
   for (int tries = 0;; tries++) {
     bool was_open = call->connection != NULL;
     if (!was_open) connect_agent(call);
+    // The agent wakes up meanwhile.
+    if (request.length == 0) describe(call, input, length, &request);
     bool is_good = send_all(call->connection, request.data, request.length) && read_answer(answer, receive, call->connection);
     if (is_good && answer->keeps_open) break;
     hang_up(call->connection);

@@ -138,8 +138,8 @@ static enum connected look_at(const char *path, char **why) {
 
 // ---- the connection
 
-static void limit(int descriptor, int option, int seconds) {
-  struct timeval time = {.tv_sec = seconds};
+static void limit(int descriptor, int option, int ms) {
+  struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
   setsockopt(descriptor, SOL_SOCKET, option, &time, sizeof time);
 }
 
@@ -159,7 +159,8 @@ bool is_my_peer(int descriptor) {
 
 static void prepare(int descriptor) {
   fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  limit(descriptor, SO_SNDTIMEO, 10);
+  limit(descriptor, SO_SNDTIMEO, 10 * 1000);
+  limit(descriptor, SO_RCVTIMEO, patience);
 #if defined(SO_NOSIGPIPE)
   int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
@@ -174,12 +175,11 @@ static enum connected keep(int descriptor, struct connection **connection) {
 }
 
 enum connected connect_to(const char *path, struct connection **connection, char **why) {
-  enum connected trust = look_at(path, why);
-  if (trust != connected) return trust;
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) {
-    *why = join("the path of the socket is too long: ", path, "");
-    return unusable;
+    enum connected trust = look_at(path, why);
+    if (trust == connected) *why = join("the path of the socket is too long: ", path, "");
+    return trust == connected ? unusable : trust;
   }
   memcpy(address.sun_path, path, strlen(path) + 1);
   int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -192,20 +192,22 @@ enum connected connect_to(const char *path, struct connection **connection, char
   do {
     result = connect(descriptor, (struct sockaddr *)&address, sizeof address);
   } while (result != 0 && errno == EINTR);
-  if (result != 0) {
-    int error = errno;
-    close(descriptor);
-    if (error == ENOENT || error == ECONNREFUSED) return nobody_there;
-    *why = error == EACCES || error == EPERM ? join("the socket ", path, " belongs to another user") : join(path, ": ", strerror(error));
-    return error == EACCES || error == EPERM ? untrusted : unusable;
+  int error = result == 0 ? 0 : errno;
+  // Whoever listens there wakes up meanwhile. Nothing is said to him before it is known whose place it is.
+  enum connected trust = look_at(path, why);
+  if (trust == connected && error != 0) {
+    bool is_refused = error == EACCES || error == EPERM;
+    trust = error == ENOENT || error == ECONNREFUSED ? nobody_there : is_refused ? untrusted : unusable;
+    if (trust != nobody_there) *why = is_refused ? join("the socket ", path, " belongs to another user") : join(path, ": ", strerror(error));
   }
-  // Between a look at the socket and the connection another may have taken its place.
-  if (!is_my_peer(descriptor) && !is_mounted_for_us(path)) {
-    close(descriptor);
+  // Between the connection and the look another may have taken its place.
+  if (trust == connected && !is_my_peer(descriptor) && !is_mounted_for_us(path)) {
+    trust = untrusted;
     *why = join("another user listens at ", path, "");
-    return untrusted;
   }
-  return keep(descriptor, connection);
+  if (trust == connected) return keep(descriptor, connection);
+  close(descriptor);
+  return trust;
 }
 
 static bool is_near_here(const struct sockaddr *address) {
@@ -272,11 +274,8 @@ bool send_all(struct connection *connection, const char *data, size_t length) {
 long receive(void *source, char *into, size_t most) {
   int descriptor = ((struct connection *)source)->descriptor;
   for (;;) {
-    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
-    long long left = deadline - now();
-    int events = left <= 0 ? 0 : poll(&ready, 1, (int)left);
-    if (events < 0 && errno == EINTR) continue;
-    if (events <= 0) return -1;
+    // One that comes in drops has no more time than one that comes whole.
+    if (now() >= deadline) return -1;
     ssize_t got = recv(descriptor, into, most, 0);
     if (got < 0 && errno == EINTR) continue;
     return (long)got;

@@ -37,12 +37,30 @@ export interface Ruling {
 }
 
 export function rule(rules: readonly Rule[], question: Question): Ruling {
-  const index = rules.findIndex((each) => matches(each, question))
-  const found = rules[index]
-  return found === undefined ? { verdict: 'allow' } : { verdict: found.verdict, index, rule: found }
+  const found = rulesFor(rules, question.visitor.caller.executable).find(({ rule }) => mismatch(rule, question) === undefined)
+  return found === undefined ? { verdict: 'allow' } : { verdict: found.rule.verdict, ...found }
 }
 
-const matches = (each: Rule, question: Question): boolean => mismatch(each, question) === undefined
+type Placed = Required<Pick<Ruling, 'index' | 'rule'>>
+
+/** Those that name this program, or none: it asks again and again, and there may be a thousand that name others. */
+function rulesFor(rules: readonly Rule[], executable: string | undefined): readonly Placed[] {
+  if (byProgram.rules !== rules) byProgram = { rules, found: new Map() }
+  const { found } = byProgram
+  const known = found.get(executable)
+  if (known !== undefined) return known
+  if (found.size >= mostPrograms) found.clear()
+  const placed = rules
+    .map((rule, index) => ({ index, rule }))
+    .filter(({ rule }) => rule.executable === undefined || matchesPath(rule.executable, executable))
+  found.set(executable, placed)
+  return placed
+}
+
+const mostPrograms = 256
+let byProgram: { readonly rules?: readonly Rule[]; readonly found: Map<string | undefined, readonly Placed[]> } = {
+  found: new Map(),
+}
 
 /** Which of a rule's fields keeps it from matching; undefined where it matches. */
 export function mismatch(each: Rule, { profile, target, visitor }: Question): keyof Rule | undefined {

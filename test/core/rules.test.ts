@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Caller, callerText, type Visitor } from '../../src/core/caller.ts'
 import { mismatch, type Question, questionText, rule, type Rule } from '../../src/core/rules.ts'
+import { Random } from '../simulation/random.ts'
 
 const git: Caller = {
   isKnown: true,
@@ -71,6 +72,33 @@ test('the first that matches decides; without one it is allowed', () => {
   expect(rule(rules, question(boxed))).toMatchObject({ verdict: 'ask', index: 1 })
   expect(rule(rules, question(boxed, { profile: 'home' }))).toMatchObject({ verdict: 'deny', index: 0 })
   expect(rule([], question(unknown))).toEqual({ verdict: 'allow' })
+})
+
+test('what is remembered of programs decides nothing: the same as by a look at every rule, whoever asks, as often as he likes', () => {
+  const random = new Random(20_261_121)
+  const patterns = [undefined, '/usr/*', '/usr/**', '/opt/a', '/opt/b', '**/git*', String.raw`C:\**`] as const
+  const anyRule = (): Rule => {
+    const executable = random.pick<string | undefined>(patterns)
+    const profile = random.once(3) ? random.pick(['work', 'home']) : undefined
+    return {
+      verdict: random.pick(['allow', 'ask', 'deny']),
+      ...(executable === undefined ? {} : { executable }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(random.once(4) ? { container: 'any' } : {}),
+    }
+  }
+  for (let round = 0; round < 50; round++) {
+    const rules = Array.from({ length: random.below(12) }, anyRule)
+    for (let asked = 0; asked < 40; asked++) {
+      const program = { ...git, executable: random.pick(['/opt/a', '/opt/b', '/usr/a', `/usr/${asked}/git`]) }
+      const caller = random.pick([git, windows, boxed, unknown, program])
+      const one = question(caller, { profile: random.pick(['work', 'home', 'other']) })
+      const index = rules.findIndex((each) => mismatch(each, one) === undefined)
+      expect(rule(rules, one)).toEqual(
+        index < 0 ? { verdict: 'allow' } : { verdict: rules[index]?.verdict, index, rule: rules[index] },
+      )
+    }
+  }
 })
 
 test('in words', () => {

@@ -169,8 +169,10 @@ export class Connections {
       if (waitsFor === undefined) continue
       this.#leave(connection)
       this.#others.add(socket)
-      if (waitsFor === 'another') socket.destroySoon()
-      else this.#ports.isLate(socket)
+      if (waitsFor === 'rest') this.#ports.isLate(socket)
+      // Who has not read the last answer by now does not get to its end.
+      else if (socket.writableLength > 0) socket.destroy()
+      else socket.destroySoon()
     }
   }
 

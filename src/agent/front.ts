@@ -57,7 +57,7 @@ class Line {
     const next = this.#next
     this.#next = undefined
     if (isLast || (this.#hasEnded && next === undefined)) return this.#socket.destroySoon()
-    if (next === undefined) return
+    if (next === undefined || this.#socket.destroyed) return
     this.#socket.resume()
     this.#heard(next)
   }

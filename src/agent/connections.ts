@@ -22,8 +22,8 @@ export class Connection {
   readonly socket: Socket
   /** Who is there, once that was looked at. */
   visitor: Visitor | undefined
-  /** What he asks is refused, whatever it is. */
-  isDenied = false
+  /** What he asks is refused, whatever it is: until it is known that he may ask. */
+  isDenied = true
   /** Among all; undefined: it carries something else from now on, or ends. */
   place: number | undefined
   /** Being answered, or their answers to be read. */
@@ -136,17 +136,20 @@ export class Connections {
 
   /** Without waiting for anybody. */
   destroy(): void {
-    for (const { socket } of this.#here()) socket.destroy()
+    for (const socket of this.#sockets()) socket.destroy()
   }
 
   /** Resolves when none is left. */
   async closed(): Promise<void> {
-    const left = [...this.#here().map(({ socket }) => socket), ...this.#others]
-    await Promise.all(left.map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+    await Promise.all(this.#sockets().map((socket) => new Promise((resolve) => socket.once('close', resolve))))
   }
 
   #here(): readonly Connection[] {
     return this.#all.filter((each) => each !== undefined)
+  }
+
+  #sockets(): readonly Socket[] {
+    return [...this.#here().map(({ socket }) => socket), ...this.#others]
   }
 
   #leave(connection: Connection): void {
@@ -169,10 +172,9 @@ export class Connections {
       if (waitsFor === undefined) continue
       this.#leave(connection)
       this.#others.add(socket)
-      if (waitsFor === 'rest') this.#ports.isLate(socket)
-      // Who has not read the last answer by now does not get to its end.
-      else if (socket.writableLength > 0) socket.destroy()
-      else socket.destroySoon()
+      // Who has not read his answers by now does not: to wait for that would keep him, and an agent that is to stop.
+      if (waitsFor === 'another') socket.destroy()
+      else this.#ports.isLate(socket)
     }
   }
 

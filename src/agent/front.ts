@@ -12,7 +12,7 @@ const mostUnread = 512 * 1024
 
 export interface FrontPorts {
   readonly known: KnownRequests
-  readonly connections: Connections
+  readonly connections: Pick<Connections, 'add'>
   /** Somebody has connected. False: nothing of his is looked at here. */
   readonly connected: (connection: Connection) => boolean
   /** Answers, at once or later; never throws. */
@@ -37,8 +37,6 @@ class Line {
   readonly #ports: FrontPorts
   #isAnswering = false
   #hasEnded = false
-  /** What came while it was answered. */
-  #next: Buffer | undefined
 
   constructor(connection: Connection, ports: FrontPorts) {
     this.#socket = connection.socket
@@ -54,26 +52,26 @@ class Line {
   answered(isLast: boolean): void {
     this.#isAnswering = false
     this.#connection.answered()
-    const next = this.#next
-    this.#next = undefined
-    if (isLast || (this.#hasEnded && next === undefined)) return this.#socket.destroySoon()
-    if (next === undefined || this.#socket.destroyed) return
-    this.#socket.resume()
-    this.#heard(next)
+    if (isLast || this.#hasEnded) this.#socket.destroySoon()
+    else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   readonly #heard = (bytes: Buffer): void => {
+    const socket = this.#socket
+    // Whatever follows the last request, or comes when the agent is about to end, is nobody's.
+    if (!socket.writable) return
     if (this.#isAnswering) {
-      this.#next = bytes
-      this.#socket.pause()
+      // Its turn comes; and nobody's end is heard before it.
+      socket.pause()
+      socket.unshift(bytes)
       return
     }
     const known = this.#ports.known.find(bytes)
     if (known === undefined) return this.#handOver(bytes)
-    if (this.#socket.writableLength > mostUnread) return void this.#socket.destroy()
+    if (socket.writableLength > mostUnread) return void socket.destroy()
     this.#isAnswering = true
     this.#connection.began()
-    this.#ports.answer(new KnownExchange(this, this.#socket, known, bytes))
+    this.#ports.answer(new KnownExchange(this, socket, known, bytes))
   }
 
   #handOver(bytes: Buffer): void {

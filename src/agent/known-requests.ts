@@ -41,11 +41,15 @@ export class KnownRequests {
     const { method = '', url: target = '', rawHeaders, httpVersion } = request
     if (!kept.test(`${method} ${target}`) || httpVersion !== '1.1') return
     const fields: string[] = []
+    const names = new Set<string>()
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const [name = '', value = ''] = rawHeaders.slice(at, at + 2)
       if (!plainHeaders.has(name.toLowerCase()) || !plainValue.test(value)) return
       fields.push(`${name}: ${value}`)
+      names.add(name.toLowerCase())
     }
+    // Of two of one name node:http may heed the other one.
+    if (names.size < fields.length) return
     const connection = headerIn(rawHeaders, 'connection')?.toLowerCase() ?? 'keep-alive'
     if (connection !== 'keep-alive' && connection !== 'close') return
     const head = `${[`${method} ${target} HTTP/1.1`, ...fields].join('\r\n')}${end}`

@@ -3,8 +3,9 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, type Server } from 'node:net'
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Connections } from '../../src/agent/connections.ts'
 import { type Exchange, HttpExchange } from '../../src/agent/exchange.ts'
@@ -14,6 +15,13 @@ import { Random } from '../simulation/random.ts'
 
 /** How many requests node:http has read. */
 let read = 0
+/** How many were answered. */
+let answered = 0
+/** Slow ones that wait to be answered. */
+let held = 0
+let until: Promise<void> | undefined
+/** More than a kernel takes for somebody who does not read. */
+const largeBody = 16 * 1024 * 1024
 let known: KnownRequests
 let connections: Connections
 let front: Server
@@ -22,13 +30,29 @@ let plain: Server
 const describe = (exchange: Exchange, body: Buffer | undefined): string =>
   JSON.stringify([exchange.method, exchange.target, exchange.header('accept'), exchange.header('host'), String(body ?? '')])
 
+/** Slow ones are answered when what it gives is called. */
+function hold(): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  until = promise
+  return () => {
+    until = undefined
+    resolve()
+  }
+}
+
 async function answer(exchange: Exchange): Promise<void> {
   const found = exchange.body(1 << 20)
   const send = (body: Buffer | undefined): void => {
-    const text = describe(exchange, body)
+    const filler = exchange.target.includes('large') ? ' '.repeat(largeBody) : ''
+    const text = filler + describe(exchange, body)
+    answered += 1
     exchange.answer(200, { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(text) }, text)
   }
-  if (exchange.target.includes('slow')) await turn()
+  if (exchange.target.includes('slow')) {
+    held += 1
+    await (until ?? turn())
+    held -= 1
+  }
   send(found instanceof Promise ? await found : found)
 }
 
@@ -44,6 +68,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   read = 0
+  answered = 0
   known = new KnownRequests()
   connections = new Connections({ arrival: 10_000, idle: 60_000, isLate: (socket) => socket.destroy() })
   const http = createServer({ keepAliveTimeout: 0 }, (request, response) => {
@@ -59,7 +84,7 @@ beforeEach(async () => {
   })
   front = createFront({
     known,
-    connections,
+    connections: { add: (socket) => connections.add(socket) },
     connected: () => true,
     answer: (exchange) => void answer(exchange),
     read: (socket) => void http.emit('connection', socket),
@@ -210,3 +235,106 @@ test('whatever is sent, and however it is cut, the answers are those of node:htt
   // Not all of them: else nothing was known.
   expect(read).toBeLessThan(430)
 }, 60_000)
+
+/** A client that does not hang up when it is told that no more comes. */
+async function client(options: { readonly allowHalfOpen?: boolean } = {}): Promise<Socket> {
+  const { port } = front.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...options }).on('error', () => {})
+  await once(socket, 'connect')
+  return socket
+}
+
+test.each([
+  ['keep-alive', 'close'],
+  ['close', 'keep-alive'],
+])('who says both %s and %s is let go', async (...values) => {
+  const one = get('/v1/token?profile=work', values.map((each) => `Connection: ${each}\r\n`).join(''))
+  const expected = await talk(plain, [one], 1)
+  expect(expected).toContain('Connection: close')
+  for (let time = 0; time < 2; time++) expect(await talk(front, [one], 1)).toBe(expected)
+})
+
+test('nothing is asked after the last of a connection, though that is not read yet', async () => {
+  const last = get('/v1/token?profile=large', 'Connection: close\r\n')
+  const next = get('/v1/token?profile=work')
+  for (const request of [last, next]) await talk(front, [request], 1)
+  const socket = await client()
+  socket.pause()
+  for (const piece of [last, next]) {
+    socket.write(piece)
+    for (let turns = 0; turns < 50; turns++) await turn()
+  }
+  let said = ''
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString('latin1'))).resume()
+  await once(socket, 'close')
+  expect(said.length).toBeGreaterThan(largeBody)
+  expect(said.endsWith('""]')).toBe(true)
+  // Of the two connections before as well.
+  expect(answered).toBe(3)
+})
+
+test('an upgraded connection whose other end does nothing keeps no agent from stopping', async () => {
+  const socket = await client({ allowHalfOpen: true })
+  socket.write('GET /v1/login HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await once(socket, 'data')
+  connections.end()
+  connections.destroy()
+  await connections.closed()
+  expect(read).toBe(0)
+})
+
+test('what came before somebody had no more is answered, known or not', async () => {
+  const slow = get('/v1/token?profile=slow')
+  await talk(front, [slow], 1)
+  for (const next of [slow, get('/v1/status')]) {
+    const socket = await client({ allowHalfOpen: true })
+    let said = ''
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    const release = hold()
+    socket.write(slow)
+    await expect.poll(() => held).toBe(1)
+    socket.write(next)
+    for (let turns = 0; turns < 20; turns++) await turn()
+    socket.end()
+    for (let turns = 0; turns < 20; turns++) await turn()
+    release()
+    await once(socket, 'close')
+    expect(said.split('HTTP/1.1 200').length - 1).toBe(2)
+  }
+})
+
+test('who hangs up while he is answered harms nobody, and what he asked then is not', async () => {
+  const slow = get('/v1/token?profile=slow')
+  await talk(front, [slow], 1)
+  for (const next of ['', slow, get('/v1/status'), 'no request']) {
+    const socket = await client()
+    const release = hold()
+    socket.write(slow)
+    await expect.poll(() => held).toBe(1)
+    const before = answered
+    if (next !== '') socket.write(next)
+    for (let turns = 0; turns < 20; turns++) await turn()
+    socket.resetAndDestroy()
+    for (let turns = 0; turns < 20; turns++) await turn()
+    release()
+    await expect.poll(() => answered).toBeGreaterThan(before)
+    for (let turns = 0; turns < 20; turns++) await turn()
+  }
+  connections.end()
+  await connections.closed()
+})
+
+test('who never reads is let go in time, and keeps no agent from stopping', async () => {
+  const large = get('/v1/token?profile=large')
+  await talk(front, [large], 1)
+  connections = new Connections({ arrival: 200, idle: 400, isLate: (socket) => socket.destroy() })
+  const socket = await client()
+  socket.pause()
+  const before = answered
+  socket.write(large)
+  await expect.poll(() => answered).toBe(before + 1)
+  const left = (): Promise<number> => promisify(front.getConnections.bind(front))()
+  await expect.poll(left, { timeout: 10_000 }).toBe(0)
+  await connections.closed()
+  socket.destroy()
+})

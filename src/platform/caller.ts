@@ -80,7 +80,7 @@ function lookOnLinux(socket: Socket, pid: number): Looked | undefined {
   try {
     const looked = readProc(pid)
     // Only now: what was read before it was known to live may be another's.
-    return pidfd === 'none' || hasPid(pidfd) ? looked : undefined
+    return pidfd === 'none' || hasPid(pidfd, pid) ? looked : undefined
   } finally {
     if (pidfd !== 'none') closeSync(pidfd)
   }
@@ -184,8 +184,8 @@ function readStart(path: string): string | undefined {
 interface Pidfds {
   /** `none` where the kernel has none: before Linux 6.5. */
   readonly of: (fd: number) => number | 'gone' | 'none'
-  /** Whether its process, which may have ended, still has its pid. */
-  readonly hasPid: (pidfd: number) => boolean
+  /** Whether its process, which may have ended, still has this pid. */
+  readonly hasPid: (pidfd: number, pid: number) => boolean
 }
 
 /** Some kernels give no pidfd of a process that has ended, and say ESRCH or EINVAL in place of this. */
@@ -200,7 +200,7 @@ function pidfdOf(socket: Socket): ReturnType<Pidfds['of']> {
   return pidfds.of(fd)
 }
 
-const hasPid = (pidfd: number): boolean => pidfds?.hasPid(pidfd) !== false
+const hasPid = (pidfd: number, pid: number): boolean => pidfds?.hasPid(pidfd, pid) !== false
 
 function preparePidfds(): Pidfds {
   const found = libc()
@@ -215,12 +215,19 @@ function preparePidfds(): Pidfds {
       if ((getsockopt(fd, solSocket, soPeerpidfd, buffer, size) as number) === 0) return buffer.readInt32LE()
       return found.koffi.errno() === noSuchOption ? 'none' : 'gone'
     },
-    // ESRCH where it has been waited for; whatever else is said (of another user's process: EPERM) is said of one that is there.
-    hasPid: (pidfd) => {
+    // ESRCH where it has been waited for. What else is said may be a filter's of system calls, which knows nothing of it.
+    hasPid: (pidfd, pid) => {
       const noSuchProcess = 3
-      return Number(syscall(pidfdSendSignal, pidfd, noSignal, null, 0)) === 0 || found.koffi.errno() !== noSuchProcess
+      if (Number(syscall(pidfdSendSignal, pidfd, noSignal, null, 0)) === 0) return true
+      return found.koffi.errno() !== noSuchProcess && isNoted(pidfd, pid)
     },
   }
+}
+
+/** `Pid: -1` once it has been waited for. */
+function isNoted(pidfd: number, pid: number): boolean {
+  const info = readStart(`/proc/self/fdinfo/${pidfd}`)
+  return info === undefined || Number(/^Pid:\s*(-?\d+)/m.exec(info)?.[1]) === pid
 }
 
 // ---- macOS

@@ -92,6 +92,35 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'the client', ()
       chmodSync(join(home.socket, '..'), 0o700)
     })
 
+    test('L10 nothing is said to who listens behind a link or in a folder open to others, and he keeps nobody waiting', async () => {
+      const folder = join(home.path, 'open')
+      mkdirSync(folder)
+      chmodSync(folder, 0o777)
+      const socket = join(folder, 'agent.sock')
+      const heard: string[] = []
+      const listener = createServer((each) => {
+        each.on('data', (bytes: Buffer) => heard.push(bytes.toString())).on('error', () => {})
+      }).listen(socket)
+      await once(listener, 'listening')
+      const link = join(home.path, 'link.sock')
+      symlinkSync(socket, link)
+      const untrusted = [
+        [socket, 'can be written by others'],
+        [link, 'is a symbolic link'],
+      ] as const
+      for (const [path, why] of untrusted) {
+        expect(await client(['token', 'work'], { AUTHSOCK: path })).toMatchObject({
+          code: 6,
+          stdout: '',
+          stderr: expect.stringContaining(why),
+        })
+      }
+      listener.close()
+      expect(heard).toEqual([])
+      const long = join(home.path, 'x'.repeat(120))
+      expect((await client(['token', 'work'], { AUTHSOCK: long })).code).not.toBe(0)
+    })
+
     test.runIf(isRoot)('L10 a socket of somebody else', async () => {
       await home.startAgent()
       chownSync(home.socket, 65_534, 65_534)

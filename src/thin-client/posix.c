@@ -32,6 +32,9 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
+#ifndef SOCK_NONBLOCK
+#define SOCK_NONBLOCK 0
+#endif
 
 extern char **environ;
 
@@ -174,6 +177,15 @@ static enum connected keep(int descriptor, struct connection **connection) {
   return connected;
 }
 
+/// 0, or errno.
+static int reach(int descriptor, const struct sockaddr_un *address) {
+  int result;
+  do {
+    result = connect(descriptor, (const struct sockaddr *)address, sizeof *address);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
 enum connected connect_to(const char *path, struct connection **connection, char **why) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) {
@@ -182,19 +194,18 @@ enum connected connect_to(const char *path, struct connection **connection, char
     return trust == connected ? unusable : trust;
   }
   memcpy(address.sun_path, path, strlen(path) + 1);
-  int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (descriptor < 0) {
     *why = strerror(errno);
     return unusable;
   }
   prepare(descriptor);
-  int result;
-  do {
-    result = connect(descriptor, (struct sockaddr *)&address, sizeof address);
-  } while (result != 0 && errno == EINTR);
-  int error = result == 0 ? 0 : errno;
+  int error = reach(descriptor, &address);
   // Whoever listens there wakes up meanwhile. Nothing is said to him before it is known whose place it is.
   enum connected trust = look_at(path, why);
+  fcntl(descriptor, F_SETFL, 0);
+  // Too many wait there: only who is trusted is waited for.
+  if (trust == connected && error == EAGAIN) error = reach(descriptor, &address);
   if (trust == connected && error != 0) {
     bool is_refused = error == EACCES || error == EPERM;
     trust = error == ENOENT || error == ECONNREFUSED ? nobody_there : is_refused ? untrusted : unusable;

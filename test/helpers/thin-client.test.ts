@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -92,7 +92,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'the client', ()
       chmodSync(join(home.socket, '..'), 0o700)
     })
 
-    test('L10 nothing is said to who listens behind a link or in a folder open to others, and he keeps nobody waiting', async () => {
+    test('L10 nothing is said to who listens behind a link or in a folder open to others', async () => {
       const folder = join(home.path, 'open')
       mkdirSync(folder)
       chmodSync(folder, 0o777)
@@ -119,6 +119,24 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'the client', ()
       expect(heard).toEqual([])
       const long = join(home.path, 'x'.repeat(120))
       expect((await client(['token', 'work'], { AUTHSOCK: long })).code).not.toBe(0)
+    })
+
+    test.runIf(isLinux)('an agent with which too many wait already is waited for', async () => {
+      const [folder, path] = [join(home.path, 'full'), join(home.path, 'full', 'agent.sock')]
+      mkdirSync(folder, { mode: 0o700 })
+      const script = `require('net').createServer((each) => each.destroy()).listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+        console.log('listening')
+      })`
+      const listener = spawn(process.execPath, ['-e', script])
+      await once(listener.stdout, 'data')
+      listener.kill('SIGSTOP')
+      const waiting = Array.from({ length: 4 }, () => connect(path).on('error', () => {}))
+      await once(waiting[0] as Socket, 'connect')
+      const trusted = client(['token', 'work'], { AUTHSOCK: path })
+      setTimeout(() => listener.kill('SIGCONT'), 500)
+      expect(await trusted).toMatchObject({ code: 5, stderr: expect.stringContaining('hung up') })
+      for (const each of waiting) each.destroy()
+      listener.kill('SIGKILL')
     })
 
     test.runIf(isRoot)('L10 a socket of somebody else', async () => {

@@ -8,7 +8,7 @@ import { type Exchange, type Headers, headerIn, keepAlive } from './exchange.ts'
 import type { KnownRequest, KnownRequests } from './known-requests.ts'
 
 /** Bytes of answers that somebody may leave unread and ask on. */
-const mostUnread = 512 * 1024
+const mostUnread = 64 * 1024
 
 export interface FrontPorts {
   readonly known: KnownRequests

@@ -11,6 +11,7 @@ import { keyId } from '../src/vault/seal.ts'
 import { agentLine, type Ground } from './ground.ts'
 import { digits, ratios, shown, spread, times } from './numbers.ts'
 import { memory, untilQuiet, wakeUps } from './process.ts'
+import { startRestingPeers } from './resting-peers.ts'
 import { atMost, type Part } from './report.ts'
 import type { Tools } from './tools.ts'
 
@@ -31,7 +32,7 @@ export async function idle(ground: Ground, isQuick: boolean): Promise<Part> {
   return {
     title: 'When nobody asks, and when somebody is the first',
     about: [
-      'The bare server is node:http with one fixed answer. Memory is what the kernel counts, shared pages by their part (PSS), after one request and half a minute of quiet. Wake-ups are voluntary context switches of all threads over a quiet minute. A start is measured until the first answer, a token or the fixed bytes: from the start of the program, and by systemd-socket-activate, where the first request starts it. A write to the vault is beside a bare one: create, write, sync, rename, sync the folder.',
+      'The bare server is node:http with one fixed answer. Memory is what the kernel counts, shared pages by their part (PSS), after one request and half a minute of quiet. Wake-ups are voluntary context switches of all threads over a quiet minute. A start is measured until the first answer, a token or the fixed bytes: from the start of the program, and by systemd-socket-activate, where the first request starts it. The peers, in the second table, are native programs, each with one credential. A write to the vault is beside a bare one: create, write, sync, rename, sync the folder.',
     ],
     tables: [
       {
@@ -43,6 +44,14 @@ export async function idle(ground: Ground, isQuick: boolean): Promise<Part> {
           ...(activated === undefined ? [] : [row('first request to first answer by socket activation, ms', activated)]),
         ],
       },
+      ...(quiet.peers.length === 0
+        ? []
+        : [
+            {
+              head: ['', 'memory, MiB', 'wake-ups a minute'],
+              rows: quiet.peers.map(({ name, memory, wakeUps }) => [name, digits(memory), digits(wakeUps)]),
+            },
+          ]),
       {
         head: ['', 'vault', 'bare', 'vault by bare'],
         rows: [row('a durable write, ms', writes)],
@@ -59,7 +68,7 @@ export async function idle(ground: Ground, isQuick: boolean): Promise<Part> {
       atMost('start to first answer, by a bare server', 2, ratios(direct.ours, direct.bare)),
       ...(activated === undefined ? [] : [atMost('the same by socket activation', 2, ratios(activated.ours, activated.bare))]),
     ],
-    missing: activate === undefined ? ['systemd-socket-activate'] : [],
+    missing: [...(activate === undefined ? ['systemd-socket-activate'] : []), ...quiet.missing],
   }
 }
 
@@ -68,7 +77,8 @@ interface Pair {
   readonly bare: readonly number[]
 }
 
-async function quietMinute({ tools, home, token, restart }: Ground, seconds: number) {
+async function quietMinute({ tools, home, server, token, restart }: Ground, seconds: number) {
+  const peers = await startRestingPeers(tools, server)
   const found = { ours: [] as number[], bare: [] as number[] }
   let pids = { ours: 0, bare: 0 }
   for (let round = 0; round < (seconds < 60 ? 1 : 3); round++) {
@@ -81,11 +91,18 @@ async function quietMinute({ tools, home, token, restart }: Ground, seconds: num
     found.bare.push(memory(pids.bare))
   }
   const before = { ours: wakeUps(pids.ours), bare: wakeUps(pids.bare) }
+  const started = peers.all.map((peer) => ({ peer, wakeUps: peer.wakeUps() }))
   await pause(seconds * 1000)
+  const resting = started.map(({ peer, wakeUps }) => ({
+    name: peer.name,
+    memory: peer.memory(),
+    wakeUps: ((peer.wakeUps() - wakeUps) * 60) / seconds,
+  }))
+  peers.stop()
   const perMinute = (which: 'ours' | 'bare'): number => ((wakeUps(pids[which]) - before[which]) * 60) / seconds
   const woken = { ours: perMinute('ours'), bare: perMinute('bare') }
   process.kill(pids.bare)
-  return { memory: found, wakeUps: woken }
+  return { memory: found, wakeUps: woken, peers: resting, missing: peers.missing }
 }
 
 /** `how`: directly, or by this program, which listens and starts it with the first request. */

@@ -9,7 +9,7 @@ import { startOidcAgent } from './oidc-agent.ts'
 import { memory, wakeUps } from './process.ts'
 import { listens, type Tools } from './tools.ts'
 
-export class RestingPeer {
+class RestingPeer {
   readonly name: string
   readonly #pid: number
 

@@ -30,10 +30,14 @@ export interface GatePorts {
   readonly approve: (question: Question, ruling: Ruling) => Promise<void>
 }
 
+/** ms. */
+const untilToldAgain = 60_000
+
 export class Gate {
   readonly #ports: GatePorts
   readonly #floods: AuditFloods
   #trouble: string | undefined
+  #toldAt: EpochMs = 0
 
   constructor(ports: GatePorts) {
     this.#ports = ports
@@ -128,14 +132,18 @@ export class Gate {
     })
   }
 
-  /** Fails with storage_failed, which is told once. */
+  /** Fails with storage_failed, which is told once a minute at most: on a full disk one line may fit where the one before it did not. */
   async #append(entry: AuditEntry, isUrgent: boolean): Promise<void> {
     try {
       await this.#ports.append(entry, isUrgent)
       this.#trouble = undefined
     } catch (error) {
       const text = asFailure(error).message
-      if (this.#trouble === undefined) this.#ports.events.publish({ type: 'warning', text })
+      const now = this.#now()
+      if (this.#trouble === undefined && Math.abs(now - this.#toldAt) >= untilToldAgain) {
+        this.#toldAt = now
+        this.#ports.events.publish({ type: 'warning', text })
+      }
       this.#trouble = text
       throw error
     }

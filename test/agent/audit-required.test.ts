@@ -95,9 +95,11 @@ describeWith({ ...programs('mount', 'umount'), Linux: isLinux, root: isRoot }, '
       await require()
       const before = readFileSync(log(), 'utf8')
       breakage.now()
-      // Of the log's last page something may be left.
+      // Of the log's last page something may be left, for the shortest line at least.
       const leaves = async () => (await home.http('GET', '/v1/token?profile=work')).status === 200
-      for (let tries = 0; (await leaves()) || tries < 3; tries++) expect(tries).toBeLessThan(30)
+      const someLeave = async () =>
+        (await everyWay()).some(([, answer]) => ('status' in answer ? answer.status === 200 : answer.code === 0))
+      for (let tries = 0; (await leaves()) || (await someLeave()); tries++) expect(tries).toBeLessThan(30)
       for (const [way, answer] of await everyWay()) {
         const said = 'status' in answer ? answer.text : `${answer.stdout}${answer.stderr}`
         expect([way, said]).toEqual([way, expect.stringMatching(/audit log .* cannot be written.* nothing leaves without it/s)])
@@ -127,8 +129,12 @@ describeWith({ ...programs('mount', 'umount'), Linux: isLinux, root: isRoot }, '
       breakage.now()
       for (let round = 0; round < 40; round++) expect((await home.http('GET', '/v1/token?profile=work')).status).toBe(200)
       await expect.poll(() => agent.log().match(/audit log .* cannot be written/g)?.length).toBe(1)
-      const doctor = await home.run(['doctor'])
-      expect(doctor.stdout).toMatch(/audit log .* cannot be written/)
+      // A short line may still have fitted, and all was well again.
+      const doctor = async (): Promise<string> => {
+        expect((await home.http('GET', '/v1/token?profile=work')).status).toBe(200)
+        return (await home.run(['doctor'])).stdout
+      }
+      await expect.poll(doctor).toMatch(/audit log .* cannot be written/)
       breakage.mended()
       rmSync(filler(), { force: true })
       expect((await home.http('GET', '/v1/token?profile=work')).status).toBe(200)

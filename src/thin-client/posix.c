@@ -141,8 +141,8 @@ static enum connected look_at(const char *path, char **why) {
 
 // ---- the connection
 
-static void limit(int descriptor, int option, int ms) {
-  struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+static void limit(int descriptor, int option, int seconds) {
+  struct timeval time = {.tv_sec = seconds};
   setsockopt(descriptor, SOL_SOCKET, option, &time, sizeof time);
 }
 
@@ -162,8 +162,7 @@ bool is_my_peer(int descriptor) {
 
 static void prepare(int descriptor) {
   fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  limit(descriptor, SO_SNDTIMEO, 10 * 1000);
-  limit(descriptor, SO_RCVTIMEO, patience);
+  limit(descriptor, SO_SNDTIMEO, 10);
 #if defined(SO_NOSIGPIPE)
   int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
@@ -285,8 +284,11 @@ bool send_all(struct connection *connection, const char *data, size_t length) {
 long receive(void *source, char *into, size_t most) {
   int descriptor = ((struct connection *)source)->descriptor;
   for (;;) {
-    // One that comes in drops has no more time than one that comes whole.
-    if (now() >= deadline) return -1;
+    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
+    long long left = deadline - now();
+    int events = left <= 0 ? 0 : poll(&ready, 1, (int)left);
+    if (events < 0 && errno == EINTR) continue;
+    if (events <= 0) return -1;
     ssize_t got = recv(descriptor, into, most, 0);
     if (got < 0 && errno == EINTR) continue;
     return (long)got;

@@ -1,7 +1,7 @@
 // Agents of the same kind while nobody asks them, each with one credential in its memory.
 
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuthorizationServer } from '../test/support/authorization-server.ts'
 import { findProgram } from '../test/support/real-part.ts'
@@ -29,9 +29,8 @@ class RestingPeer {
 
   /** It may be several processes. */
   #sum(of: (pid: number) => number): number {
-    const parentOf = (pid: string): number => Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-    const own = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && attempt(() => parentOf(name)) === this.#pid)
-    return [this.#pid, ...own.map(Number)].reduce((sum, pid) => sum + of(pid), 0)
+    const children = readFileSync(`/proc/${this.#pid}/task/${this.#pid}/children`, 'utf8').trim().split(' ')
+    return [this.#pid, ...children.filter((each) => each !== '').map(Number)].reduce((sum, pid) => sum + of(pid), 0)
   }
 }
 
@@ -71,12 +70,4 @@ async function startCredentialCache(tools: Tools): Promise<RestingPeer> {
   const input = 'protocol=https\nhost=git.example.com\nusername=u\npassword=p\n\n'
   execFileSync('git', ['credential-cache', '--timeout', '3600', '--socket', socket, 'store'], { input })
   return new RestingPeer("git's credential-cache", pid)
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
 }

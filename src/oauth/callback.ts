@@ -1,7 +1,7 @@
 // The loopback listener of one login (P6): a literal address, the profile's port or any, closed after one valid hit, on
 // time-out and on cancel. A hit that is not this login's is refused and changes nothing (P2, P5).
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { timingSafeEqual } from 'node:crypto'
@@ -34,7 +34,7 @@ export async function listenForCallback({
   const { promise: hit, resolve: settle, reject: fail } = Promise.withResolvers<Hit>()
   hit.catch(() => {})
   let used = false
-  const server = process.getBuiltinModule('node:http').createServer({
+  const server = createServer({
     maxHeaderSize: 16 * 1024,
     headersTimeout: 5_000,
     requestTimeout: 5_000,

@@ -92,8 +92,10 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   })
   listener.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
   http.on('request', (request, response) => {
+    // What it is given by the front, once a connection: the rest of that one is read here in any case.
+    const isFirst = connectionOf(request.socket)?.request === undefined
     if (!connections.began(request)) return void request.socket.destroy()
-    known.learn(request)
+    if (isFirst) known.learn(request)
     begin(new HttpExchange(request, response), request)
     connections.answering(request, response)
   })

@@ -9,6 +9,7 @@ import { normalScope, sameTarget } from './scope.ts'
 import type {
   AccessToken,
   EpochMs,
+  Intent,
   LiveSession,
   LoginReason,
   Refreshing,
@@ -155,10 +156,14 @@ function vanished(session: Refreshing, now: EpochMs): Step {
 function journal(session: Refreshing, record: SessionRecord, digest: string | undefined, now: EpochMs): Step {
   if (!isRenewable(record)) return conclude(session, record, { kind: 'active', failure: noRefreshToken(record) })
   if (record.refreshToken === undefined || digest === undefined) return post(session, record, false)
-  const intent = record.intent?.digest === digest ? record.intent : { digest, at: now }
+  const intent = isKept(record.intent, digest, now) ? record.intent : { digest, at: now }
   const next: SessionRecord = { ...record, generation: record.generation + 1, intent }
   return { session: { ...base(session), step: 'journal', record, next }, effects: [{ type: 'save', record: next }] }
 }
+
+/** What a clock said that was set back since dates nothing: the grace period would never begin, and the answer never be asked for. */
+const isKept = (intent: Intent | undefined, digest: string, now: EpochMs): intent is Intent =>
+  intent?.digest === digest && !isFromTheFuture(intent.at, now)
 
 const noRefreshToken = (record: SessionRecord): Failure =>
   loginRequired(record.profile, { code: 'no_refresh_token', text: 'the session has no refresh token', at: record.loggedInAt })

@@ -66,6 +66,21 @@ describe('R4 a known grace period', () => {
     expect(posts.at(-1)).toBeLessThan(25 * second)
     expect(posts.at(-1)).toBeGreaterThanOrEqual(25 * second - 1)
   })
+
+  test('the clock was set back over the intent: it counts from the next time that the refresh token is sent', () => {
+    const ahead = start + 60 * minute
+    const stored = record({
+      intent: { digest: 'digest-1', at: ahead },
+      accessTokens: [token({ obtainedAt: ahead - minute, expiresAt: ahead + minute })],
+    })
+    const begun = transition(resume(stored, start, grace), wish, start).session
+    const journaled = transition(begun, { type: 'lock_acquired', stored, digest: 'digest-1' }, start)
+    const posted = transition(journaled.session, { type: 'saved' }, start)
+    expect(posted.effects.map(({ type }) => type)).toEqual(['post'])
+    const { session } = transition(posted.session, { type: 'refused', refusal: refusal('no_answer') }, start)
+    expect(troubleOf(session)).toMatchObject({ ambiguous: true, replayUntil: start + 25 * second })
+    expect(wakeAt(session, false, start)).toBeLessThan(start + 5 * second)
+  })
 })
 
 describe('R9 the lock was lost while the answer was awaited', () => {

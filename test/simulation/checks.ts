@@ -12,6 +12,8 @@ import type { Family, Sent, SimulatedServer } from './server.ts'
 const second = 1000
 /** From the decision to refresh until it is sent: waiting for the lock, and writing the intent. */
 const longestDecision = 60 * second
+/** What was begun before a sleep is done within this after it. */
+const wakingUp = second
 
 export interface Subject {
   readonly scheduler: Scheduler
@@ -33,6 +35,8 @@ export class Checks {
   /** By family: the highest refresh token, and all access tokens, that have ever been durable. */
   readonly #durableNumbers = new Map<number, number>()
   readonly #durableTokens = new Set<string>()
+  /** Access tokens that were written, and gone before that was durable, through nobody's fault. */
+  readonly #overtakenTokens = new Set<string>()
   readonly #refused = new Set<Family>()
   readonly #sent: Sent[] = []
   #damagedAt = 0
@@ -44,6 +48,9 @@ export class Checks {
     subject.server.onSend = (sent) => this.#onSend(sent)
     subject.server.onRefused = (family, number) => this.#onRefused(family, number)
     subject.disk.onDurable = () => this.#onDurable()
+    subject.disk.onOvertaken = (path, file, how) => {
+      if (path === subject.newest) this.#onOvertaken(file, how)
+    }
   }
 
   fail(text: string): void {
@@ -52,7 +59,8 @@ export class Checks {
 
   answered(process: Process, token: AccessToken): void {
     const value = token.value.reveal()
-    if (!this.#durableTokens.has(value)) this.fail(`R2: ${value} has left the agent before it was durable`)
+    if (!this.#durableTokens.has(value) && !this.#overtakenTokens.has(value))
+      this.fail(`R2: ${value} has left the agent before it was durable`)
     const now = this.#subject.scheduler.now + process.host.offset
     if (token.expiresAt !== undefined && token.expiresAt < now - 1) this.fail(`R8: ${value} has left the agent after its end`)
   }
@@ -179,20 +187,33 @@ export class Checks {
    * it wakes up, or has it done to itself by whoever took it for dead; a damaged file is replaced by what is older.
    */
   #overwritten(family: Family): void {
-    const { scheduler, hosts } = this.#subject
+    const awakeFor = this.#awakeFor()
     // A write takes many steps, and each its time.
-    const awakeFor = Math.min(...hosts.map(({ awakeSince }) => (awakeSince > 0 ? scheduler.now - awakeSince : Infinity)))
     if (awakeFor < 60 * second) family.lost ??= 'its machine slept while it was saved'
-    // What was begun before the sleep is done at once after it.
-    if (awakeFor < second) this.#putBack.add(family)
+    if (awakeFor < wakingUp) this.#putBack.add(family)
+  }
+
+  /** Between another's rename and its sync: by a logout, or by who has taken a sleeping one's lock and knows nothing of its rename. */
+  #onOvertaken(file: Buffer, how: 'replaced' | 'removed'): void {
+    if (how === 'replaced' && this.#awakeFor() >= wakingUp) return
+    for (const token of this.#open(file)?.accessTokens ?? []) this.#overtakenTokens.add(token.value.reveal())
+  }
+
+  /** ms since a machine last woke up. */
+  #awakeFor(): number {
+    const { scheduler, hosts } = this.#subject
+    return Math.min(...hosts.map(({ awakeSince }) => (awakeSince > 0 ? scheduler.now - awakeSince : Infinity)))
   }
 
   #readDurable(): SessionRecord | undefined {
-    const { disk, newest, masterKey } = this.#subject
+    const { disk, newest } = this.#subject
     const file = disk.durable(newest)
-    const content = file === undefined ? undefined : unseal(masterKey, 'session.work', file)
-    if (file === undefined || content === undefined) return undefined
-    return decodeRecord(content, 'work', Number(file.readBigUInt64BE(13)))
+    return file === undefined ? undefined : this.#open(file)
+  }
+
+  #open(file: Buffer): SessionRecord | undefined {
+    const content = unseal(this.#subject.masterKey, 'session.work', file)
+    return content === undefined ? undefined : decodeRecord(content, 'work', Number(file.readBigUInt64BE(13)))
   }
 }
 

@@ -27,6 +27,8 @@ export class SimulatedDisk {
   fullUntil = 0
   /** Called when names have become durable. */
   onDurable: () => void = () => {}
+  /** Called when one process replaces or removes what another has put there and not yet made durable. */
+  onOvertaken: (path: string, file: Buffer, how: 'replaced' | 'removed') => void = () => {}
   readonly #scheduler: Scheduler
   readonly #troubles: DiskTroubles
   #names: Names = new Map()
@@ -34,6 +36,7 @@ export class SimulatedDisk {
   /** Changes of names since the last sync, in order. */
   #changes: ((names: Names) => void)[] = []
   readonly #pending = new Set<Pending>()
+  readonly #writers = new WeakMap<Buffer, Process>()
   isHealthy = false
 
   constructor(scheduler: Scheduler, troubles: DiskTroubles) {
@@ -99,6 +102,7 @@ export class SimulatedDisk {
       read: (path) => look(() => this.#names.get(path)),
       create: (path, content) => {
         const whole = Buffer.from(content)
+        this.#writers.set(whole, process)
         return act(
           () => {
             if (this.#names.has(path)) throw trouble('EEXIST')
@@ -116,6 +120,7 @@ export class SimulatedDisk {
       rename: (from, to) =>
         act(() => {
           known(from)
+          this.#overtake(process, to, 'replaced')
           change((names) => {
             const file = names.get(from)
             if (file === undefined) return
@@ -123,7 +128,11 @@ export class SimulatedDisk {
             names.set(to, file)
           })
         }),
-      remove: (path) => act(() => change((names) => names.delete(path))),
+      remove: (path) =>
+        act(() => {
+          this.#overtake(process, path, 'removed')
+          change((names) => names.delete(path))
+        }),
       syncFolder: () =>
         act(() => {
           this.#durable = new Map(this.#names)
@@ -137,6 +146,12 @@ export class SimulatedDisk {
       makeFolder: () => act(() => {}),
       modifiedAt: (path) => look(() => (this.#names.has(path) ? this.#scheduler.now : undefined)),
     }
+  }
+
+  #overtake(process: Process, path: string, how: 'replaced' | 'removed'): void {
+    const file = this.#names.get(path)
+    if (file === undefined || this.#durable.get(path) === file || this.#writers.get(file) === process) return
+    this.onOvertaken(path, file, how)
   }
 
   #attempt<T>(work: () => T, fails: boolean, resolve: (value: T) => void, reject: (error: Error) => void): () => void {

@@ -124,9 +124,9 @@ export class Checks {
     const token = durable.accessTokens[0]
     const now = this.#subject.scheduler.now + host.offset
     if (!wasSpent || this.#subject.profile.refreshGrace > 0 || token?.expiresAt === undefined) return
-    // It is decided before the lock is waited for, by the clock as it was then.
+    // It is decided before the lock is waited for, by the clock as it was then; another host's may be ahead of it.
     const isOfOldClock = host.clockSetAt > sent.at - longestDecision
-    const isSure = now >= token.obtainedAt - 10 * second
+    const isSure = now - longestDecision >= token.obtainedAt - 10 * second
     if (!isSure || isOfOldClock || now >= token.expiresAt - 1) return
     const left = ((token.expiresAt - now) / second).toFixed(1)
     this.fail(`R4: ${sent.family.id}-${sent.number} is sent again while an access token lives (${left} s)`)

@@ -163,9 +163,9 @@ export class Checks {
 
   /** The answer is on its way to, or in the memory of, an agent whose machine slept: others had to go on without. */
   #keptAsleep(family: Family, number: number): string | undefined {
-    // Also of a replay, which gets the answer again and spends nothing.
+    // Also of a replay, which gets the answer again and spends nothing; and it may be saved while the other's request is on its way.
     const hasSlept = this.#sent.some((sent) => isOf(sent, { family, number }) && sent.process.host.awakeSince > sent.at)
-    return hasSlept && number >= this.#durableNumber(family) ? 'its machine slept before it was saved' : undefined
+    return hasSlept ? 'its machine slept before it was saved' : undefined
   }
 
   #durableNumber({ id }: Family): number {

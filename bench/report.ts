@@ -77,7 +77,10 @@ function machine(): string {
   return `${on}: ${all[0]?.model.trim() ?? 'unknown CPU'}, ${all.length} cores, ${memory}, ${system()} ${release()}, Node ${process.version}, ${peers.join(', ')}`
 }
 
-function table({ head, rows }: Table): string {
+/** Throws where a row has not as many cells as the head. */
+export function table({ head, rows }: Table): string {
+  const odd = rows.find((row) => row.length !== head.length)
+  if (odd !== undefined) throw new Error(`${odd.length} cells under a head of ${head.length}: ${odd.join(', ')}`)
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { spread } from '../../bench/numbers.ts'
+import { table } from '../../bench/report.ts'
 import { Tools } from '../../bench/tools.ts'
 import { hasCompiler } from '../support/programs.ts'
 import { describeWith, isLinux } from '../support/real-part.ts'
@@ -36,6 +37,10 @@ test('medians and quartiles', () => {
   expect(() => spread([])).toThrow('no values')
 })
 
+test('a row that lacks a cell is an error', () => {
+  expect(() => table({ head: ['a', 'b'], rows: [['1', '2'], ['3']] })).toThrow('1 cells under a head of 2: 3')
+})
+
 describeWith({ Linux: isLinux, 'a C compiler': hasCompiler() }, 'the benchmark', () => {
   test('measures the thin client, and says what it is measured by', async () => {
     const { code, text } = await bench('--quick', '--only', 'token')
@@ -46,6 +51,15 @@ describeWith({ Linux: isLinux, 'a C compiler': hasCompiler() }, 'the benchmark',
     expect(byItself).toBe('1 x (1 to 1)')
     expect(Number.parseFloat(row(text, 'thin client')[1] ?? '')).toBeGreaterThan(0)
     expect(row(text, 'one token: the thin client, by the floor')[1]).toBe('<= 1.5 x')
+  }, 120_000)
+
+  test('measures requests a second, and the processor time of one', async () => {
+    const { code, text } = await bench('--quick', '--only', 'load')
+    expect(code, text).toBe(0)
+    const ours = row(text, 'kept open', '64', 'agent')
+    expect(ours).toHaveLength(9)
+    for (const figure of ours.slice(3)) expect(Number.parseFloat(figure)).toBeGreaterThan(0)
+    expect(row(text, 'kept open', '64', 'bare').slice(7)).toEqual(['', ''])
   }, 120_000)
 
   test('an answer that is not the token fails the run', async () => {

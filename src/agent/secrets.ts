@@ -2,15 +2,17 @@
 // another agent over this home, or a restored backup, may have changed it.
 
 import { asFailure, Failure } from '../core/failures.ts'
-import { bare, longestMatch, parsePlace, type Place, placeText } from '../core/place.ts'
+import { bare, parsePlace, type Place, placeText } from '../core/place.ts'
 import type { Clock, RecordStore } from '../core/ports.ts'
 import {
+  bestFor,
   decodeSecret,
   encodeSecret,
+  findable,
+  type Findable,
   isExpired,
   kindOfSecret,
   nameOfSecret,
-  placeOfSecret,
   type StaticSecret,
 } from '../core/secret.ts'
 import type { SecretStatus } from '../wire/messages.ts'
@@ -36,6 +38,8 @@ export type NewSecret = Omit<StaticSecret, 'createdAt'>
 export class Secrets {
   readonly #ports: SecretsPorts
   readonly #spokenOf = new Set<string>()
+  /** Where secrets are for, as of a version of the vault. */
+  #places: { readonly version: string; readonly all: readonly Findable[] } | undefined
   #cancelWatch: (() => void) | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -55,18 +59,22 @@ export class Secrets {
     return sealed === undefined ? undefined : decodeSecret(sealed.content.reveal(), name)
   }
 
-  /** The one that says most about the place; one that has expired gives way to one that has not. */
+  /** The one that says most about the place. Which there are is looked up once for as long as nobody changes the vault. */
   async find(place: Place): Promise<StaticSecret | undefined> {
-    const now = this.#ports.clock.now()
-    const all = await this.all()
-    // What a tool stored, perhaps from a URL of somebody else's, takes the place of what the user added only where it is asked for.
-    const candidates = [...all.filter(isAdded), ...all.filter((secret) => !isAdded(secret))].flatMap((secret) => {
-      const at = placeOfSecret(secret)
-      if (at === undefined) return []
-      return [{ secret, at: isAdded(secret) || place.username !== undefined ? at : bare(at) }]
-    })
-    const live = candidates.filter(({ secret }) => !isExpired(secret, now))
-    return (longestMatch(place, live, ({ at }) => at) ?? longestMatch(place, candidates, ({ at }) => at))?.secret
+    const { clock, records } = this.#ports
+    const version = await records.version()
+    if (version !== undefined && version === this.#places?.version) {
+      const name = bestFor(place, this.#places.all, clock.now())?.name
+      if (name === undefined) return undefined
+      const secret = await this.#readOrWarn(name)
+      // It may have been replaced just now, by one that is for another place.
+      if (secret !== undefined && bestFor(place, findable([secret]), clock.now()) !== undefined) return secret
+    }
+    const secrets = await this.all()
+    const places = findable(secrets)
+    this.#places = version === undefined ? undefined : { version, all: places }
+    const name = bestFor(place, places, clock.now())?.name
+    return secrets.find((secret) => secret.name === name)
   }
 
   /** Durable when it resolves; what has the name is replaced. The vault must have been prepared. */
@@ -173,8 +181,6 @@ export class Secrets {
     }
   }
 }
-
-const isAdded = ({ origin }: StaticSecret): boolean => origin === 'user'
 
 /** For display. */
 export function secretStatus(secret: StaticSecret): SecretStatus {

@@ -107,6 +107,8 @@ export interface RecordStore {
   write(id: string, generation: number, content: Uint8Array): Promise<void>
   remove(id: string): Promise<void>
   list(): Promise<readonly string[]>
+  /** Another one once anybody has written or removed a record. Undefined where that cannot be told, or is not to be: it is locked. */
+  version(): Promise<string | undefined>
   /** Makes durable whatever any agent has written so far: a record can be read before it is (R2). */
   sync(): Promise<void>
   /** Proves that a write would succeed now (R11). */

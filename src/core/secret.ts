@@ -2,7 +2,7 @@
 // watched.
 
 import { Failure } from './failures.ts'
-import { parsePlace, type Place } from './place.ts'
+import { bare, longestMatch, parsePlace, type Place } from './place.ts'
 import { redact, type Redacted } from './redacted.ts'
 import type { EpochMs } from './session.ts'
 
@@ -24,7 +24,33 @@ export const placeOfSecret = ({ url, username }: StaticSecret): Place | undefine
   return username === undefined ? place : { ...place, username }
 }
 
-export const isExpired = ({ expiresAt }: StaticSecret, now: EpochMs): boolean => expiresAt !== undefined && expiresAt <= now
+export const isExpired = ({ expiresAt }: { readonly expiresAt?: EpochMs | undefined }, now: EpochMs): boolean =>
+  expiresAt !== undefined && expiresAt <= now
+
+/** What a search needs to know of a secret, and nothing of its value. */
+export interface Findable {
+  readonly name: string
+  readonly place: Place
+  readonly origin: StaticSecret['origin']
+  readonly expiresAt: EpochMs | undefined
+}
+
+/** Of those that have a place, in their order. */
+export const findable = (secrets: readonly StaticSecret[]): readonly Findable[] =>
+  secrets.flatMap((secret) => {
+    const place = placeOfSecret(secret)
+    return place === undefined ? [] : [{ name: secret.name, place, origin: secret.origin, expiresAt: secret.expiresAt }]
+  })
+
+/** The one that says most about the place; one that has expired gives way to one that has not, what a tool stored to what the user added. */
+export function bestFor(place: Place, all: readonly Findable[], now: EpochMs): Findable | undefined {
+  const [added, stored] = [all.filter(({ origin }) => origin === 'user'), all.filter(({ origin }) => origin === 'tool')]
+  // What a tool stored, perhaps from a URL of somebody else's, takes the place of what the user added only where it is asked for.
+  const at = (each: Findable): Place => (each.origin === 'user' || place.username !== undefined ? each.place : bare(each.place))
+  const candidates = [...added, ...stored]
+  const live = candidates.filter((each) => !isExpired(each, now))
+  return longestMatch(place, live, at) ?? longestMatch(place, candidates, at)
+}
 
 /** Prefixes by which issuers let their secrets be recognised; the longest first where one begins with another. */
 const prefixes: readonly (readonly [string, string])[] = [

@@ -20,6 +20,11 @@ export interface Disk {
   list(path: string): Promise<readonly string[]>
   /** Creates a folder of mode 0700, or checks that it is ours and closes it to others. */
   makeFolder(path: string): Promise<void>
+  /**
+   * What differs once a name in a folder was created, renamed or removed, and when one last was: ms since the epoch, by the file
+   * system's clock, which nobody can set back as he can a file's. Undefined where there is no folder, or no such time.
+   */
+  namesOf(path: string): Promise<{ readonly stamp: string; readonly changedAt: number } | undefined>
   /** Milliseconds since the epoch; undefined where there is no such file. */
   modifiedAt(path: string): Promise<number | undefined>
 }
@@ -77,6 +82,13 @@ export const realDisk: Disk = {
     const { uid, mode } = await stat(path)
     if (uid !== process.getuid?.()) throw new Failure('storage_failed', `${path} belongs to another user (uid ${uid})`)
     if ((mode & 0o077) !== 0) await chmod(path, 0o700)
+  },
+  async namesOf(path) {
+    const found = await stat(path, { bigint: true }).catch(() => undefined)
+    // FAT knows no such time, and Windows gives zero for it.
+    if (found === undefined || found.ctimeMs <= 0n) return undefined
+    const { dev, ino, mtimeNs, ctimeNs } = found
+    return { stamp: [dev, ino, mtimeNs, ctimeNs].join(':'), changedAt: Number(found.ctimeMs) }
   },
   async modifiedAt(path) {
     try {

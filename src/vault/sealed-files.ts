@@ -15,6 +15,8 @@ const temporaryPattern = /\.[0-9a-f]{16}\.tmp$/
 const idPattern = /^[a-z0-9][a-z0-9._-]*$/
 /** A file that some crash left behind; no write takes this long. */
 const staleAfter = 3_600_000
+/** The coarsest steps of a file system's clock: two changes in one step look like one. */
+const coarsest = 2_000
 
 export interface Keys {
   readonly current: Uint8Array
@@ -42,6 +44,12 @@ export class SealedFiles {
    * before it: that is older, and its refresh token spent.
    */
   async read(id: string, keys: Keys, foreign: Foreign): Promise<SealedContent | undefined> {
+    const newest = await this.#file(id, suffix)
+    return (newest === undefined ? undefined : this.#open(id, newest, keys)) ?? this.#recover(id, keys, foreign)
+  }
+
+  /** Where the newest file could not be opened, or is not there. */
+  async #recover(id: string, keys: Keys, foreign: Foreign): Promise<SealedContent | undefined> {
     const [newest, before] = await this.#both(id)
     if (newest === undefined && before === undefined) return undefined
     const content = newest === undefined ? undefined : this.#open(id, newest, keys)
@@ -92,6 +100,12 @@ export class SealedFiles {
       name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : name.endsWith(former) ? [name.slice(0, -former.length)] : [],
     )
     return [...new Set(ids)].filter((id) => idPattern.test(id)).sort()
+  }
+
+  /** Another one once anybody has changed a file; undefined while a change could still look like the one before. */
+  async version(now: number): Promise<string | undefined> {
+    const names = await this.#disk.namesOf(this.#folder)
+    return names === undefined || now - names.changedAt < coarsest ? undefined : names.stamp
   }
 
   /** Seals a record's files anew under the current key; generations and content stay. Files that cannot be opened stay as they are. */
@@ -177,24 +191,25 @@ export class SealedFiles {
     return header === undefined || content === undefined ? undefined : { generation: header.generation, content: redact(content) }
   }
 
+  #file(id: string, ending: string): Promise<Buffer | undefined> {
+    return this.#try('the vault cannot be read', () => this.#disk.read(this.#path(id, ending)))
+  }
+
   #both(id: string): Promise<readonly [Buffer | undefined, Buffer | undefined]> {
-    return this.#try('the vault cannot be read', () =>
-      Promise.all([this.#disk.read(this.#path(id, suffix)), this.#disk.read(this.#path(id, former))]),
-    )
+    return Promise.all([this.#file(id, suffix), this.#file(id, former)])
   }
 
   async #holds(id: string, content: Uint8Array, keys: Keys): Promise<boolean> {
-    const [newest] = await this.#both(id)
+    const newest = await this.#file(id, suffix)
     const held = newest === undefined ? undefined : this.#open(id, newest, keys)
     return held !== undefined && Buffer.compare(held.content.reveal(), content) === 0
   }
 
   /** The newest generation that is sound; what a damaged file says of itself counts for nothing. */
   async #newest(id: string, keys: Keys, foreign: Foreign): Promise<{ generation: number | undefined; isSound: boolean }> {
-    const [newest, before] = await this.#both(id)
-    const generation = this.#soundGeneration(id, newest, keys, foreign)
+    const generation = this.#soundGeneration(id, await this.#file(id, suffix), keys, foreign)
     if (generation !== undefined) return { generation, isSound: true }
-    return { generation: this.#soundGeneration(id, before, keys, foreign), isSound: false }
+    return { generation: this.#soundGeneration(id, await this.#file(id, former), keys, foreign), isSound: false }
   }
 
   #soundGeneration(id: string, file: Buffer | undefined, keys: Keys, foreign: Foreign): number | undefined {

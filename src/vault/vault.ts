@@ -173,6 +173,10 @@ export class Vault implements RecordStore {
     return (await readManifest(this.#options.directory, this.#disk)) === undefined ? [] : this.#files.list()
   }
 
+  async version(): Promise<string | undefined> {
+    return this.#opened === undefined ? undefined : this.#files.version(this.#options.clock.now())
+  }
+
   async sync(): Promise<void> {
     if ((await this.#open()) !== undefined) await this.#files.sync()
   }

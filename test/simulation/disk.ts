@@ -144,6 +144,7 @@ export class SimulatedDisk {
           [...this.#names.keys()].flatMap((name) => (name.startsWith(`${path}/`) ? [name.slice(path.length + 1)] : [])).sort(),
         ),
       makeFolder: () => act(() => {}),
+      namesOf: async () => undefined,
       modifiedAt: (path) => look(() => (this.#names.has(path) ? this.#scheduler.now : undefined)),
     }
   }

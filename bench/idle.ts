@@ -18,9 +18,9 @@ import type { Tools } from './tools.ts'
 export async function idle(ground: Ground, isQuick: boolean): Promise<Part> {
   const writes = await vaultWrites(ground.tools, isQuick ? 10 : 300)
   const quiet = await quietMinute(ground, isQuick ? 2 : 60)
-  const direct = await startUps(ground, isQuick ? 2 : 12, 'direct')
+  const direct = await startUps(ground, isQuick ? 2 : 30, 'direct')
   const activate = findProgram('systemd-socket-activate')
-  const activated = activate === undefined ? undefined : await startUps(ground, isQuick ? 2 : 12, activate)
+  const activated = activate === undefined ? undefined : await startUps(ground, isQuick ? 2 : 30, activate)
   const memories = ratios(quiet.memory.ours, quiet.memory.bare)
   const perMinute = (all: { readonly ours: number; readonly bare: number }): string[] => [digits(all.ours), digits(all.bare)]
   const row = (what: string, { ours, bare }: Pair): string[] => [

@@ -1,5 +1,6 @@
 // The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
 
+import { chain } from '../core/chain.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant, Profile } from '../core/profile.ts'
@@ -101,11 +102,7 @@ export class Agent {
     minTtl: number | undefined,
     refuse: (error: unknown) => never,
   ): Issued | Promise<Issued> {
-    const checked = this.#parts.gate.check(asker, name, target)
-    const issued =
-      checked === undefined
-        ? this.#issue(asker, name, target, minTtl)
-        : checked.then(() => this.#issue(asker, name, target, minTtl))
+    const issued = chain(this.#parts.gate.check(asker, name, target), () => this.#issue(asker, name, target, minTtl))
     return issued instanceof Promise ? issued.catch(refuse) : issued
   }
 
@@ -116,13 +113,11 @@ export class Agent {
   }
 
   #issue(asker: Asker, name: string, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
-    const issued = this.#parts.sessions.token(name, target, minTtl)
-    return issued instanceof Promise ? issued.then((each) => this.#audited(asker, each)) : this.#audited(asker, issued)
+    return chain(this.#parts.sessions.token(name, target, minTtl), (issued) => this.#audited(asker, issued))
   }
 
   #audited(asker: Asker, issued: Issued): Issued | Promise<Issued> {
-    const written = this.#parts.gate.issuedToken(asker, issued.profile, issued.token)
-    return written === undefined ? issued : written.then(() => issued)
+    return chain(this.#parts.gate.issuedToken(asker, issued.profile, issued.token), () => issued)
   }
 
   /** What was not even a request for a token. */

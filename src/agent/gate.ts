@@ -2,6 +2,7 @@
 
 import type { AuditEntry } from '../core/audit.ts'
 import type { Visitor } from '../core/caller.ts'
+import { chain } from '../core/chain.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import { type Question, questionText, rule, type Ruling } from '../core/rules.ts'
@@ -56,10 +57,7 @@ export class Gate {
 
   /** `name`: of a profile or a secret. Throws (rejects with) denied, approval_*. */
   check(asker: Asker, name: string, target: Target): void | Promise<void> {
-    const config = this.#ports.config()
-    return config instanceof Promise
-      ? config.then((config) => this.#check(config, asker, name, target))
-      : this.#check(config, asker, name, target)
+    return chain(this.#ports.config(), (config) => this.#check(config, asker, name, target))
   }
 
   #check({ rules }: Config, asker: Asker, name: string, target: Target): void | Promise<void> {
@@ -109,8 +107,7 @@ export class Gate {
   }
 
   #note(entry: AuditEntry): void | Promise<void> {
-    const config = this.#ports.config()
-    return config instanceof Promise ? config.then((config) => this.#write(config, entry)) : this.#write(config, entry)
+    return chain(this.#ports.config(), (config) => this.#write(config, entry))
   }
 
   #write({ audit }: Config, entry: AuditEntry): void | Promise<void> {

@@ -1,5 +1,6 @@
 // The protocol's paths, a row each (protocol/README.md). A handler takes a decoded request and gives what to send.
 
+import { chain } from '../core/chain.ts'
 import { Failure } from '../core/failures.ts'
 import { isProfileName } from '../core/profile.ts'
 import { redact } from '../core/redacted.ts'
@@ -185,12 +186,11 @@ function decode(segment: string): string {
 
 export function getToken(agent: Agent, { query, acceptsText, asker }: RouteRequest): Answer | Promise<Answer> {
   const { profile, target, minTtl } = decodeTokenRequest(query)
-  const issued = agent.token(asker('token'), profile, target, minTtl)
   const answer = ({ profile, token }: Issued): Answer =>
     acceptsText
       ? { status: 200, type: 'text/plain; charset=utf-8', body: token.value.reveal() }
       : { status: 200, type: 'application/json', body: tokenJson(profile, token, agent.now()) }
-  return issued instanceof Promise ? issued.then(answer) : answer(issued)
+  return chain(agent.token(asker('token'), profile, target, minTtl), answer)
 }
 
 /** It is another only when a second has passed. */

@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Allowance } from '../core/allowance.ts'
 import type { Caller, Door, Visitor } from '../core/caller.ts'
+import { chain } from '../core/chain.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import { notShared, type Share } from '../core/share.ts'
 import { encodeProblem, problemType } from '../wire/problem.ts'
@@ -160,12 +161,11 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     const acceptsText = exchange.header('accept')?.startsWith('text/plain') === true
     const asker = (name: string): Asker => askerOf(socket, name)
     const run = (body: unknown): void | Promise<void> => {
-      const result = handler(agent, { query, profile, body, acceptsText, asker })
-      return result instanceof Promise ? result.then((each) => send(exchange, each)) : send(exchange, result)
+      return chain(handler(agent, { query, profile, body, acceptsText, asker }), (result) => send(exchange, result))
     }
-    const parsed = (content: Buffer): unknown => (content.length === 0 ? undefined : parseJson(content.toString()))
-    const body = exchange.body(largestBody)
-    return body instanceof Promise ? body.then((content) => run(parsed(content))) : run(body === undefined ? body : parsed(body))
+    return chain(exchange.body(largestBody), (body) =>
+      run(body === undefined || body.length === 0 ? undefined : parseJson(body.toString())),
+    )
   }
 
   function sharedHandler(of: Share, { socket, method }: Exchange, path: string): ReturnType<typeof findHandler> {
@@ -186,11 +186,9 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
       answerWith(exchange, 200, 'application/octet-stream', body, headers)
     }
     const run = (call: Buffer): void | Promise<void> => {
-      const outcome = agent.helper(askerOf(exchange.socket, name), call, isNoTool)
-      return outcome instanceof Promise ? outcome.then(say) : say(outcome)
+      return chain(agent.helper(askerOf(exchange.socket, name), call, isNoTool), say)
     }
-    const call = exchange.body(largestCall) ?? Buffer.alloc(0)
-    return call instanceof Promise ? call.then(run) : run(call)
+    return chain(exchange.body(largestCall) ?? Buffer.alloc(0), run)
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

@@ -1,5 +1,6 @@
 // All sessions of the agent: finds or loads the one a request is about, and wakes each when something of it is due.
 
+import { chain } from '../core/chain.ts'
 import { asFailure, type Failure } from '../core/failures.ts'
 import type { Clock, SessionLock } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
@@ -95,7 +96,7 @@ export class Sessions {
       checkScope(profile, state.record, wanted)
     }
     const token = runner.token(wanted, minTtl === undefined ? undefined : minTtl * 1000)
-    return token instanceof Promise ? token.then((token) => ({ profile: profile.name, token })) : { profile: profile.name, token }
+    return chain(token, (token) => ({ profile: profile.name, token }))
   }
 
   /** L7: nothing leaves after the end, whether the session is gone already or not. */

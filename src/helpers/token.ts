@@ -1,5 +1,6 @@
 // Raw tokens and headers, for everything that runs a command and reads what it prints: curl, rclone, mail programs, Codex.
 
+import { chain } from '../core/chain.ts'
 import { Failure } from '../core/failures.ts'
 import { parsePlace } from '../core/place.ts'
 import { authorization, jsonLine, options, schemeOf, unixTime } from './print.ts'
@@ -14,8 +15,7 @@ export const token: Helper = {
       const text = flags.has('header') ? `Authorization: ${authorization(credential)}` : credential.value.reveal()
       return { stdout: `${text}\n` }
     }
-    const credential = ports.named(name, target, minTtl)
-    return credential instanceof Promise ? credential.then(print) : print(credential)
+    return chain(ports.named(name, target, minTtl), print)
   },
 }
 

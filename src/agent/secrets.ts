@@ -49,9 +49,14 @@ export class Secrets {
 
   /** All that can be read, by name; what is damaged is said once. Fails with vault_locked, keychain_*. */
   async all(): Promise<readonly StaticSecret[]> {
+    return (await this.#read()).readable
+  }
+
+  async #read(): Promise<{ readonly readable: readonly StaticSecret[]; readonly isAll: boolean }> {
     const ids = (await this.#ports.records.list()).filter((id) => id.startsWith(prefix))
     const read = await Promise.all(ids.map((id) => this.#readOrWarn(id.slice(prefix.length))))
-    return read.filter((secret) => secret !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const readable = read.filter((secret) => secret !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { readable, isAll: readable.length === read.length }
   }
 
   async get(name: string): Promise<StaticSecret | undefined> {
@@ -70,11 +75,12 @@ export class Secrets {
       // It may have been replaced just now, by one that is for another place.
       if (secret !== undefined && bestFor(place, findable([secret]), clock.now()) !== undefined) return secret
     }
-    const secrets = await this.all()
-    const places = findable(secrets)
-    this.#places = version === undefined ? undefined : { version, all: places }
+    const { readable, isAll } = await this.#read()
+    const places = findable(readable)
+    // A file that is damaged may be mended where it lies, and its folder is as it was.
+    this.#places = version === undefined || !isAll ? undefined : { version, all: places }
     const name = bestFor(place, places, clock.now())?.name
-    return secrets.find((secret) => secret.name === name)
+    return readable.find((secret) => secret.name === name)
   }
 
   /** Durable when it resolves; what has the name is replaced. The vault must have been prepared. */

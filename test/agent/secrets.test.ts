@@ -1,6 +1,6 @@
 // Static secrets over real vaults: which one a place gets, and that a search reads no others, whoever else changes the vault.
 
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -138,6 +138,31 @@ test('a secret replaced between the look at the folder and its reading is not gi
     await add(other, 'token', 'https://elsewhere.example')
   }
   expect(await found(agent, 'https://git.example')).toBeUndefined()
+})
+
+test('a damaged file that is mended where it lies is found at once', async () => {
+  const agent = await start()
+  await add(agent, 'host', 'https://git.example')
+  const path = join(folder, 'vault', 'secret.host.sealed')
+  const whole = readFileSync(path)
+  writeFileSync(path, whole.subarray(1))
+  ahead += 5 * second
+  for (let time = 0; time < 2; time++) expect(await found(agent, 'https://git.example')).toBeUndefined()
+  writeFileSync(path, whole)
+  expect(await found(agent, 'https://git.example')).toBe('value of host')
+})
+
+test('a copy put in the place of the vault counts at once', async () => {
+  const agent = await start()
+  const [vault, copy] = [join(folder, 'vault'), join(folder, 'copy')]
+  await add(agent, 'host', 'https://git.example')
+  cpSync(vault, copy, { recursive: true, preserveTimestamps: true })
+  await add(agent, 'team', 'https://git.example/team')
+  ahead += 5 * second
+  expect(await found(agent, 'https://git.example/team')).toBe('value of team')
+  renameSync(vault, join(folder, 'former'))
+  renameSync(copy, vault)
+  expect(await found(agent, 'https://git.example/team')).toBe('value of host')
 })
 
 test('a folder put in the place of the vault is another one', async () => {

@@ -18,7 +18,7 @@ export const authsock = join(dist, 'main.js')
 export const agentLine = [process.execPath, authsock, 'agent', '--log', 'quiet'] as const
 
 export function build(): void {
-  const script = fileURLToPath(new URL('../test/tools/build.ts', import.meta.url))
+  const script = fileURLToPath(new URL('../scripts/build.ts', import.meta.url))
   if (spawnSync(process.execPath, [script], { stdio: 'inherit' }).status !== 0) throw new Error('the build fails')
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { findCompiler } from '../test/tools/thin-client.ts'
+import { findCompiler } from '../scripts/thin-client.ts'
 import { processorTime } from './process.ts'
 
 const run = promisify(execFile)

@@ -15,7 +15,7 @@ function refuse(): number {
 
 async function run(): Promise<number> {
   if (process.argv[2] === 'agent') return (await import('./agent/command.ts')).main(process.argv.slice(2))
-  const { helperMain, startedAs } = await import('./cli/helper.ts')
+  const { helperMain, startedAs } = await import('./twin/main.ts')
   const started = startedAs(process.argv)
   return (await helperMain(started)) ?? (await import('./cli/main.ts')).main(started.args)
 }

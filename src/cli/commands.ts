@@ -2,12 +2,12 @@
 
 import { resolve } from 'node:path'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
-import { placeText } from '../core/place.ts'
+import { placeText } from '../core/credentials/url-pattern.ts'
 import type { EventMessage, LogoutAnswer, MasterKeyRequest, VaultStatus } from '../client/index.ts'
 import { paths } from '../client/local.ts'
 import type { Context } from './context.ts'
 import { type ProfileOptions, profileTable } from './profile-options.ts'
-import { clientSecret, newPassphrase, passphrase, type SecretOptions } from './secrets.ts'
+import { clientSecret, newPassphrase, passphrase, type SecretOptions } from './secret-input.ts'
 
 export interface TokenOptions {
   readonly scope?: readonly string[]
@@ -146,7 +146,7 @@ function sayVault(context: Context, status: VaultStatus, text: string): void {
 }
 
 export async function events(context: Context): Promise<void> {
-  const { eventWords } = await import('../wire/event-words.ts')
+  const { eventWords } = await import('../wire/event-text.ts')
   context.catchInterrupt()
   const stream = await (await context.agent()).events(context.signal)
   for await (const event of stream) {

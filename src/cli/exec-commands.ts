@@ -1,10 +1,10 @@
 // The commands that hand credentials to programs that know nothing of authsock: `exec` for one of them, `serve` for any.
 
 import type { Command } from 'commander'
-import type { ExecOptions } from './exec.ts'
+import type { ExecOptions } from './exec/exec.ts'
 import type { MakeLeaf } from './main.ts'
 import { collect } from './profile-options.ts'
-import type { ServeOptions } from './serve.ts'
+import type { ServeOptions } from './serve/serve.ts'
 
 /** What follows `--` in `exec ... -- COMMAND ARGS...` is the command's own, its `--json` and `--token` too. */
 export function splitCommand(args: readonly string[]): { readonly own: readonly string[]; readonly command: readonly string[] } {
@@ -31,7 +31,7 @@ const withRole = (command: Command): Command =>
 
 export function addExecCommands(root: Command, leaf: MakeLeaf): void {
   const exec = leaf(root, 'exec [profile]', 'run a command that finds a token in its environment', async () => {
-    const { exec } = await import('./exec.ts')
+    const { exec } = await import('./exec/exec.ts')
     return (context, profile: string | undefined, options: ExecOptions) => exec(context, profile, options)
   })
     .usage('[profile] [options] -- COMMAND [ARGS...]')
@@ -61,7 +61,7 @@ whether it found a metadata server: remove the file gce in its configuration fol
   )
 
   const serve = leaf(root, 'serve <what> [profile]', 'tokens on loopback for SDKs: aws, azure, azd or google', async () => {
-    const { serve } = await import('./serve.ts')
+    const { serve } = await import('./serve/serve.ts')
     return (context, what: string, profile: string | undefined, options: ServeOptions) => serve(context, what, profile, options)
   }).option('--port <port>', 'a port of your choice (default: any that is free)')
   withRole(withTarget(serve)).addHelpText(

@@ -5,7 +5,7 @@ import type { MakeLeaf } from './main.ts'
 import { collect } from './profile-options.ts'
 
 export function addGuardCommands(root: Command, leaf: MakeLeaf): void {
-  const audit = leaf(root, 'audit', 'who was given what, and who was refused', async () => (await import('./audit.ts')).audit)
+  const audit = leaf(root, 'audit', 'who was given what, and who was refused', async () => (await import('./commands/audit.ts')).audit)
     .option('--profile <name>', 'of this profile')
     .option('--caller <text>', "by programs with this in their file's name")
     .option('--container <id>', 'in this container, or none')
@@ -14,13 +14,13 @@ export function addGuardCommands(root: Command, leaf: MakeLeaf): void {
     .option('--since <time>', 'a date, a time, or a span before now (8h, 3d)')
     .option('--until <time>', 'likewise')
     .option('--follow', 'go on with what happens')
-  leaf(audit, 'verify', 'whether nobody has touched the log', async () => (await import('./audit.ts')).auditVerify).option(
+  leaf(audit, 'verify', 'whether nobody has touched the log', async () => (await import('./commands/audit.ts')).auditVerify).option(
     '--head <hash>',
     'what it ended with when it was last looked at',
   )
 
   const share = root.command('share').description('sockets for containers and remotes').exitOverride()
-  leaf(share, 'create <name>', 'make one, or give it new bounds', async () => (await import('./share.ts')).shareCreate)
+  leaf(share, 'create <name>', 'make one, or give it new bounds', async () => (await import('./share/share.ts')).shareCreate)
     .option('--profile <name>', 'whose tokens it gives; may be repeated (default: the only profile)', collect)
     .option('--scope <scopes>', 'the most that it gives', collect)
     .option('--all-scopes', 'in place of --scope: all that the profile has')
@@ -39,10 +39,10 @@ Examples:
 
 It answers requests for tokens, within its bounds, and nothing else. The folder is to be mounted, not the socket.`,
     )
-  leaf(share, 'list', 'list them', async () => (await import('./share.ts')).shareList)
-  leaf(share, 'show <name>', 'what one gives, and where it is', async () => (await import('./share.ts')).shareShow)
-  leaf(share, 'remove <name>', 'remove one', async () => (await import('./share.ts')).shareRemove)
-  leaf(share, 'run-args <name>', 'what a container has to be started with', async () => (await import('./share.ts')).shareRunArgs)
+  leaf(share, 'list', 'list them', async () => (await import('./share/share.ts')).shareList)
+  leaf(share, 'show <name>', 'what one gives, and where it is', async () => (await import('./share/share.ts')).shareShow)
+  leaf(share, 'remove <name>', 'remove one', async () => (await import('./share/share.ts')).shareRemove)
+  leaf(share, 'run-args <name>', 'what a container has to be started with', async () => (await import('./share/share.ts')).shareRunArgs)
     .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
     .option('--client', 'mount the thin client too, so that the image needs nothing')
     .option('--tcp [host]', 'by its TCP port, on what the container calls this machine (default: host.docker.internal)')
@@ -51,9 +51,9 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
     root,
     'revoke [profile]',
     'end a session at its server, or with --all everything',
-    async () => (await import('./revoke.ts')).revoke,
+    async () => (await import('./commands/revoke.ts')).revoke,
   ).option('--all', 'every session, and every share')
-  leaf(root, 'ssh', 'ssh with a share at the other end', async () => (await import('./ssh.ts')).ssh)
+  leaf(root, 'ssh', 'ssh with a share at the other end', async () => (await import('./share/ssh.ts')).ssh)
     .usage('--share <name> -- [ssh options] [user@]host [command]')
     .requiredOption('--share <name>', 'which: `authsock share create` makes one')
     .addHelpText(
@@ -70,7 +70,7 @@ long as you are connected: make it short and narrow.`,
     root,
     'relay <share>',
     'a share over the stdin and stdout of docker exec, kubectl exec, wsl.exe, ssh ...',
-    async () => (await import('./relay.ts')).relay,
+    async () => (await import('./share/relay.ts')).relay,
   )
     .usage('<share> [-- command...]')
     .addHelpText(
@@ -88,22 +88,22 @@ The command is started here and ends in the thin client over there, which makes 
 Without a command, stdin and stdout are one connection to the share, for whatever makes the socket itself.`,
     )
 
-  leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./approve.ts')).approve)
+  leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./commands/approve.ts')).approve)
     .option('--for <span>', 'that counts for so long: 30min, 8h')
     .option('--session', 'until the vault is locked or the agent stops')
     .option('--always', 'from now on: writes a rule into config.toml')
     .option('--deny', 'a no, which may be for a time or always, too')
 
   const rule = root.command('rule').description('who may have what').exitOverride()
-  leaf(rule, 'list', 'the rules of config.toml, in their order', async () => (await import('./rule.ts')).ruleList)
-  leaf(rule, 'test <profile>', 'what a request would get, and why', async () => (await import('./rule.ts')).ruleTest)
+  leaf(rule, 'list', 'the rules of config.toml, in their order', async () => (await import('./commands/rule.ts')).ruleList)
+  leaf(rule, 'test <profile>', 'what a request would get, and why', async () => (await import('./commands/rule.ts')).ruleTest)
     .option('--scope <scopes>', 'that it asks for', collect)
     .option('--resource <uri>', 'that it is for')
     .option('--executable <path>', 'of the caller')
     .option('--container <id>', 'that the caller is in: none (default), any, or an id')
     .option('--share <name>', 'by which it comes')
     .option('--pid <pid>', 'as if this process asked')
-  leaf(rule, 'add', 'add a rule to config.toml', async () => (await import('./rule.ts')).ruleAdd)
+  leaf(rule, 'add', 'add a rule to config.toml', async () => (await import('./commands/rule.ts')).ruleAdd)
     .requiredOption('--decision <decision>', 'allow, ask or deny')
     .option('--profile <name>', 'a profile, or a static secret')
     .option('--scope <scopes>', 'where every scope that is asked for is among these', collect)
@@ -122,5 +122,5 @@ The first rule that matches decides, and what no rule matches is allowed. What a
 Example:
   authsock rule add --decision ask --profile prod --container any --lifetime 8h`,
     )
-  leaf(rule, 'remove <number>', 'take a rule out of config.toml', async () => (await import('./rule.ts')).ruleRemove)
+  leaf(rule, 'remove <number>', 'take a rule out of config.toml', async () => (await import('./commands/rule.ts')).ruleRemove)
 }

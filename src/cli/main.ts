@@ -4,13 +4,13 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { grants } from '../core/profile.ts'
-import { closest } from '../core/words.ts'
+import { closest } from '../core/util/closest.ts'
 import { exitCodeOf, type TokenOptions } from './commands.ts'
 import { Context } from './context.ts'
 import { addExecCommands, splitCommand } from './exec-commands.ts'
 import { addGuardCommands } from './guard-commands.ts'
 import { overview, topics } from './help.ts'
-import type { LoginOptions } from './login.ts'
+import type { LoginOptions } from './commands/login.ts'
 import { collect, withProfileOptions } from './profile-options.ts'
 import { Terminal } from './terminal.ts'
 import { addToolCommands } from './tool-commands.ts'
@@ -94,7 +94,7 @@ function program(context: Context): Command {
 
   withProfileOptions(
     leaf(root, 'login [what]', 'log in to a profile, or to an issuer for the first time', async () => {
-      const { login } = await import('./login.ts')
+      const { login } = await import('./commands/login.ts')
       return (context: Context, what: string | undefined, options: LoginOptions) => login(context, what, options)
     }),
   )
@@ -136,12 +136,12 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
 
   addExecCommands(root, leaf)
 
-  leaf(root, 'status', 'what you are logged in to', async () => (await import('./status.ts')).status).option(
+  leaf(root, 'status', 'what you are logged in to', async () => (await import('./commands/status.ts')).status).option(
     '--watch',
     'keep it up to date',
   )
   leaf(root, 'events', 'what happens in the agent, as it happens', async () => (await import('./commands.ts')).events)
-  leaf(root, 'doctor', 'look for what is not as it should be', async () => (await import('./doctor.ts')).doctor)
+  leaf(root, 'doctor', 'look for what is not as it should be', async () => (await import('./commands/doctor.ts')).doctor)
   leaf(root, 'lock', 'forget the master key until it is unlocked', async () => (await import('./commands.ts')).lock)
   leaf(root, 'unlock', 'open the vault', async () => (await import('./commands.ts')).unlock).option(
     '--passphrase-stdin',

@@ -1,7 +1,7 @@
 // `authsock status` as a table to look at. Pure: what to show, how wide, which colours -> lines.
 
 import type { AgentStatus, SessionState, SessionStatus } from '../wire/messages.ts'
-import { ago, fromNow } from '../core/durations.ts'
+import { ago, fromNow } from '../core/util/durations.ts'
 import type { Style } from './terminal.ts'
 
 interface Cell {

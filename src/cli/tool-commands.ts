@@ -10,7 +10,7 @@ export function addToolCommands(root: Command, leaf: MakeLeaf): void {
     route,
     'add <url>',
     'use a profile, or a static secret, for a URL and what lies below it',
-    async () => (await import('./route.ts')).routeAdd,
+    async () => (await import('./commands/route.ts')).routeAdd,
   )
     .option('--profile <name>', 'whose access tokens (default: the default profile)')
     .option('--secret <name>', 'in place of a profile: a static secret')
@@ -29,20 +29,20 @@ Examples:
 The route that says most about a URL counts, whatever their order: the host first, then the path, then the user
 name. git names a path only with credential.useHttpPath, which \`authsock setup git\` sets where a route needs it.`,
     )
-  leaf(route, 'list', 'list the routes', async () => (await import('./route.ts')).routeList)
+  leaf(route, 'list', 'list the routes', async () => (await import('./commands/route.ts')).routeList)
   leaf(
     route,
     'test <url>',
     'what a tool that asks for this URL gets, and why',
-    async () => (await import('./route.ts')).routeTest,
+    async () => (await import('./commands/route.ts')).routeTest,
   ).option('--username <name>', 'asked for by the tool')
-  leaf(route, 'remove <url>', 'remove a route', async () => (await import('./route.ts')).routeRemove).option(
+  leaf(route, 'remove <url>', 'remove a route', async () => (await import('./commands/route.ts')).routeRemove).option(
     '--username <name>',
     'of the route',
   )
 
   const secret = root.command('secret').description('passwords, personal access tokens and API keys').exitOverride()
-  leaf(secret, 'add <name>', 'keep one in the vault, or replace it', async () => (await import('./secret.ts')).secretAdd)
+  leaf(secret, 'add <name>', 'keep one in the vault, or replace it', async () => (await import('./commands/secret.ts')).secretAdd)
     .option('--url <url>', 'where tools use it')
     .option('--username <name>', 'the user name that goes with it; of an AWS key, its access key id')
     .option('--expires <when>', 'a date (2027-01-31) or a span (90d, 12w, 1y): you are told before it ends')
@@ -83,12 +83,12 @@ Examples:
   authsock setup docker --undo`,
     )
 
-  leaf(secret, 'list', 'list them, without what they hold', async () => (await import('./secret.ts')).secretList)
-  leaf(secret, 'remove <name>', 'forget one', async () => (await import('./secret.ts')).secretRemove)
+  leaf(secret, 'list', 'list them, without what they hold', async () => (await import('./commands/secret.ts')).secretList)
+  leaf(secret, 'remove <name>', 'forget one', async () => (await import('./commands/secret.ts')).secretRemove)
   leaf(
     root,
     'password <secret>',
     'print a static secret, or what tools get for a URL',
-    async () => (await import('./secret.ts')).password,
+    async () => (await import('./commands/secret.ts')).password,
   ).addHelpText('after', '\nExamples:\n  authsock password github\n  authsock password https://github.com/acme/x')
 }

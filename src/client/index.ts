@@ -11,7 +11,7 @@
 
 import { Failure } from '../core/failures.ts'
 import type { Grant } from '../core/profile.ts'
-import { paths } from '../platform/paths.ts'
+import { paths } from '../platform/fs/paths.ts'
 import type {
   AgentStatus,
   ApprovalAnswer,
@@ -29,10 +29,10 @@ import type {
   TokenAnswer,
   VaultStatus,
 } from '../wire/messages.ts'
-import { tcpPlace } from './place.ts'
+import { tcpPlace } from './agent-address.ts'
 import { startAgent } from './start.ts'
 import { isNobodyThere, parse, Transport } from './transport.ts'
-import { openChannel } from './channel.ts'
+import { openChannel } from './websocket.ts'
 
 export { exitCodes, Failure, type FailureCode } from '../core/failures.ts'
 export type {

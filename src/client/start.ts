@@ -7,8 +7,8 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../core/failures.ts'
-import { cleanEnvironment } from '../platform/hardening.ts'
-import type { Paths } from '../platform/paths.ts'
+import { cleanEnvironment } from '../platform/process/hardening.ts'
+import type { Paths } from '../platform/fs/paths.ts'
 
 /** ms for an agent to come up, on a machine that is busy. */
 const patience = 20_000

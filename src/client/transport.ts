@@ -4,10 +4,10 @@ import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readFileSync } from 'node:fs'
 import { Failure } from '../core/failures.ts'
-import { trustSocket } from '../platform/socket-folder.ts'
-import { readUpTo } from '../wire/body.ts'
+import { trustSocket } from '../platform/fs/socket-folder.ts'
+import { readUpTo } from '../platform/read-up-to.ts'
 import { decodeProblem, problemType } from '../wire/problem.ts'
-import { lookupNear, type TcpPlace } from './place.ts'
+import { lookupNear, type TcpPlace } from './agent-address.ts'
 
 /** Bytes. The largest answer is a status with thousands of sessions. */
 const largestAnswer = 16 * 1024 * 1024

@@ -1,7 +1,7 @@
 // Routes added and removed by the program; everything else in config.toml is kept to the byte.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace, placeText } from '../core/place.ts'
+import { parsePlace, placeText } from '../core/credentials/url-pattern.ts'
 import { readConfig } from './config.ts'
 import { cut, edit, pairs, wholeTable } from './edit.ts'
 import { checkRoutes, type RouteTable, toRoute } from './routes.ts'

@@ -1,7 +1,7 @@
 // Rules added and removed by the program; everything else in config.toml is kept to the byte.
 
 import { Failure } from '../core/failures.ts'
-import type { Rule } from '../core/rules.ts'
+import type { Rule } from '../core/access/rules.ts'
 import { readConfig } from './config.ts'
 import { cut, edit, pairs, wholeTable } from './edit.ts'
 import type { RuleTable } from './rules.ts'

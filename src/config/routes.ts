@@ -1,10 +1,10 @@
 // `[[route]]` tables: what a schema cannot say of them, and the routes they are.
 
 import { isProfileName } from '../core/profile.ts'
-import { parsePlace, placeText, type Place } from '../core/place.ts'
-import type { Route } from '../core/route.ts'
-import { normalScope } from '../core/scope.ts'
-import { closest } from '../core/words.ts'
+import { parsePlace, placeText, type Place } from '../core/credentials/url-pattern.ts'
+import type { Route } from '../core/credentials/route.ts'
+import { normalScope } from '../core/session/scope.ts'
+import { closest } from '../core/util/closest.ts'
 import type { Complaint } from './validate.ts'
 
 /** A route as the file writes it. */

@@ -1,7 +1,7 @@
 // `[[rule]]` tables: what a schema cannot say of them, and the rules they are.
 
-import type { Rule, Verdict } from '../core/rules.ts'
-import { normalScope } from '../core/scope.ts'
+import type { Rule, Verdict } from '../core/access/rules.ts'
+import { normalScope } from '../core/session/scope.ts'
 import type { Complaint } from './validate.ts'
 
 /** A rule as the file writes it. */

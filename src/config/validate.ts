@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { OutputUnit, Schema } from '@cfworker/json-schema'
 import { Failure } from '../core/failures.ts'
-import { closest } from '../core/words.ts'
+import { closest } from '../core/util/closest.ts'
 import type { TomlDocument } from './toml.ts'
 
 type Path = readonly (string | number)[]

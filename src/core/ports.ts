@@ -4,7 +4,7 @@
 import type { Failure } from './failures.ts'
 import type { Grant, Profile } from './profile.ts'
 import type { Redacted } from './redacted.ts'
-import type { EpochMs, Identity, Target } from './session.ts'
+import type { EpochMs, Identity, Target } from './session/session.ts'
 
 export interface Clock {
   now(): EpochMs

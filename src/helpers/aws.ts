@@ -1,9 +1,9 @@
 // AWS credential_process: `[NAME] --role-arn ARN [--session-name S] [--duration N] [--region R] [--id-token]`. A profile's
 // token is exchanged at STS for a role's credentials; a static secret is a key pair (its user name is the access key id).
 
-import type { AwsCredentials, AwsRole } from '../core/aws.ts'
+import type { AwsCredentials, AwsRole } from '../core/credentials/cloud-role.ts'
 import { Failure } from '../core/failures.ts'
-import { jsonLine, type Options, options, rfc3339 } from './print.ts'
+import { jsonLine, type Options, options, rfc3339 } from './format.ts'
 import type { Helper, HelperPorts, HelperRequest } from './ports.ts'
 
 export const aws: Helper = {

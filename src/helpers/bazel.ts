@@ -1,8 +1,8 @@
 // Bazel's credential helper (and Buck2's, and engflow's specification): `get`, a URI on stdin, headers on stdout.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/place.ts'
-import { authorization, jsonLine, parseJson, rfc3339 } from './print.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { authorization, jsonLine, parseJson, rfc3339 } from './format.ts'
 import type { Helper } from './ports.ts'
 
 export const bazel: Helper = {

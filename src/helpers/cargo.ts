@@ -1,9 +1,9 @@
 // Cargo's credential-provider protocol, version 1: a greeting, then a line of JSON for each line of JSON until the end.
 
 import { asFailure, Failure } from '../core/failures.ts'
-import { parsePlace, type Place } from '../core/place.ts'
+import { parsePlace, type Place } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
-import { failureLine, jsonLine, parseJson, schemeOf, unixTime } from './print.ts'
+import { failureLine, jsonLine, parseJson, schemeOf, unixTime } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 const answer = (value: unknown): HelperAnswer => ({ stdout: jsonLine(value), next: 'more' })

@@ -2,8 +2,8 @@
 // environment for which server.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/place.ts'
-import { authorization, jsonLine, options } from './print.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { authorization, jsonLine, options } from './format.ts'
 import type { Credential, Helper, HelperPorts } from './ports.ts'
 
 export const claude: Helper = {

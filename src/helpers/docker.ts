@@ -1,9 +1,9 @@
 // docker-credential-helpers: `get|store|erase|list`. Everything, errors too, goes to stdout.
 
-import { parsePlace, type Place, placeText } from '../core/place.ts'
+import { parsePlace, type Place, placeText } from '../core/credentials/url-pattern.ts'
 import { Failure } from '../core/failures.ts'
 import { redact } from '../core/redacted.ts'
-import { failureLine, jsonLine, parseJson, usernameAt } from './print.ts'
+import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 /** Clients compare it with this very text. */

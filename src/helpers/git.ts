@@ -1,9 +1,9 @@
 // git's credential protocol (gitcredentials(7), git-credential(1)): `[PROFILE] get|store|erase`, attributes on stdin.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace, type Place } from '../core/place.ts'
+import { parsePlace, type Place } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
-import { failureText, oneLine, schemeOf, unixTime, usernameAt } from './print.ts'
+import { failureText, oneLine, schemeOf, unixTime, usernameAt } from './format.ts'
 import type { Credential, Helper, HelperAnswer, HelperPorts, HelperRequest } from './ports.ts'
 
 /** Keys ending in `[]` repeat, and an empty one starts anew; of the others the last counts. */

@@ -1,7 +1,7 @@
 // Go's GOAUTH command: once without arguments, then with the URL that was refused.
 
-import { bare, parsePlace, placeText } from '../core/place.ts'
-import { authorization } from './print.ts'
+import { bare, parsePlace, placeText } from '../core/credentials/url-pattern.ts'
+import { authorization } from './format.ts'
 import type { Helper } from './ports.ts'
 
 export const goauth: Helper = {

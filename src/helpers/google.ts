@@ -2,7 +2,7 @@
 // security token service. Errors are told in JSON, with exit code 0: the libraries read nothing else.
 
 import { Failure } from '../core/failures.ts'
-import { failureLine, jsonLine, options, unixTime } from './print.ts'
+import { failureLine, jsonLine, options, unixTime } from './format.ts'
 import type { Helper } from './ports.ts'
 
 const idToken = 'urn:ietf:params:oauth:token-type:id_token'

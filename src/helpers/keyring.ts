@@ -1,8 +1,8 @@
 // The command line of Python's keyring, as pip, uv and others call it. What no route and no secret covers is for the real one.
 
 import { parseArgs } from 'node:util'
-import { parsePlace } from '../core/place.ts'
-import { jsonLine, oneLine, usernameAt } from './print.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { jsonLine, oneLine, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer } from './ports.ts'
 
 const passOn: HelperAnswer = { next: 'pass_on' }

@@ -1,8 +1,8 @@
 // client-go's exec plugins (KEP-541): `[PROFILE] [--id-token]`, the rest in KUBERNETES_EXEC_INFO.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/place.ts'
-import { jsonLine, options, parseJson, rfc3339 } from './print.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { jsonLine, options, parseJson, rfc3339 } from './format.ts'
 import type { Helper, HelperPorts, HelperRequest } from './ports.ts'
 
 const versions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']

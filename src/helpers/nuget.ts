@@ -1,8 +1,8 @@
 // NuGet's cross-platform plugin protocol, version 2: both sides shake hands, then requests come, a JSON message a line.
 
 import { asFailure } from '../core/failures.ts'
-import { parsePlace } from '../core/place.ts'
-import { failureLine, jsonLine, parseJson, usernameAt } from './print.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 const protocolVersion = '2.0.0'

@@ -1,7 +1,7 @@
 // pnpm's tokenHelper: no arguments are allowed and no URL comes, so the name of the link says the profile. The whole value of
 // the Authorization header is wanted.
 
-import { authorization, options } from './print.ts'
+import { authorization, options } from './format.ts'
 import type { Helper } from './ports.ts'
 
 export const pnpm: Helper = {

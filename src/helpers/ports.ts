@@ -1,11 +1,11 @@
 // What an adapter is given and what it gives back: parse -> ask -> print. The agent implements HelperPorts; the thin client
 // carries the rest between the tool and the agent without understanding it.
 
-import type { AwsCredentials, AwsRole } from '../core/aws.ts'
+import type { AwsCredentials, AwsRole } from '../core/credentials/cloud-role.ts'
 import type { Failure } from '../core/failures.ts'
-import type { Place } from '../core/place.ts'
+import type { Place } from '../core/credentials/url-pattern.ts'
 import type { Redacted } from '../core/redacted.ts'
-import type { EpochMs, Target } from '../core/session.ts'
+import type { EpochMs, Target } from '../core/session/session.ts'
 
 /** A tool's call of its helper. */
 export interface HelperRequest {

@@ -1,9 +1,9 @@
 // Terraform's and OpenTofu's credentials helpers: `[args] get|store|forget HOST`.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/place.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
-import { jsonLine, parseJson } from './print.ts'
+import { jsonLine, parseJson } from './format.ts'
 import type { Helper } from './ports.ts'
 
 export const terraform: Helper = {

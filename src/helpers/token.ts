@@ -1,9 +1,9 @@
 // Raw tokens and headers, for everything that runs a command and reads what it prints: curl, rclone, mail programs, Codex.
 
-import { chain } from '../core/chain.ts'
+import { chain } from '../core/util/then-sync.ts'
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/place.ts'
-import { authorization, jsonLine, options, schemeOf, unixTime } from './print.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { authorization, jsonLine, options, schemeOf, unixTime } from './format.ts'
 import type { Credential, Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 /** `[NAME] [--scope S] [--resource R] [--audience A] [--min-ttl N] [--header] [--json]` */

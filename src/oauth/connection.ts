@@ -4,9 +4,9 @@ import type * as openid from 'openid-client'
 import type { Clock, TokenResponse } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
 import { redact } from '../core/redacted.ts'
-import { parseScope } from '../core/scope.ts'
-import type { Identity, Target } from '../core/session.ts'
-import type { Exchange } from './exchange.ts'
+import { parseScope } from '../core/session/scope.ts'
+import type { Identity, Target } from '../core/session/session.ts'
+import type { Exchange } from './http/request.ts'
 import { identityOf, unverifiedClaims } from './identity.ts'
 
 /** What the grants need of the server. */

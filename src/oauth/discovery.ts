@@ -4,9 +4,9 @@
 import type { ServerMetadata } from 'openid-client'
 import { Failure } from '../core/failures.ts'
 import type { Endpoints, Profile } from '../core/profile.ts'
-import type { Exchange } from './exchange.ts'
-import { isLoopback } from './exchange.ts'
-import { failureOf, printable } from './outcome.ts'
+import type { Exchange } from './http/request.ts'
+import { isLoopback } from './http/request.ts'
+import { failureOf, printable } from './http/outcome.ts'
 
 /** Where the metadata of an issuer may lie: OpenID Connect Discovery section 4, RFC 8414 section 3, and what some made of them. */
 export function metadataUrls(issuer: string): readonly string[] {

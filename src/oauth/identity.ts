@@ -1,8 +1,8 @@
 // Who logged in, by the claims of the ID token.
 
 import type { Redacted } from '../core/redacted.ts'
-import type { Identity } from '../core/session.ts'
-import { printable } from './outcome.ts'
+import type { Identity } from '../core/session/session.ts'
+import { printable } from './http/outcome.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 

@@ -15,14 +15,14 @@ import type {
 } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
-import type { Target } from '../core/session.ts'
-import { codeFlow } from './code-flow.ts'
-import { deviceFlow } from './device-flow.ts'
+import type { Target } from '../core/session/session.ts'
+import { codeFlow } from './grants/authorization-code.ts'
+import { deviceFlow } from './grants/device-code.ts'
 import { type Configured, type Connection, defaultTarget, targetParameters, tokenResponse } from './connection.ts'
 import { discover } from './discovery.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange } from './http/request.ts'
 import { sameIdentity, unverifiedClaims } from './identity.ts'
-import { failureOf, refusalOf } from './outcome.ts'
+import { failureOf, refusalOf } from './http/outcome.ts'
 
 /** ms for which metadata is believed. */
 const metadataLifetime = 3_600_000

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { Failure } from '../core/failures.ts'
-import { servePipe } from './pipe.ts'
+import { servePipe } from './pipe/pipe.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
 const firstInherited = 3

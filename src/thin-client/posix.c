@@ -97,7 +97,7 @@ void take_arguments(int *count, char ***arguments) {
   }
 }
 
-// ---- whom to trust (L10): as src/platform/socket-folder.ts
+// ---- whom to trust (L10): as src/platform/fs/socket-folder.ts
 
 bool is_mine(const struct stat *stats) { return stats->st_uid == geteuid() || stats->st_uid == 0; }
 

@@ -1,4 +1,4 @@
-// A share's TCP port in place of a socket, as src/client/place.ts: its address, its secret, and whom a secret may be sent to, which
+// A share's TCP port in place of a socket, as src/client/agent-address.ts: its address, its secret, and whom a secret may be sent to, which
 // is this machine alone, since it goes in clear text.
 
 #include "client.h"
@@ -20,7 +20,7 @@ bool is_address(const char *path) {
 }
 
 static bool is_of_this_machine(const char *host) {
-  // As shareHosts in src/wire/loopback.ts.
+  // As shareHosts in src/platform/loopback-http.ts.
   static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "host.docker.internal", "gateway.docker.internal", "host.containers.internal"};
   for (size_t index = 0; index < sizeof hosts / sizeof hosts[0]; index++) {
     if (equal(host, hosts[index])) return true;

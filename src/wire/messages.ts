@@ -215,7 +215,7 @@ export interface ApprovalStatus {
 }
 
 /** `POST /v1/approvals/{id}`. */
-export type { ApprovalReply } from '../core/approval.ts'
+export type { ApprovalReply } from '../core/access/approval.ts'
 
 /** The answer to `remember: "always"`. */
 export interface ApprovalAnswer {

@@ -3,9 +3,9 @@
 
 import { Failure } from '../core/failures.ts'
 import { type Grant, grants, isProfileName } from '../core/profile.ts'
-import { parseScope } from '../core/scope.ts'
-import type { Target } from '../core/session.ts'
-import { parsePlace } from '../core/place.ts'
+import { parseScope } from '../core/session/scope.ts'
+import type { Target } from '../core/session/session.ts'
+import { parsePlace } from '../core/credentials/url-pattern.ts'
 import type {
   ApprovalReply,
   ClientSecretRequest,

@@ -2,9 +2,9 @@
 // and when a caller is answered.
 
 import type { Profile } from '../../src/core/profile.ts'
-import { decodeRecord } from '../../src/core/record.ts'
-import type { AccessToken, LiveSession, SessionRecord } from '../../src/core/session.ts'
-import { unseal } from '../../src/vault/seal.ts'
+import { decodeRecord } from '../../src/core/session/record.ts'
+import type { AccessToken, LiveSession, SessionRecord } from '../../src/core/session/session.ts'
+import { unseal } from '../../src/store/files/seal.ts'
 import type { SimulatedDisk } from './disk.ts'
 import type { Host, Process, Scheduler } from './scheduler.ts'
 import type { Family, Sent, SimulatedServer } from './server.ts'

@@ -1,4 +1,4 @@
-// The lock over records as src/vault/locks.ts gives it: dropped at once when its holder dies on the same host, and taken for
+// The lock over records as src/store/files/locks.ts gives it: dropped at once when its holder dies on the same host, and taken for
 // a dead one's after ten seconds where the holder is on another and does not touch it.
 
 import { Failure } from '../../src/core/failures.ts'

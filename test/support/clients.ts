@@ -1,4 +1,4 @@
-// Real clients of tools: those on the PATH, and those that test/tools/install-clients.sh has put into a folder of its own.
+// Real clients of tools: those on the PATH, and those that scripts/lab/install-clients.sh has put into a folder of its own.
 
 import { spawn, type SpawnOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'

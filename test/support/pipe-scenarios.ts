@@ -8,13 +8,13 @@ import { connect, createServer as createPlainServer, type Server as PlainServer,
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Connections } from '../../src/agent/connections.ts'
-import { callerOf } from '../../src/platform/caller.ts'
+import { Connections } from '../../src/agent/server/connections.ts'
+import { callerOf } from '../../src/platform/process/caller.ts'
 import { listenOn } from '../../src/platform/listen.ts'
-import { isOwnPeer } from '../../src/platform/peer.ts'
-import { servePipe } from '../../src/platform/pipe.ts'
-import { lookAtProcess } from '../../src/platform/windows-process.ts'
-import { win32 } from '../../src/platform/win32.ts'
+import { isOwnPeer } from '../../src/platform/process/peer.ts'
+import { servePipe } from '../../src/platform/pipe/pipe.ts'
+import { lookAtProcess } from '../../src/platform/process/windows-process.ts'
+import { win32 } from '../../src/platform/pipe/win32.ts'
 
 const [scenario = '', folder = ''] = process.argv.slice(2)
 const own = fileURLToPath(import.meta.url)

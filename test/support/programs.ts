@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpers } from '../../src/wire/helper-table.ts'
-import { compile, findCompiler } from '../tools/thin-client.ts'
+import { compile, findCompiler } from '../../scripts/thin-client.ts'
 import { program } from './home.ts'
 
 /** With links of the kind that users make: a profile's (or secret's) name behind the program's. */

@@ -1,4 +1,4 @@
-// The SDKs that test/tools/install-sdks.sh has installed, and `authsock serve` for them.
+// The SDKs that scripts/lab/install-sdks.sh has installed, and `authsock serve` for them.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { nativePrograms } from './programs.ts'
 const folder = join(process.env['AUTHSOCK_TEST_CLIENTS'] ?? join(homedir(), '.cache', 'authsock-test-clients'), 'sdks')
 
 /** For describeWith. */
-export const sdks = { 'test/tools/install-sdks.sh': existsSync(join(folder, 'installed')) }
+export const sdks = { 'scripts/lab/install-sdks.sh': existsSync(join(folder, 'installed')) }
 
 /** Our programs come first, then those of the SDKs. */
 export const sdkPath = (): string => [nativePrograms(), join(folder, 'python', 'bin'), process.env['PATH'] ?? ''].join(delimiter)

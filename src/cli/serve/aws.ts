@@ -1,7 +1,7 @@
 // AWS container credentials, for every SDK: `AWS_CONTAINER_CREDENTIALS_FULL_URI`. The agent's helper for credential_process
 // knows how to get them; here they only change their form.
 
-import { newSecret } from '../../wire/secret.ts'
+import { newSecret } from '../../platform/loopback-secret.ts'
 import { checkSecret, notFound, type Service, textOf } from './server.ts'
 import type { Sources } from './sources.ts'
 

@@ -2,7 +2,7 @@
 // of the Azure Developer CLI (`AZD_AUTH_ENDPOINT`).
 
 import { Failure } from '../../core/failures.ts'
-import { newSecret } from '../../wire/secret.ts'
+import { newSecret } from '../../platform/loopback-secret.ts'
 import { type Asked, checkSecret, notFound, type Service, textOf } from './server.ts'
 import { expiryOf, type Sources } from './sources.ts'
 

@@ -1,12 +1,12 @@
 // The part that the listeners share: plain HTTP on 127.0.0.1 for programs of this machine, and for no page of a browser
-// (wire/loopback.ts).
+// (platform/loopback-http.ts).
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listenOnLoopback } from '../../client/local.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
-import { readUpTo } from '../../wire/body.ts'
-import { checkOrigin, loopback } from '../../wire/loopback.ts'
-import { hashOf, isSecret } from '../../wire/secret.ts'
+import { readUpTo } from '../../platform/read-up-to.ts'
+import { checkOrigin, loopback } from '../../platform/loopback-http.ts'
+import { hashOf, isSecret } from '../../platform/loopback-secret.ts'
 
 /** Bytes. */
 const largestBody = 16 * 1024

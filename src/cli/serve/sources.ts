@@ -1,7 +1,7 @@
 // Where the listeners get what they give out: the agent, asked anew for each request.
 
 import type { AuthsockClient, TokenAnswer, TokenOptions } from '../../client/index.ts'
-import type { HelperCaller } from '../../client/helper.ts'
+import type { HelperCaller } from '../../twin/helper-client.ts'
 
 /** Seconds for which a token is taken to be good where its server does not say. */
 const assumed = 300

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { fileChange, type Plan, readText } from './change.ts'
 import { setJson, setToml } from './edits.ts'
-import { profileOf, program, quoted, type Surroundings } from './surroundings.ts'
+import { profileOf, program, quoted, type Surroundings } from './context.ts'
 
 export function claude(surroundings: Surroundings): Plan {
   const { env, home } = surroundings

@@ -2,10 +2,10 @@
 
 import { delimiter, join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { placeText } from '../../core/place.ts'
+import { placeText } from '../../core/credentials/url-pattern.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
 import { setIni, setJson } from './edits.ts'
-import { letGo, onPath, placesOf, profileOf, program, type Surroundings } from './surroundings.ts'
+import { letGo, onPath, placesOf, profileOf, program, type Surroundings } from './context.ts'
 
 export function docker(surroundings: Surroundings): Plan {
   const { env, home, targets } = surroundings

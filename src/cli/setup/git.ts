@@ -5,9 +5,9 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { placeText } from '../../core/place.ts'
+import { placeText } from '../../core/credentials/url-pattern.ts'
 import { type Change, fileChange, type Plan, readText } from './change.ts'
-import { isWeb, letGo, placesOf, program, type Surroundings } from './surroundings.ts'
+import { isWeb, letGo, placesOf, program, type Surroundings } from './context.ts'
 
 export function git(surroundings: Surroundings): Plan {
   const { env, home, targets } = surroundings

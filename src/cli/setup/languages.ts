@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { placeText } from '../../core/place.ts'
+import { placeText } from '../../core/credentials/url-pattern.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
 import { addLine, setIni, setToml } from './edits.ts'
-import { onPath, placesOf, profileOf, program, quoted, type Surroundings } from './surroundings.ts'
+import { onPath, placesOf, profileOf, program, quoted, type Surroundings } from './context.ts'
 
 export async function cargo(surroundings: Surroundings): Promise<Plan> {
   const { env, home, targets } = surroundings

@@ -4,7 +4,7 @@ import { claude, codex } from './assistants.ts'
 import { aws, docker, kubectl, terraform } from './clouds.ts'
 import { git } from './git.ts'
 import { bazel, cargo, go, pip, pnpm } from './languages.ts'
-import type { Tool } from './surroundings.ts'
+import type { Tool } from './context.ts'
 
 const tool = (name: string, about: string, plan: Tool['plan']): Tool => ({ name, about, plan })
 

@@ -1,0 +1,94 @@
+// Compiles src/thin-client with whatever C compiler is there: the table of helpers becomes helpers.h, the rest is one program.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { helpers } from '../src/wire/helper-table.ts'
+
+const sources = fileURLToPath(new URL('../src/thin-client', import.meta.url))
+
+const warnings = ['-Wall', '-Wextra', '-Werror', '-Wpedantic', '-Wshadow', '-Wconversion', '-Wno-sign-conversion']
+const small = ['-Os', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-ffunction-sections', '-fdata-sections']
+
+export interface Compiler {
+  readonly command: readonly string[]
+  readonly link: readonly string[]
+  /** Of the program's name. */
+  readonly suffix?: string
+}
+
+/** Where a program for another platform is made: zig has every libc with it. */
+export const targets: Readonly<Record<string, string>> = {
+  'linux-x64': 'x86_64-linux-musl',
+  'linux-arm64': 'aarch64-linux-musl',
+  'darwin-x64': 'x86_64-macos',
+  'darwin-arm64': 'aarch64-macos',
+  'win32-x64': 'x86_64-windows-gnu',
+}
+
+const runs = (command: readonly string[], ...args: readonly string[]): boolean => {
+  const [program = '', ...rest] = command
+  return spawnSync(program, [...rest, ...args], { stdio: 'ignore' }).status === 0
+}
+
+const zig = (target: string): Compiler => ({
+  command: ['zig', 'cc', '-target', target],
+  link: target.includes('linux') ? ['-static', '-s', '-Wl,--gc-sections'] : ['-s'],
+  ...(target.includes('windows') ? { suffix: '.exe' } : {}),
+})
+
+/** The one for this machine; undefined where there is none. The first makes the smallest program. */
+export function findCompiler(): Compiler | undefined {
+  const isStatic = ['-static', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none']
+  const own = targets[`${process.platform}-${process.arch}`]
+  const candidates: Compiler[] = []
+  if (process.platform === 'linux') candidates.push({ command: ['musl-gcc'], link: [...isStatic, '-Wl,-z,noseparate-code'] })
+  if (own !== undefined && runs(['zig', 'version'])) candidates.push(zig(own))
+  if (process.platform === 'linux') candidates.push({ command: ['cc'], link: isStatic }, { command: ['cc'], link: ['-s'] })
+  if (process.platform === 'darwin') candidates.push({ command: ['cc'], link: ['-Wl,-dead_strip'] })
+  return candidates.find(({ command, link }) => compiles({ command, link }))
+}
+
+export const compilerFor = (platform: string): Compiler | undefined => {
+  const target = targets[platform]
+  return target !== undefined && runs(['zig', 'version']) ? zig(target) : undefined
+}
+
+function compiles({ command: [program = '', ...rest], link }: Compiler): boolean {
+  const nowhere = process.platform === 'win32' ? 'NUL' : '/dev/null'
+  const { status } = spawnSync(program, [...rest, '-x', 'c', '-', ...link, '-o', nowhere], {
+    input: '#include <string.h>\nint main(void) { return (int)strlen(""); }\n',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  return status === 0
+}
+
+/** Gives the program's path. Throws with what the compiler says. */
+export function compile(
+  folder: string,
+  { command, link, suffix = '' }: Compiler,
+  more: readonly string[] = small,
+  main = 'main.c',
+): string {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'helpers.h'), table())
+  const [program = '', ...rest] = command
+  const output = join(folder, `authsock-client${suffix}`)
+  const files = readdirSync(sources).filter((name) => name.endsWith('.c') && name !== 'main.c')
+  const inputs = [...files.map((name) => join(sources, name)), main.includes('/') ? main : join(sources, main)]
+  const args = ['-std=c11', ...warnings, ...more, `-I${folder}`, `-I${sources}`, ...inputs, ...link, '-o', output]
+  const { status, stderr } = spawnSync(program, [...rest, ...args], { encoding: 'utf8' })
+  if (status !== 0 || !existsSync(output)) throw new Error(`${command.join(' ')} fails:\n${stderr}`)
+  return output
+}
+
+/** src/wire/helper-table.ts, in C. */
+function table(): string {
+  const list = (texts: readonly string[]): string => [...texts.map((text) => JSON.stringify(text)), 'NULL'].join(', ')
+  const rows = helpers.map(
+    ({ name, stdin, programs, env }) =>
+      `  {${JSON.stringify(name)}, input_${stdin}, (const char *const[]){${list(programs)}}, (const char *const[]){${list(env)}}},`,
+  )
+  return `// Made from src/wire/helper-table.ts.\nstatic const struct helper helpers[] = {\n${rows.join('\n')}\n  {NULL, input_none, NULL, NULL},\n};\n`
+}

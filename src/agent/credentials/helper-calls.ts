@@ -1,0 +1,103 @@
+// `POST /v1/helper/{name}`: a tool's call of its helper, carried out. Whatever happens, the answer is in the form that the
+// thin client understands.
+
+import { asFailure, Failure } from '../../core/failures.ts'
+import { closest } from '../../core/util/closest.ts'
+import type { Helper, HelperAnswer, HelperPorts, HelperRequest } from '../../helpers/ports.ts'
+import { failed } from '../../helpers/format.ts'
+import { adapters } from '../../helpers/index.ts'
+import { findHelper, type HelperName, helpers } from '../../wire/helper-table.ts'
+import { decodeHelperCall, helperHeaders } from '../../wire/helper.ts'
+
+export interface HelperOutcome {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** For the log: a defect, not what a tool did wrong. */
+  readonly defect?: Failure
+}
+
+interface Surroundings {
+  readonly ports: HelperPorts
+  /** For callers that are no tool: a failure is thrown, not put into a tool's words. */
+  readonly throws: boolean
+  /** Whether config.toml lets tools start a login. */
+  readonly mayLogIn: () => Promise<boolean>
+}
+
+/** At once where the adapter has it at once. Throws (rejects with) a Failure where the surroundings say so, and never otherwise. */
+export function callHelper(name: string, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
+  const row = findHelper(name)
+  if (row === undefined) return outcome(failed(unknownHelper(name)))
+  const helper = loaded.get(row.name)
+  return helper === undefined ? load(row.name).then((each) => call(each, body, surroundings)) : call(helper, body, surroundings)
+}
+
+function call(helper: Helper, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
+  let request: HelperRequest = { args: [], env: {}, stdin: '' }
+  let terminal = false
+  try {
+    const call = decodeHelperCall(body)
+    terminal = call.terminal
+    request = { args: call.args, env: call.env, stdin: Buffer.from(call.stdin).toString() }
+    const answer = helper.run(request, surroundings.ports)
+    return answer instanceof Promise
+      ? answer.then((each) => outcome(each)).catch((error: unknown) => explained(helper, request, terminal, error, surroundings))
+      : outcome(answer)
+  } catch (error) {
+    return explained(helper, request, terminal, error, surroundings)
+  }
+}
+
+/** In the tool's words. */
+async function explained(
+  helper: Helper,
+  request: HelperRequest,
+  terminal: boolean,
+  error: unknown,
+  { throws, mayLogIn }: Surroundings,
+): Promise<HelperOutcome> {
+  const failure = asFailure(error)
+  if (throws) throw failure
+  const { profile } = failure.details
+  const needsLogin = failure.code === 'login_required' || failure.code === 'login_pending'
+  const isBatch = (): boolean => !terminal || attempt(() => helper.isBatch?.(request)) === true
+  const login = needsLogin && profile !== undefined && !isBatch() && (await mayLogIn()) ? profile : undefined
+  const answer = attempt(() => helper.fail?.(failure, request)) ?? failed(failure)
+  return { ...outcome(answer, login), ...(failure.code === 'unexpected' ? { defect: failure } : {}) }
+}
+
+function unknownHelper(name: string): Failure {
+  const names = helpers.map((each) => each.name)
+  const close = closest(name, names)
+  const hint = close === undefined ? `known are ${names.join(', ')}` : `did you mean '${close}'?`
+  return new Failure('not_found', `there is no helper '${name.slice(0, 40)}'`, { hint })
+}
+
+const loaded = new Map<HelperName, Helper>()
+
+async function load(name: HelperName): Promise<Helper> {
+  const helper = await adapters[name]()
+  loaded.set(name, helper)
+  return helper
+}
+
+/** What an adapter says of a request that it could not read may fail like the request did. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+function outcome({ stdout = '', stderr = '', exit = 0, next }: HelperAnswer, login?: string): HelperOutcome {
+  return {
+    headers: {
+      [helperHeaders.stdout]: String(Buffer.byteLength(stdout)),
+      ...(next === 'more' ? {} : { [helperHeaders.exit]: String(exit) }),
+      ...(next === 'pass_on' ? { [helperHeaders.passOn]: '1' } : {}),
+      ...(login === undefined ? {} : { [helperHeaders.login]: login }),
+    },
+    body: stdout + stderr,
+  }
+}

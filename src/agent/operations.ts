@@ -1,0 +1,325 @@
+// The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
+
+import { chain } from '../core/util/then-sync.ts'
+import { asFailure, Failure } from '../core/failures.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Grant, Profile } from '../core/profile.ts'
+import { redact, type Redacted } from '../core/redacted.ts'
+import type { Target } from '../core/session/session.ts'
+import { bounded } from '../core/access/share.ts'
+import type { MasterKeyChoice, Vault } from '../store/store.ts'
+import type {
+  AgentStatus,
+  ApprovalAnswer,
+  ApprovalReply,
+  ApprovalStatus,
+  EventMessage,
+  LogoutAnswer,
+  SecretRequest,
+  SecretStatus,
+  SessionStatus,
+  ShareRequest,
+  ShareStatus,
+  VaultStatus,
+} from '../wire/messages.ts'
+import type { Approvals } from './access/approvals.ts'
+import type { Credentials } from './credentials/credentials.ts'
+import type { EventHub } from './events.ts'
+import type { Asker, Gate } from './access/gate.ts'
+import { callHelper, type HelperOutcome } from './credentials/helper-calls.ts'
+import type { LoginConversation, Logins } from './sessions/logins.ts'
+import type { Logout } from './sessions/logout.ts'
+import type { Profiles } from './sessions/profiles.ts'
+import { secretStatus, type Secrets } from './credentials/static-secrets.ts'
+import type { Shares } from './shares/shares.ts'
+import type { Issued, Sessions } from './sessions/sessions.ts'
+import { sessionStatus, unreadableStatus } from './sessions/status.ts'
+
+export interface AgentParts {
+  readonly clock: Clock
+  readonly vault: Vault
+  readonly profiles: Profiles
+  readonly sessions: Sessions
+  readonly logins: Logins
+  readonly logout: Logout
+  readonly secrets: Secrets
+  readonly credentials: Credentials
+  readonly gate: Gate
+  readonly shares: Shares
+  readonly approvals: Approvals
+  readonly events: EventHub
+  readonly about: { readonly version: string; readonly socket: string }
+  /** Sentences that hold as long as the agent runs. */
+  readonly warnings: Set<string>
+  readonly shutDown: () => void
+}
+
+/** L3: which profiles there are is not for whoever is behind a share. */
+const withoutNames = (failure: Failure): Failure =>
+  failure.code === 'unknown_profile' ? new Failure('unknown_profile', 'what this share was made for is gone') : failure
+
+const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
+
+export class Agent {
+  readonly #parts: AgentParts
+  readonly #startedAt: number
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts
+    this.#startedAt = parts.clock.now()
+  }
+
+  /** Milliseconds since the epoch. */
+  now(): number {
+    return this.#parts.clock.now()
+  }
+
+  /** `minTtl` in seconds. Synchronous where nothing has to be looked up, asked or waited for. */
+  token(asker: Asker, profile: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    const { profiles, gate } = this.#parts
+    const refuse = (error: unknown): never => {
+      const failure = this.#explained(error)
+      gate.refused(asker, profile, target, failure)
+      throw asker.share === undefined ? failure : withoutNames(failure)
+    }
+    try {
+      if (asker.share !== undefined) {
+        const within = bounded(asker.share, profile, target, this.now())
+        return this.#ask(asker, within.profile, within.target, minTtl, refuse)
+      }
+      const name = profile ?? profiles.known(undefined)?.name
+      if (name === undefined) return this.#tokenOfDefault(asker, target, minTtl).catch(refuse)
+      return this.#ask(asker, name, target, minTtl, refuse)
+    } catch (error) {
+      return refuse(error)
+    }
+  }
+
+  #ask(
+    asker: Asker,
+    name: string,
+    target: Target,
+    minTtl: number | undefined,
+    refuse: (error: unknown) => never,
+  ): Issued | Promise<Issued> {
+    const issued = chain(this.#parts.gate.check(asker, name, target), () => this.#issue(asker, name, target, minTtl))
+    return issued instanceof Promise ? issued.catch(refuse) : issued
+  }
+
+  async #tokenOfDefault(asker: Asker, target: Target, minTtl: number | undefined): Promise<Issued> {
+    const { name } = await this.#parts.profiles.profile(undefined)
+    await this.#parts.gate.check(asker, name, target)
+    return this.#issue(asker, name, target, minTtl)
+  }
+
+  #issue(asker: Asker, name: string, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    return chain(this.#parts.sessions.token(name, target, minTtl), (issued) => this.#audited(asker, issued))
+  }
+
+  #audited(asker: Asker, issued: Issued): Issued | Promise<Issued> {
+    return chain(this.#parts.gate.issuedToken(asker, issued.profile, issued.token), () => issued)
+  }
+
+  /** What was not even a request for a token. */
+  refused(asker: Asker, error: unknown): void {
+    this.#parts.gate.refused(asker, undefined, {}, error)
+  }
+
+  /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
+  helper(asker: Asker, body: Buffer, throws = false): HelperOutcome | Promise<HelperOutcome> {
+    const { credentials, profiles } = this.#parts
+    return callHelper(asker.request, body, {
+      ports: credentials.for(asker),
+      throws,
+      mayLogIn: async () => asker.share === undefined && (await profiles.config()).interactiveLogin,
+    })
+  }
+
+  approvals(): readonly ApprovalStatus[] {
+    return this.#parts.approvals.list()
+  }
+
+  /** Something comes back where it was for always. Throws not_found. */
+  answerApproval(id: string, reply: ApprovalReply): Promise<ApprovalAnswer> | undefined {
+    return this.#parts.approvals.answer(id, reply)
+  }
+
+  async shares(): Promise<readonly ShareStatus[]> {
+    return this.#parts.shares.list()
+  }
+
+  async share(name: string): Promise<ShareStatus> {
+    return this.#parts.shares.get(name)
+  }
+
+  /** Its profiles must be there; whether somebody is logged in to them is for later. */
+  async makeShare(name: string, request: ShareRequest): Promise<ShareStatus> {
+    const { profiles, shares, gate } = this.#parts
+    profiles.expire()
+    for (const profile of request.profiles) await profiles.profile(profile)
+    const status = await shares.make(name, request)
+    gate.happened('shared', name)
+    return status
+  }
+
+  async removeShare(name: string): Promise<void> {
+    await this.#parts.shares.remove(name)
+    this.#parts.gate.happened('unshared', name)
+  }
+
+  /** What is known of the static secrets, but never one itself (L2). */
+  async secrets(): Promise<readonly SecretStatus[]> {
+    return (await this.#parts.secrets.all()).map(secretStatus)
+  }
+
+  async putSecret(name: string, { value, url, username, expires_at: expiresAt }: SecretRequest): Promise<void> {
+    const { vault, secrets } = this.#parts
+    await vault.prepare()
+    await secrets.put({
+      name,
+      value: redact(value),
+      origin: 'user',
+      ...(url === undefined ? {} : { url }),
+      ...(username === undefined ? {} : { username }),
+      ...(expiresAt === undefined ? {} : { expiresAt: expiresAt * 1000 }),
+    })
+  }
+
+  async removeSecret(name: string): Promise<void> {
+    await this.#parts.secrets.remove(name)
+  }
+
+  async status(): Promise<AgentStatus> {
+    const { about, profiles, warnings, secrets, gate } = this.#parts
+    const { trouble } = gate
+    const notes = [...warnings, ...(trouble === undefined ? [] : [trouble]), ...(await secrets.warnings().catch(() => []))]
+    const sessions = await this.sessions().catch((error: unknown) => {
+      notes.push(asFailure(error).message)
+      return []
+    })
+    return {
+      agent: {
+        version: about.version,
+        protocol: 1,
+        pid: process.pid,
+        started_at: Math.floor(this.#startedAt / 1000),
+        socket: about.socket,
+        config: profiles.path,
+      },
+      vault: this.vaultStatus(),
+      sessions,
+      warnings: notes,
+    }
+  }
+
+  vaultStatus(): VaultStatus {
+    const { state, masterKey, detail, hint } = this.#parts.vault.status()
+    return {
+      state,
+      ...(masterKey === undefined ? {} : { master_key: masterKey }),
+      ...(detail === undefined ? {} : { detail }),
+      ...(hint === undefined ? {} : { hint }),
+    }
+  }
+
+  async sessions(): Promise<readonly SessionStatus[]> {
+    const profiles = await this.#parts.profiles.all()
+    return Promise.all(profiles.map((profile) => this.#statusOf(profile)))
+  }
+
+  async session(name: string): Promise<SessionStatus> {
+    this.#parts.profiles.expire()
+    return this.#statusOf(await this.#parts.profiles.profile(name))
+  }
+
+  async logIn(name: string | undefined, grant: Grant | undefined, conversation: LoginConversation): Promise<SessionStatus> {
+    const { profiles, logins } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    await logins.logIn(profile, grant ?? profile.grant, conversation)
+    return this.#statusOf(profile)
+  }
+
+  async logOut(name: string): Promise<LogoutAnswer> {
+    const { profiles, sessions, logout } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    return logout.logOut(profile, await sessions.runner(profile).catch(() => sessions.runnerOverDamaged(profile)))
+  }
+
+  /** Resolves when no token can leave and the key is gone from memory; what was being refreshed is saved first. */
+  async lock(): Promise<VaultStatus> {
+    const { logins, sessions, vault, events } = this.#parts
+    logins.cancelAll()
+    this.#parts.credentials.forgetAll()
+    this.#parts.approvals.forget()
+    await sessions.close(locked())
+    vault.lock()
+    events.publish({ type: 'locked' })
+    this.#parts.gate.happened('locked')
+    return this.vaultStatus()
+  }
+
+  async unlock(passphrase: Redacted<string> | undefined): Promise<VaultStatus> {
+    const { sessions, vault, events } = this.#parts
+    await vault.unlock(passphrase)
+    sessions.open()
+    events.publish({ type: 'unlocked' })
+    this.#parts.gate.happened('unlocked')
+    await sessions.loadAll()
+    void this.#parts.secrets.watch()
+    return this.vaultStatus()
+  }
+
+  async changeMasterKey(choice: MasterKeyChoice): Promise<VaultStatus> {
+    await this.#parts.vault.changeMasterKey(choice)
+    return this.vaultStatus()
+  }
+
+  async setClientSecret(name: string, secret: Redacted<string>): Promise<void> {
+    const { profiles, vault } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    await vault.prepare()
+    await profiles.setClientSecret(profile.name, secret.reveal())
+  }
+
+  async removeClientSecret(name: string): Promise<void> {
+    await this.#parts.profiles.removeClientSecret(name)
+  }
+
+  subscribe(subscriber: (event: EventMessage) => void): () => void {
+    const { events, about, clock } = this.#parts
+    subscriber({ type: 'hello', at: Math.floor(clock.now() / 1000), version: about.version })
+    return events.subscribe(subscriber)
+  }
+
+  requestShutdown(): void {
+    this.#parts.shutDown()
+  }
+
+  /** R12: while a login is under way, those who need its result are told so at once. */
+  #explained(error: unknown): Failure {
+    const failure = asFailure(error)
+    const { profile } = failure.details
+    if (failure.code === 'login_required' && profile !== undefined && this.#parts.logins.isPending(profile)) {
+      return new Failure('login_pending', `a login for '${profile}' is under way`, { profile, retryAfter: 5 })
+    }
+    return failure
+  }
+
+  async #statusOf(profile: Profile): Promise<SessionStatus> {
+    const { sessions, logins } = this.#parts
+    try {
+      const runner = await sessions.runner(profile)
+      await runner.reload()
+      return sessionStatus(profile, runner.state, {
+        nextWake: runner.wakeAt(profile.refresh === 'ahead'),
+        endsAt: sessions.endsAt(profile.name),
+        loginPending: logins.isPending(profile.name),
+      })
+    } catch (error) {
+      return unreadableStatus(profile, error)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// The profiles as config.toml has them now, with what each needs to talk to its server. The file is looked at again when
+// a second has passed, and at once before it is said that a profile does not exist.
+
+import { Failure } from '../../core/failures.ts'
+import type { AuthorizationServer, ConnectAuthorizationServer, RecordStore } from '../../core/ports.ts'
+import type { Profile } from '../../core/profile.ts'
+import { type Redacted, redact } from '../../core/redacted.ts'
+import type { Config, ConfigFile } from '../../config/config.ts'
+import { latestGeneration } from './session-store.ts'
+
+const secretPrefix = 'client-secret.'
+const freshFor = 1000
+
+interface Connected {
+  readonly profile: Profile
+  readonly server: AuthorizationServer
+}
+
+export class Profiles {
+  readonly #file: Pick<ConfigFile, 'path' | 'read'>
+  readonly #records: RecordStore
+  readonly #connect: ConnectAuthorizationServer
+  readonly #now: () => number
+  readonly #servers = new Map<string, Connected>()
+  #config: Config | undefined
+  #readAt = -Infinity
+
+  constructor(
+    file: Pick<ConfigFile, 'path' | 'read'>,
+    records: RecordStore,
+    connect: ConnectAuthorizationServer,
+    now: () => number,
+  ) {
+    this.#file = file
+    this.#records = records
+    this.#connect = connect
+    this.#now = now
+  }
+
+  get path(): string {
+    return this.#file.path
+  }
+
+  /** The profile if it is known without looking at the disk: the way of nearly every request. */
+  known(name: string | undefined): Profile | undefined {
+    if (this.#config === undefined || !this.#isFresh()) return undefined
+    return name === undefined ? soleProfile(this.#config) : this.#config.profiles.get(name)
+  }
+
+  /** Synchronous where the file was looked at just now. Throws (rejects with) config_invalid. */
+  configNow(): Config | Promise<Config> {
+    return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read()
+  }
+
+  /** Throws unknown_profile, profile_required, config_invalid. */
+  async profile(name: string | undefined): Promise<Profile> {
+    const known = this.known(name)
+    if (known !== undefined) return known
+    const config = await this.#read()
+    const names = [...config.profiles.keys()]
+    if (name === undefined) {
+      const sole = soleProfile(config)
+      if (sole !== undefined) return sole
+      throw names.length === 0
+        ? new Failure('unknown_profile', 'there are no profiles yet', {
+            hint: '`authsock login https://ISSUER --client-id ID` makes one',
+          })
+        : new Failure('profile_required', `which profile? there are ${names.join(', ')}`)
+    }
+    const profile = config.profiles.get(name)
+    if (profile !== undefined) return profile
+    throw new Failure(
+      'unknown_profile',
+      `there is no profile '${name.slice(0, 64)}'${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
+      {
+        profile: name,
+        ...(names.length === 0 ? { hint: '`authsock login https://ISSUER --client-id ID` makes one' } : {}),
+      },
+    )
+  }
+
+  /** As the file has it now. Throws config_invalid. */
+  async config(): Promise<Config> {
+    return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read()
+  }
+
+  async all(): Promise<readonly Profile[]> {
+    return [...(await this.config()).profiles.values()]
+  }
+
+  /** Forgets what was read: the next question looks at the disk. */
+  expire(): void {
+    this.#readAt = -Infinity
+  }
+
+  server(profile: Profile): AuthorizationServer {
+    const connected = this.#servers.get(profile.name)
+    if (connected?.profile === profile) return connected.server
+    const server = this.#connect(profile, () => this.clientSecret(profile.name))
+    this.#servers.set(profile.name, { profile, server })
+    return server
+  }
+
+  /** Kept in the vault; no request gives it back (L2). */
+  async setClientSecret(profile: string, secret: string): Promise<void> {
+    const id = secretPrefix + profile
+    const generation = await latestGeneration(this.#records, id, this.#now())
+    await this.#records.write(id, generation + 1, new TextEncoder().encode(secret))
+  }
+
+  async removeClientSecret(profile: string): Promise<void> {
+    await this.#records.remove(secretPrefix + profile)
+  }
+
+  /** For the agent alone. */
+  async clientSecret(profile: string): Promise<Redacted<string> | undefined> {
+    const sealed = await this.#records.read(secretPrefix + profile)
+    return sealed === undefined ? undefined : redact(new TextDecoder().decode(sealed.content.reveal()))
+  }
+
+  #isFresh(): boolean {
+    const age = this.#now() - this.#readAt
+    return age >= 0 && age < freshFor
+  }
+
+  async #read(): Promise<Config> {
+    const config = await this.#file.read()
+    this.#config = config
+    this.#readAt = this.#now()
+    return config
+  }
+}
+
+function soleProfile({ profiles, defaultProfile }: Config): Profile | undefined {
+  if (defaultProfile !== undefined) return profiles.get(defaultProfile)
+  if (profiles.size !== 1) return undefined
+  const [profile] = profiles.values()
+  return profile
+}

@@ -1,0 +1,98 @@
+// What the agent shows of its sessions. No token and no secret passes through here (L2).
+
+import { asFailure, Failure } from '../../core/failures.ts'
+import type { Profile } from '../../core/profile.ts'
+import { primaryToken } from '../../core/session/schedule.ts'
+import type { EpochMs, LiveSession, SessionRecord } from '../../core/session/session.ts'
+import type { SessionState, SessionStatus } from '../../wire/messages.ts'
+import { loginRequired } from '../../core/session/tokens.ts'
+import { userOf } from './logins.ts'
+import { changedProfile } from './sessions.ts'
+
+type Optional = Pick<SessionStatus, 'reason' | 'hint' | 'next_refresh_at'>
+
+const seconds = (at: EpochMs): number => Math.floor(at / 1000)
+
+const optional = <K extends string>(key: K, at: EpochMs | undefined): { readonly [P in K]?: number } =>
+  at === undefined ? {} : ({ [key]: seconds(at) } as { readonly [P in K]: number })
+
+export function sessionStatus(
+  profile: Profile,
+  session: LiveSession,
+  {
+    nextWake,
+    endsAt,
+    loginPending,
+  }: { readonly nextWake: EpochMs | undefined; readonly endsAt: EpochMs | undefined; readonly loginPending: boolean },
+): SessionStatus {
+  const { state, reason, hint } = describe(profile, session)
+  return {
+    ...fromProfile(profile),
+    ...(session.kind === 'absent' ? {} : fromRecord(session.record)),
+    state: loginPending ? 'login_pending' : state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(hint === undefined ? {} : { hint }),
+    ...optional('next_refresh_at', nextWake),
+    ...optional('ends_at', endsAt),
+  }
+}
+
+/** A session that could not be looked at: the vault is shut, or its record is damaged. */
+export function unreadableStatus(profile: Profile, error: unknown): SessionStatus {
+  const failure = asFailure(error).of(profile.name)
+  const state: SessionState = failure.code === 'record_damaged' ? 'damaged' : 'locked'
+  return { ...fromProfile(profile), state, reason: failure.message, hint: failure.hint }
+}
+
+const fromProfile = (profile: Profile) => ({
+  profile: profile.name,
+  issuer: profile.issuer,
+  client_id: profile.clientId,
+  grant: profile.grant,
+})
+
+function fromRecord(record: SessionRecord) {
+  return {
+    grant: record.grant,
+    scope: record.scope.join(' '),
+    ...(record.identity === undefined ? {} : { subject: record.identity.subject }),
+    ...userOf(record),
+    ...optional('logged_in_at', record.loggedInAt),
+    ...optional('refreshed_at', record.refreshedAt),
+    ...optional('expires_at', primaryToken(record)?.expiresAt),
+  }
+}
+
+function describe(profile: Profile, session: LiveSession): { readonly state: SessionState } & Optional {
+  if (session.kind !== 'absent') {
+    const changed = changedProfile(profile, session.record)
+    if (changed !== undefined) return because('login_required', changed)
+  }
+  switch (session.kind) {
+    case 'absent':
+      if (session.reason.code === 'expired') return because('login_required', loginRequired(profile.name, session.reason))
+      return { state: 'logged_out', hint: new Failure('login_required', '', { profile: profile.name }).hint }
+    case 'active':
+      return { state: 'active' }
+    case 'refreshing':
+      return { state: 'refreshing' }
+    case 'troubled':
+      return because('retrying', session.trouble.failure.of(profile.name))
+    case 'unsaved':
+      return because('retrying', session.failure.of(profile.name))
+    case 'login_required': {
+      const { reason } = session
+      return {
+        state: 'login_required',
+        reason: reason.text,
+        hint: new Failure('login_required', '', { profile: profile.name }).hint,
+      }
+    }
+  }
+}
+
+const because = (state: SessionState, failure: Failure): { readonly state: SessionState } & Optional => ({
+  state,
+  reason: failure.message,
+  hint: failure.hint,
+})

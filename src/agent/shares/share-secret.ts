@@ -1,0 +1,53 @@
+// The secret of a share that listens on TCP: a file in the share's folder, which whoever may use the share has mounted. The agent
+// itself keeps its hash alone.
+
+import { randomBytes } from 'node:crypto'
+import { closeSync, fchmodSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../../core/failures.ts'
+import { hashOf, newSecret } from '../../platform/loopback-secret.ts'
+
+export const secretFile = (folder: string): string => join(folder, 'secret')
+
+/** The hash of the one that is there, if it is the one of this hash, else of a new one. Throws storage_failed. */
+export function keepSecret(folder: string, hash: string | undefined): string {
+  const path = secretFile(folder)
+  if (hash !== undefined && hashOf(read(path)) === hash) return hash
+  const secret = newSecret()
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    write(temporary, `${secret}\n`)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+  }
+  return hashOf(secret)
+}
+
+export function dropSecret(folder: string): void {
+  const path = secretFile(folder)
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(path, { force: true })
+}
+
+/** By its descriptor: where the folder was mounted writable, another file may have the name a moment later. */
+function write(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+    // For any uid, as the socket; the folder above the share's keeps everybody else out.
+    fchmodSync(file, 0o644)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function read(path: string): string {
+  try {
+    // What a container has put there is not waited for.
+    return lstatSync(path).isFile() ? readFileSync(path, 'utf8').trim() : ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,129 @@
+// How a session is written into its sealed file and read back: JSON, checked field by field, so that a record of another
+// version or a damaged one becomes a clear failure and never a half-read session.
+
+import { Failure } from '../failures.ts'
+import { type Grant, grants } from '../profile.ts'
+import { redact } from '../redacted.ts'
+import type { AccessToken, Identity, Intent, LoginReason, SessionRecord, Target } from './session.ts'
+
+const version = 1
+
+export function encodeRecord(record: SessionRecord): Uint8Array {
+  const { refreshToken, accessTokens, ...rest } = record
+  const plain = {
+    version,
+    ...rest,
+    refreshToken: refreshToken?.reveal(),
+    accessTokens: accessTokens.map((token) => ({ ...token, value: token.value.reveal(), idToken: token.idToken?.reveal() })),
+  }
+  return new TextEncoder().encode(JSON.stringify(plain))
+}
+
+/** `generation` is the seal's, which is authenticated. Throws record_damaged. */
+export function decodeRecord(content: Uint8Array, profile: string, generation: number): SessionRecord {
+  try {
+    return decode(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)), profile, generation)
+  } catch (error) {
+    // What JSON.parse says quotes what it read.
+    const why = error instanceof Misshapen ? error.message : 'it is not JSON'
+    throw new Failure('record_damaged', `the stored session of '${profile}' cannot be read: ${why}`, { profile })
+  }
+}
+
+function decode(json: unknown, profile: string, generation: number): SessionRecord {
+  const record = object(json, 'record')
+  if (record['version'] !== version) throw new Misshapen(`it is of version ${String(record['version'])}, not ${version}`)
+  if (record['profile'] !== profile) throw new Misshapen(`it belongs to '${String(record['profile'])}'`)
+  return {
+    profile,
+    generation,
+    issuer: string(record['issuer'], 'issuer'),
+    clientId: string(record['clientId'], 'clientId'),
+    grant: oneOf<Grant>(record['grant'], grants, 'grant'),
+    loggedInAt: number(record['loggedInAt'], 'loggedInAt'),
+    scope: strings(record['scope'], 'scope'),
+    accessTokens: array(record['accessTokens'], 'accessTokens').map(decodeToken),
+    ...optional('refreshedAt', record['refreshedAt'], number),
+    ...optional('identity', record['identity'], decodeIdentity),
+    ...optional('refreshToken', record['refreshToken'], (value, at) => redact(string(value, at))),
+    ...optional('refreshTokenExpiresAt', record['refreshTokenExpiresAt'], number),
+    ...optional('intent', record['intent'], decodeIntent),
+    ...optional('loginRequired', record['loginRequired'], decodeReason),
+  }
+}
+
+function decodeToken(json: unknown, index: number): AccessToken {
+  const token = object(json, `accessTokens[${index}]`)
+  return {
+    value: redact(string(token['value'], 'value')),
+    tokenType: string(token['tokenType'], 'tokenType'),
+    target: decodeTarget(token['target']),
+    scope: strings(token['scope'], 'scope'),
+    obtainedAt: number(token['obtainedAt'], 'obtainedAt'),
+    ...optional('expiresAt', token['expiresAt'], number),
+    ...optional('idToken', token['idToken'], (value, at) => redact(string(value, at))),
+  }
+}
+
+function decodeTarget(json: unknown): Target {
+  const target = object(json, 'target')
+  return {
+    ...optional('scope', target['scope'], strings),
+    ...optional('resource', target['resource'], string),
+    ...optional('audience', target['audience'], string),
+  }
+}
+
+function decodeIdentity(json: unknown): Identity {
+  const identity = object(json, 'identity')
+  return {
+    issuer: string(identity['issuer'], 'issuer'),
+    subject: string(identity['subject'], 'subject'),
+    ...optional('name', identity['name'], string),
+    ...optional('email', identity['email'], string),
+    ...optional('preferredUsername', identity['preferredUsername'], string),
+  }
+}
+
+function decodeIntent(json: unknown): Intent {
+  const intent = object(json, 'intent')
+  return { digest: string(intent['digest'], 'digest'), at: number(intent['at'], 'at') }
+}
+
+function decodeReason(json: unknown): LoginReason {
+  const reason = object(json, 'loginRequired')
+  return {
+    code: string(reason['code'], 'code') as LoginReason['code'],
+    text: string(reason['text'], 'text'),
+    at: number(reason['at'], 'at'),
+  }
+}
+
+// ---- shapes
+
+class Misshapen extends Error {}
+
+function wrong(at: string, wanted: string): never {
+  throw new Misshapen(`'${at}' is not ${wanted}`)
+}
+
+const string = (value: unknown, at: string): string => (typeof value === 'string' ? value : wrong(at, 'a string'))
+const number = (value: unknown, at: string): number =>
+  typeof value === 'number' && Number.isFinite(value) ? value : wrong(at, 'a number')
+const array = (value: unknown, at: string): readonly unknown[] => (Array.isArray(value) ? value : wrong(at, 'a list'))
+const strings = (value: unknown, at: string): readonly string[] => array(value, at).map((element) => string(element, at))
+
+const object = (value: unknown, at: string): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : wrong(at, 'an object')
+
+const oneOf = <T extends string>(value: unknown, all: readonly T[], at: string): T =>
+  all.find((each) => each === value) ?? wrong(at, `one of ${all.join(', ')}`)
+
+/** `{ [key]: value }`, or nothing where there is none (exactOptionalPropertyTypes). */
+const optional = <K extends string, T>(
+  key: K,
+  value: unknown,
+  decodeValue: (value: unknown, at: string) => T,
+): { readonly [P in K]?: T } => (value === undefined ? {} : ({ [key]: decodeValue(value, key) } as { readonly [P in K]: T }))

@@ -1,0 +1,76 @@
+// L1 and L10: a socket lies in a folder of its owner's that nobody else can write to, and clients look before they speak.
+
+import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { Failure } from '../../core/failures.ts'
+
+const me = (): number => process.getuid?.() ?? -1
+const groupOrOthersWrite = 0o022
+const groupOrOthers = 0o077
+const sticky = 0o1000
+
+const untrusted = (message: string): Failure => new Failure('agent_untrusted', message)
+
+/** Creates the folder of a socket, or refuses it: it and all above it must be ours or root's, and no link. Throws agent_untrusted. */
+export function prepareSocketFolder(folder: string): void {
+  if (process.platform === 'win32') {
+    mkdirSync(folder, { recursive: true })
+    return
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const stats = lstatSync(folder)
+  if (!stats.isDirectory()) throw untrusted(`${folder} is not a folder`)
+  if (stats.uid !== me()) throw untrusted(`${folder} belongs to another user (uid ${stats.uid})`)
+  if ((stats.mode & groupOrOthers) !== 0) throw untrusted(`${folder} is open to others (mode ${mode(stats)}): chmod 700 it`)
+  checkAncestors(folder)
+}
+
+/** Of what lies above: whoever can rename a folder can put another in its place. */
+function checkAncestors(folder: string): void {
+  for (let path = dirname(folder); ; path = dirname(path)) {
+    const stats = lstatSync(path)
+    const swappable = (stats.mode & groupOrOthersWrite) !== 0 && (stats.mode & sticky) === 0
+    if (!stats.isSymbolicLink() && swappable && !isOwnGroup(stats)) {
+      throw untrusted(`${path} above the socket can be written by others (mode ${mode(stats)})`)
+    }
+    if (stats.uid !== me() && stats.uid !== 0) throw untrusted(`${path} above the socket belongs to uid ${stats.uid}`)
+    if (path === dirname(path)) return
+  }
+}
+
+/** A folder of ours that only our own private group may write to, as Debian makes home folders. */
+const isOwnGroup = (stats: Stats): boolean =>
+  stats.uid === me() && (stats.mode & 0o002) === 0 && stats.gid === process.getgid?.() && stats.gid === stats.uid
+
+/** Before a client speaks: the socket must be the user's own, or root's (a socket that was mounted). Throws agent_untrusted. */
+export function trustSocket(path: string): 'trusted' | 'missing' {
+  if (process.platform === 'win32') return 'trusted'
+  const stats = lookAt(path)
+  if (stats === undefined) return 'missing'
+  if (stats.isSymbolicLink()) throw untrusted(`${path} is a symbolic link`)
+  if (!stats.isSocket()) throw untrusted(`${path} is not a socket`)
+  // Mounted for this container alone: nobody in it can have put the socket there, whoever it belongs to outside.
+  if (isReadOnlyMount(dirname(path))) return 'trusted'
+  if (stats.uid !== me() && stats.uid !== 0) throw untrusted(`${path} belongs to another user (uid ${stats.uid})`)
+  const folder = lookAt(dirname(path))
+  const swappable = folder !== undefined && (folder.mode & groupOrOthersWrite) !== 0 && (folder.mode & sticky) === 0
+  if (folder !== undefined && folder.uid !== me() && folder.uid !== 0)
+    throw untrusted(`the folder of ${path} belongs to another user (uid ${folder.uid})`)
+  if (swappable && !isOwnGroup(folder)) throw untrusted(`the folder of ${path} can be written by others (mode ${mode(folder)})`)
+  return 'trusted'
+}
+
+function isReadOnlyMount(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })
+}
+
+const mode = (stats: Stats): string => (stats.mode & 0o7777).toString(8)

@@ -1,0 +1,96 @@
+// What Windows says of a process: its program, its parents, its user.
+
+import { type CallerProcess, ancestors, type Link } from '../../core/access/caller.ts'
+import { type Handle, win32, type Win32 } from '../pipe/win32.ts'
+
+const queryLimitedInformation = 0x1000
+const tokenQuery = 0x0008
+
+export interface Looked {
+  readonly executable?: string
+  readonly parents: readonly CallerProcess[]
+  /** The user that it runs as. */
+  readonly sid?: string
+}
+
+/** Undefined where there is none (any more), or it is not to be looked at. */
+export function lookAtProcess(pid: number): Looked | undefined {
+  const system = win32()
+  if (system === undefined) return undefined
+  // While a handle is open, the pid is nobody else's.
+  return withProcess(system, pid, (process) => {
+    const link = linkOf(system, process, pid)
+    if (link === undefined) return undefined
+    const { executable } = link
+    const sid = sidOf(system, process)
+    const parents = ancestors(link, (of) => withProcess(system, of, (parent) => linkOf(system, parent, of)))
+    return { parents, ...(executable === undefined ? {} : { executable }), ...(sid === undefined ? {} : { sid }) }
+  })
+}
+
+export function ownSid(): string | undefined {
+  const system = win32()
+  return system === undefined ? undefined : sidOf(system, system.GetCurrentProcess())
+}
+
+function withProcess<T>(system: Win32, pid: number, use: (process: Handle) => T): T | undefined {
+  const process = system.OpenProcess(queryLimitedInformation, 0, pid)
+  if (process === 0) return undefined
+  try {
+    return use(process)
+  } finally {
+    system.CloseHandle(process)
+  }
+}
+
+function linkOf(system: Win32, process: Handle, pid: number): Link | undefined {
+  const created = Buffer.alloc(8)
+  const unused = Buffer.alloc(8)
+  // PROCESS_BASIC_INFORMATION: InheritedFromUniqueProcessId is its last field.
+  const basic = Buffer.alloc(48)
+  const processBasicInformation = 0
+  if (system.GetProcessTimes(process, created, unused, unused, unused) === 0) return undefined
+  if (system.NtQueryInformationProcess(process, processBasicInformation, basic, basic.length, null) < 0) return undefined
+  const executable = executableOf(system, process)
+  return {
+    pid,
+    parent: Number(basic.readBigUInt64LE(40)),
+    created: created.readBigUInt64LE(),
+    ...(executable === undefined ? {} : { executable }),
+  }
+}
+
+/** In UTF-16 units. */
+const longestPath = 32_768
+let name: Buffer | undefined
+
+function executableOf(system: Win32, process: Handle): string | undefined {
+  // Too large to be made for each process of each chain of parents.
+  name ??= Buffer.alloc(longestPath * 2)
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(longestPath)
+  return system.QueryFullProcessImageNameW(process, 0, name, size) === 0
+    ? undefined
+    : name.toString('utf16le', 0, size.readUInt32LE() * 2)
+}
+
+function sidOf(system: Win32, process: Handle): string | undefined {
+  const out = Buffer.alloc(8)
+  if (system.OpenProcessToken(process, tokenQuery, out) === 0) return undefined
+  const token = Number(out.readBigInt64LE())
+  try {
+    const tokenUser = 1
+    // TOKEN_USER, a pointer and attributes, and the SID that it points to: 68 bytes at most.
+    const user = Buffer.alloc(128)
+    if (system.GetTokenInformation(token, tokenUser, user, user.length, Buffer.alloc(4)) === 0) return undefined
+    return sidText(user.subarray(Number(user.readBigUInt64LE() - system.koffi.address(user))))
+  } finally {
+    system.CloseHandle(token)
+  }
+}
+
+/** `S-1-5-21-...`: revision, authority (48 bits, the highest first) and sub-authorities (32 bits each, the lowest first). */
+export function sidText(sid: Buffer): string {
+  const subs = Array.from({ length: sid.readUInt8(1) }, (_, index) => sid.readUInt32LE(8 + index * 4))
+  return ['S', sid.readUInt8(0), sid.readUIntBE(2, 6), ...subs].join('-')
+}

@@ -1,0 +1,36 @@
+// Wrong passphrases make the next try wait: 1, 2, 4 ... seconds, at most five minutes. A restart of the agent forgets them;
+// what makes guessing dear is the work factor of the file itself.
+
+import { Failure } from '../../core/failures.ts'
+
+const firstPause = 1000
+const longestPause = 300_000
+
+export class PassphraseTries {
+  #wrong = 0
+  #nextAt = 0
+  #seenAt = 0
+
+  /** `now` in ms. Throws unlock_throttled while it is too early. */
+  check(now: number): void {
+    if (now < this.#seenAt) {
+      // The clock was set back, which must not lock anybody out for longer.
+      this.#nextAt = Math.min(this.#nextAt, now + (this.#nextAt - this.#seenAt))
+    }
+    this.#seenAt = now
+    if (now >= this.#nextAt) return
+    const retryAfter = Math.ceil((this.#nextAt - now) / 1000)
+    throw new Failure('unlock_throttled', `too many wrong passphrases: wait ${retryAfter} s`, { retryAfter })
+  }
+
+  wrong(now: number): void {
+    this.#wrong += 1
+    this.#seenAt = now
+    this.#nextAt = now + Math.min(firstPause * 2 ** (this.#wrong - 1), longestPause)
+  }
+
+  right(): void {
+    this.#wrong = 0
+    this.#nextAt = 0
+  }
+}

@@ -1,0 +1,35 @@
+// A master key in an age file that a passphrase opens: `age --decrypt` reads it as well.
+
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Redacted } from '../../core/redacted.ts'
+import type { Job } from './passphrase-worker.ts'
+
+/** scrypt with N = 2^18: about a second, and 256 MB. */
+const logN = 18
+
+export async function encryptKey(key: Uint8Array, passphrase: Redacted<string>): Promise<Uint8Array> {
+  const file = await run({ type: 'encrypt', passphrase: passphrase.reveal(), content: key, logN })
+  if (file === undefined) throw new Error('the age file could not be made')
+  return file
+}
+
+/** Undefined where the passphrase is wrong (or the file damaged: the two look alike). */
+export async function decryptKey(file: Uint8Array, passphrase: Redacted<string>): Promise<Buffer | undefined> {
+  const key = await run({ type: 'decrypt', passphrase: passphrase.reveal(), content: file })
+  return key === undefined ? undefined : Buffer.from(key)
+}
+
+function run(job: Job): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    // The same file, as TypeScript or built. Nothing of the agent's environment or arguments goes with it.
+    const program = new URL(`./passphrase-worker${extname(import.meta.url)}`, import.meta.url)
+    const worker = new Worker(program, { workerData: job, env: {}, execArgv: [] })
+    worker.once('message', (result: Uint8Array | undefined) => {
+      resolve(result)
+      void worker.terminate()
+    })
+    worker.once('error', reject)
+    worker.once('exit', () => reject(new Error('the passphrase worker ended without an answer')))
+  })
+}

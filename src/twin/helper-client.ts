@@ -1,0 +1,241 @@
+// The thin client in TypeScript, for machines without the native one: the same table, the same requests, the same answers.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
+import { exitCodes, Failure } from '../core/failures.ts'
+import { findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
+import { encodeHelperCall, helperHeaders, helperType } from '../wire/helper.ts'
+import { problemType } from '../wire/problem.ts'
+import { connectTransport } from '../client/index.ts'
+import { program } from '../client/start.ts'
+import type { Transport } from '../client/transport.ts'
+
+/** Bytes. */
+const largestInput = 256 * 1024
+
+export interface HelperStart {
+  readonly helper: HelperRow
+  /** The name that a tool called: whoever is passed on to has it too. */
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+}
+
+interface Answer {
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+  /** Undefined: the conversation goes on. */
+  readonly exit: number | undefined
+  readonly login: string | undefined
+  readonly passOn: boolean
+}
+
+export interface HelperCaller {
+  /** What the helper prints. Throws the agent's Failure; nobody is asked to log in. */
+  call(name: HelperName, args: readonly string[]): Promise<string>
+  close(): void
+}
+
+/** For the command line itself, which is no tool of a user's and has no terminal to give. */
+export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
+  const { transport, ask } = connectTransport({ env })
+  return {
+    call: async (name, args) => {
+      const helper = findHelper(name)
+      if (helper === undefined) throw new Failure('not_found', `there is no helper '${name}'`)
+      const start = { helper, program: name, args, env, terminal: false, accept: problemType }
+      return (await ask(() => call(transport, start, Buffer.alloc(0)))).stdout.toString()
+    },
+    close: () => transport.close(),
+  }
+}
+
+/** Serves one run of a tool; the result is the exit code. Throws a Failure where there is no answer. */
+export async function runHelper(start: HelperStart): Promise<number> {
+  const { transport, ask } = connectTransport({ env: start.env })
+  try {
+    const converse = (input: Buffer): Promise<number | undefined> =>
+      converseOnce(start, (body) => ask(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body)), input)
+    switch (start.helper.stdin) {
+      case 'lines':
+        return await converseByLine(converse)
+      case 'none':
+        return (await converse(Buffer.alloc(0))) ?? exitCodes.unexpected
+      case 'all':
+      case 'block':
+        return (await converse(readInput(start.helper.stdin))) ?? exitCodes.unexpected
+    }
+  } finally {
+    transport.close()
+  }
+}
+
+async function converseOnce(
+  start: HelperStart,
+  ask: (input: Buffer) => Promise<Answer>,
+  input: Buffer,
+): Promise<number | undefined> {
+  let answer = await ask(input)
+  if (answer.login !== undefined && logIn(answer.login, start.env)) answer = await ask(input)
+  if (answer.passOn) return passOn(start)
+  if (answer.stderr.length > 0) await write(process.stderr, answer.stderr)
+  if (answer.stdout.length > 0 && !(await write(process.stdout, answer.stdout))) {
+    throw new Failure('unexpected', 'stdout cannot be written', { hint: '' })
+  }
+  return answer.exit
+}
+
+async function converseByLine(converse: (input: Buffer) => Promise<number | undefined>): Promise<number> {
+  let code = await converse(Buffer.alloc(0))
+  let pending = Buffer.alloc(0)
+  while (code === undefined) {
+    const end = pending.indexOf(0x0a)
+    if (end >= 0) {
+      const line = pending.subarray(0, pending[end - 1] === 0x0d ? end - 1 : end)
+      pending = pending.subarray(end + 1)
+      // An empty one would begin the conversation anew.
+      if (line.length > 0) code = await converse(line)
+      continue
+    }
+    if (pending.length > largestInput) throw new Failure('too_large', 'a line of stdin is larger than any request of a tool')
+    const part = readSome()
+    if (part.length === 0) return exitCodes.ok
+    pending = Buffer.concat([pending, part])
+  }
+  return code
+}
+
+interface Call extends HelperStart {
+  readonly terminal: boolean
+  readonly accept?: string
+}
+
+async function call(transport: Transport, { helper, args, env, terminal, accept }: Call, stdin: Buffer): Promise<Answer> {
+  const known = helper.env.flatMap((name) => {
+    const value = env[name]
+    return value === undefined || value === '' ? [] : [[name, value] as const]
+  })
+  const body = encodeHelperCall({ args, env: Object.fromEntries(known), terminal, stdin })
+  const { bytes, headers, status } = await transport.call({
+    method: 'POST',
+    path: `/v1/helper/${helper.name}`,
+    ...(accept === undefined ? {} : { accept }),
+    content: { type: helperType, body },
+  })
+  const header = (name: string): string | undefined => {
+    const value = headers[name.toLowerCase()]
+    return typeof value === 'string' ? value : undefined
+  }
+  const split = Number(header(helperHeaders.stdout) ?? Number.NaN)
+  const exit = header(helperHeaders.exit)
+  if (!Number.isInteger(split)) throw new Failure('unexpected', `the agent refuses to answer: status ${status}`)
+  if (split > bytes.length) throw new Failure('unexpected', 'the agent hung up in the middle of its answer')
+  return {
+    stdout: bytes.subarray(0, split),
+    stderr: bytes.subarray(split),
+    exit: exit === undefined ? undefined : Number(exit),
+    login: header(helperHeaders.login),
+    passOn: header(helperHeaders.passOn) !== undefined,
+  }
+}
+
+/** The next program of this name on the PATH that is not this one, with the same arguments. */
+async function passOn({ program: name, args, env }: HelperStart): Promise<number> {
+  const next = env['AUTHSOCK_PASSED_ON'] === undefined ? findNext(name, env) : undefined
+  // There is no other: it has nothing.
+  if (next === undefined) return exitCodes.unexpected
+  const child = spawn(next, args, { stdio: 'inherit', env: { ...env, AUTHSOCK_PASSED_ON: '1' } })
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(exitCodes.unexpected))
+    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? exitCodes.unexpected : 128)))
+  })
+}
+
+function findNext(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const own = statSync(program()).ino
+  const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name]
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
+  return folders
+    .flatMap((folder) => names.map((each) => join(folder, each)))
+    .find((path) => {
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats?.isFile() !== true || stats.ino === own || isOwnScript(path, stats.size, name)) return false
+      return process.platform === 'win32' || (stats.mode & 0o111) !== 0
+    })
+}
+
+/** What starts this program where it cannot be linked to. */
+function isOwnScript(path: string, size: number, name: string): boolean {
+  try {
+    return size < 4096 && readFileSync(path, 'latin1').includes(` --as ${name} `)
+  } catch {
+    return false
+  }
+}
+
+/** On the terminal itself, whatever stdin and stdout are; others who need it wait for the same one. */
+function logIn(profile: string, env: NodeJS.ProcessEnv): boolean {
+  const terminal = openTerminal()
+  if (terminal === undefined) return false
+  const { status } = spawnSync(process.execPath, [program(), 'login', profile, '--wait'], {
+    stdio: [terminal, terminal, terminal],
+    env,
+  })
+  closeSync(terminal)
+  return status === 0
+}
+
+function hasTerminal(env: NodeJS.ProcessEnv): boolean {
+  if (env['CI'] !== undefined && env['CI'] !== '') return false
+  const terminal = openTerminal()
+  if (terminal !== undefined) closeSync(terminal)
+  return terminal !== undefined
+}
+
+function openTerminal(): number | undefined {
+  try {
+    return openSync(process.platform === 'win32' ? '\\\\.\\CONIN$' : '/dev/tty', 'r+')
+  } catch {
+    return undefined
+  }
+}
+
+function readInput(until: 'all' | 'block'): Buffer {
+  let input = Buffer.alloc(0)
+  for (;;) {
+    const part = readSome()
+    input = Buffer.concat([input, part])
+    if (input.length > largestInput) throw new Failure('too_large', 'stdin is larger than any request of a tool')
+    const isWhole = until === 'block' && (input.toString('latin1') === '\n' || input.subarray(-2).toString('latin1') === '\n\n')
+    if (part.length === 0 || isWhole) return input
+  }
+}
+
+function readSome(): Buffer {
+  const part = Buffer.alloc(65_536)
+  for (;;) {
+    try {
+      return part.subarray(0, readSync(0, part))
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EOF') return Buffer.alloc(0)
+      // A terminal that another program has set so.
+      if (code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
+  }
+}
+
+/** Whether all of it could be written. */
+const write = (stream: NodeJS.WriteStream, bytes: Buffer): Promise<boolean> =>
+  new Promise((resolve) => {
+    // Said in the callback, which comes first.
+    const ignore = (): void => {}
+    stream.on('error', ignore)
+    stream.write(bytes, (error) => {
+      const isWritten = error === null || error === undefined
+      if (isWritten) stream.off('error', ignore)
+      resolve(isWritten)
+    })
+  })

@@ -1,0 +1,272 @@
+// Rules in config.toml: mistakes are named, and what the program adds and removes leaves everything else as it was.
+
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readConfig } from '../../../src/config/config.ts'
+import { addRule, removeRule } from '../../../src/config/edit-rules.ts'
+import type { RuleTable } from '../../../src/config/rules.ts'
+import { lastingRule } from '../../../src/core/access/approval.ts'
+import { callerText } from '../../../src/core/access/caller.ts'
+import { plain, plainName } from '../../../src/core/util/text.ts'
+import { mismatch, type Question, questionText, rule, type Rule } from '../../../src/core/access/rules.ts'
+
+let folder: string
+let file: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'authsock-config-'))
+  file = join(folder, 'config.toml')
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const text = (): string => readFileSync(file, 'utf8')
+const rules = async (): Promise<readonly Rule[]> => (await readConfig(text(), file)).rules
+const deny: RuleTable = { decision: 'deny', profile: 'x' }
+
+const commented = `#:schema x
+[[rule]] # the first
+decision = "ask" # hm
+profile = "a"
+
+# belongs to
+# the second
+[[rule]]
+decision = "allow"
+lifetime_is_not_here = "x"
+`.replace('lifetime_is_not_here = "x"\n', 'share = "any"\n')
+
+describe('mistakes', () => {
+  test.each([
+    ['[[rule]]\ndecison = "ask"', "c.toml:2:1: 'decison' is not known here: did you mean 'decision'?"],
+    [
+      '[[rule]]\ndecision = "ask"\n\n[[rule]]\ndecision = "ask"\n  colour = 1',
+      "c.toml:6:3: 'colour' is not known here: known are decision, profile, scopes, resource, executable, container, share, lifetime",
+    ],
+    ['[[rule]]\ndecision = "perhaps"', `c.toml:2:1: 'decision' is "perhaps", not one of allow, ask, deny`],
+    ['[[rule]]\nprofile = "x"', "'decision' is missing"],
+    ['[[rule]]\ndecision = "ask"\nlifetime = 0', "c.toml:3:1: 'lifetime' is 0, less than 1"],
+    ['[[rule]]\ndecision = "ask"\nlifetime = "8h"', "c.toml:3:1: 'lifetime' is not a whole number"],
+    ['[[rule]]\ndecision = "allow"\nlifetime = 8', "c.toml:3:1: 'lifetime' is of no meaning where nobody is asked"],
+    ['[[rule]]\ndecision = "ask"\nscopes = "read"', "c.toml:3:1: 'scopes' is not a list"],
+    ['[[rule]]\ndecision = "ask"\nexecutable = "git"', "c.toml:3:1: 'executable' is 'git', not an absolute path or a pattern"],
+    ['[[rule]]\ndecision = "ask"\ncontainer = "box"', "c.toml:3:1: 'container' is 'box', not any, none"],
+    ['lock_after = 5', "c.toml:1:1: 'lock_after' is 5, less than 10"],
+    ['[rule]\ndecision = "ask"', "'rule' is not a list"],
+  ])('%j', async (config, complaint) => {
+    await expect(readConfig(config, 'c.toml')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(complaint),
+    })
+  })
+})
+
+describe('adding', () => {
+  test('after the last, before the first, before one in between: comments stay with what they belong to', async () => {
+    writeFileSync(file, commented)
+    expect(await addRule(file, deny, 'last')).toMatchObject({ index: 2, line: 12 })
+    expect(text()).toBe(`${commented}\n[[rule]]\ndecision = "deny"\nprofile = "x"\n`)
+    writeFileSync(file, commented)
+    expect(await addRule(file, deny, 1, 'why')).toMatchObject({ index: 1, line: 7 })
+    expect(text()).toBe(commented.replace('# belongs', '# why\n[[rule]]\ndecision = "deny"\nprofile = "x"\n\n# belongs'))
+    writeFileSync(file, commented)
+    expect(await addRule(file, deny, 0)).toMatchObject({ index: 0, line: 3 })
+    expect(text()).toBe(commented.replace('[[rule]] # the', '\n[[rule]]\ndecision = "deny"\nprofile = "x"\n\n[[rule]] # the'))
+  })
+
+  test('to no file, an empty one, one without an end of line, one with CRLF', async () => {
+    const alone = '[[rule]]\ndecision = "deny"\nprofile = "x"\n'
+    expect(await addRule(file, deny, 'last')).toEqual({ index: 0, line: 1, text: alone.trim() })
+    expect(text()).toBe(alone)
+    writeFileSync(file, '[[rule]]\ndecision = "ask"')
+    await addRule(file, deny, 'last')
+    expect(text()).toBe(`[[rule]]\ndecision = "ask"\n\n${alone}`)
+    writeFileSync(file, '# c\r\n[[rule]]\r\ndecision = "ask"\r\n')
+    await addRule(file, deny, 0)
+    expect(text()).toBe(`${alone.replaceAll('\n', '\r\n')}\r\n# c\r\n[[rule]]\r\ndecision = "ask"\r\n`)
+  })
+
+  test('before the rule that says this, wherever it stands now; not where it is gone', async () => {
+    writeFileSync(file, commented)
+    const [, second] = await rules()
+    const before = second ?? { verdict: 'ask' }
+    await addRule(file, deny, 0)
+    expect(await addRule(file, deny, { before })).toMatchObject({ index: 2 })
+    expect((await rules()).map(({ verdict }) => verdict)).toEqual(['deny', 'ask', 'deny', 'allow'])
+    const changed = text().replace('share = "any"', 'share = "none"')
+    writeFileSync(file, changed)
+    await expect(addRule(file, deny, { before })).rejects.toMatchObject({ code: 'not_found' })
+    expect(text()).toBe(changed)
+  })
+
+  test.each<[RuleTable, string]>([
+    [{ decision: 'perhaps' as 'ask' }, `'decision' is "perhaps", not one of allow, ask, deny`],
+    [{ decision: 'ask', container: 'box' }, "'container' is 'box', not any, none, or 12 and more digits of an id"],
+    [{ decision: 'ask', executable: 'git' }, "'executable' is 'git', not an absolute path or a pattern"],
+    [{ decision: 'allow', lifetime: 60 }, "'lifetime' is of no meaning where nobody is asked"],
+    [{ decision: 'ask', scopes: ['a b'] }, '"a b" is not a scope: one without spaces an element'],
+    [{ decision: 'ask', profile: '' }, "'profile' is empty"],
+  ])('%j is refused, and nothing written', async (table, message) => {
+    writeFileSync(file, commented)
+    await expect(addRule(file, table, 'last')).rejects.toMatchObject({ code: 'bad_request', message })
+    expect(text()).toBe(commented)
+  })
+
+  test('a file that may not be written, rules in one list, no such rule: said, and nothing written', async () => {
+    writeFileSync(file, commented)
+    await expect(addRule(file, deny, 2)).rejects.toMatchObject({ code: 'not_found', message: 'there is no rule 3' })
+    await expect(removeRule(file, 2)).rejects.toMatchObject({ code: 'not_found', message: 'there is no rule 3' })
+    chmodSync(file, 0o444)
+    await expect(addRule(file, deny, 0)).rejects.toMatchObject({ code: 'storage_failed' })
+    await expect(removeRule(file, 0)).rejects.toMatchObject({ code: 'storage_failed' })
+    chmodSync(file, 0o600)
+    expect(text()).toBe(commented)
+    const list = 'rule = [{ decision = "ask" }]\n'
+    writeFileSync(file, list)
+    await expect(addRule(file, deny, 0)).rejects.toMatchObject({ code: 'config_invalid' })
+    await expect(removeRule(file, 0)).rejects.toMatchObject({ code: 'config_invalid' })
+    expect(text()).toBe(list)
+  })
+
+  test('what is added is read as it was meant, between any rules, and taking it out leaves what was there', async () => {
+    const name = fc.stringMatching(/^[a-z]{1,5}$/)
+    const table: fc.Arbitrary<RuleTable> = fc.record(
+      {
+        decision: fc.constantFrom('allow', 'ask', 'deny'),
+        profile: name,
+        scopes: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
+        resource: fc.string({ unit: 'binary', minLength: 1 }),
+        executable: fc.string({ unit: 'binary' }).map((each) => `/${each}`),
+        container: fc.constantFrom('any', 'none', '0123456789ab'),
+        share: name,
+      },
+      { requiredKeys: ['decision'] },
+    )
+    const part = fc.constantFrom(
+      '',
+      '\n',
+      '# c\n',
+      '\n# d\n\n',
+      '[[route]]\nurl = "https://a.example"\nsecret = "s"\n',
+      ' # e\n\n',
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(part, table), { maxLength: 4 }), table, fc.nat(), async (tables, added, at) => {
+        rmSync(file, { force: true })
+        const first = tables.map(([each]) => each)
+        for (const [, each] of tables) await addRule(file, each, 'last')
+        // Comments and blank lines between them.
+        let index = 0
+        writeFileSync(
+          file,
+          tables.length === 0
+            ? ''
+            : text().replaceAll(
+                /^\[\[rule\]\]/gm,
+                (found) => (first[index] ?? '').replace('a.example', `a${index++}.example`) + found,
+              ),
+        )
+        const [before, all] = [text(), await rules()]
+        const place = at % (tables.length + 1)
+        await addRule(file, added, place === tables.length ? 'last' : place)
+        const now = await rules()
+        expect(now.toSpliced(place, 1)).toEqual(all)
+        const { decision, scopes, ...rest } = added
+        expect(now[place]).toEqual({ verdict: decision, ...rest, ...(scopes === undefined ? {} : { scopes: scopes.toSorted() }) })
+        await removeRule(file, place)
+        expect(await rules()).toEqual(all)
+        expect(text().replaceAll(/\s/g, '')).toBe(before.replaceAll(/\s/g, ''))
+      }),
+      { numRuns: 30 },
+    )
+  }, 60_000)
+})
+
+describe('a rule for always', () => {
+  const question = fc
+    .record({
+      profile: fc.constantFrom('work', 'home'),
+      scope: fc.option(fc.constantFrom(['read'], ['read', 'write'], []), { nil: undefined }),
+      resource: fc.option(fc.constantFrom('https://a.example', 'urn:b'), { nil: undefined }),
+      executable: fc.option(fc.constantFrom('/usr/bin/git', '/opt/a b/[x](y)+{z}', '/x\n"\\u0041'), { nil: undefined }),
+      container: fc.option(fc.constantFrom('0'.repeat(64), 'none'), { nil: undefined }),
+      share: fc.option(fc.constantFrom('box', 'other'), { nil: undefined }),
+      isKnown: fc.boolean(),
+    })
+    .map(({ profile, scope, resource, executable, container, share, isKnown }): Question => ({
+      profile,
+      target: { ...(scope === undefined ? {} : { scope }), ...(resource === undefined ? {} : { resource }) },
+      visitor: {
+        caller: {
+          isKnown,
+          parents: [],
+          ...(executable === undefined ? {} : { executable }),
+          ...(container === undefined ? {} : { container: container === 'none' ? {} : { id: container } }),
+        },
+        door: share === undefined ? { kind: 'main' } : { kind: 'share', share },
+      },
+    }))
+  const asking = fc.record(
+    {
+      verdict: fc.constant('ask' as const),
+      profile: fc.constant('work'),
+      scopes: fc.constantFrom(['read'], ['read', 'write']),
+      resource: fc.constant('urn:b'),
+      executable: fc.constantFrom('/usr/**', '/opt/**', '**'),
+      container: fc.constantFrom('any', 'none', '0'.repeat(12)),
+      share: fc.constantFrom('any', 'none', 'box'),
+    },
+    { requiredKeys: ['verdict'] },
+  )
+
+  test('decides the question that it was written for, and nothing that the rule that asked would not have', () => {
+    let met = 0
+    fc.assert(
+      fc.property(question, question, asking, (asked, other, ask) => {
+        if (mismatch(ask, asked) !== undefined) return
+        met += 1
+        const lasting = lastingRule('allow', asked)
+        expect(rule([lasting, ask], asked)).toMatchObject({ verdict: 'allow', index: 0 })
+        if (mismatch(lasting, other) === undefined) expect(mismatch(ask, other)).toBeUndefined()
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(met).toBeGreaterThan(100)
+  })
+
+  test.each(['/tmp/*/x', '/tmp/\ufffd', '/usr/bin/git (deleted)'])('%s is no name for one program', (executable) => {
+    const caller = { isKnown: true, parents: [], executable }
+    const asked: Question = { profile: 'work', target: {}, visitor: { caller, door: { kind: 'main' } } }
+    expect(() => lastingRule('allow', asked)).toThrow('no rule can name just the program')
+  })
+})
+
+describe('names in a question', () => {
+  test.each([
+    ['git', 'git'],
+    ['git (pid 1) of make asks for nothing', '"git (pid 1) of make asks for nothing"'],
+    ['a"b', `"a'b"`],
+    ['a\nb\u202ec\u0007\u200b', '"a\ufffdb\ufffdc\ufffd\ufffd"'],
+    ['<b>x</b>', '"<b>x</b>"'],
+    ['a\u00a0\u3164\u2800b', '"a\ufffd\ufffd\ufffdb"'],
+    ['größe-ß_1.0+x', 'größe-ß_1.0+x'],
+  ])('%j', (name, shown) => {
+    expect(plainName(name)).toBe(shown)
+  })
+
+  test('a long one leaves room for what is asked', () => {
+    const executable = `/tmp/${'x'.repeat(4_000)} asks for a token of 'harmless'`
+    const caller = { isKnown: true, parents: [], executable, pid: 1 }
+    const visitor = { caller, door: { kind: 'main' } } as const
+    expect(callerText(visitor)).toHaveLength(48 + '"\u2026" (pid 1)'.length)
+    const target = {
+      scope: Array.from({ length: 300 }, (_, index) => `scope${index}`),
+      resource: `https://a.example/${'y'.repeat(900)}`,
+    }
+    expect(questionText({ profile: 'work', target, visitor })).toMatch(/ asks for a token of 'work' \(.{320,340}\)$/)
+    expect(plain('\u{1f511}'.repeat(200), 4)).toBe('\u{1f511}\u{1f511}\u2026\u{1f511}\u{1f511}')
+  })
+})

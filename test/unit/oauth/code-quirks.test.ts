@@ -1,0 +1,196 @@
+// A login in the browser that goes otherwise than planned: profiles and callbacks that want more than they may, tabs that are
+// closed, odd answers to the code.
+
+import { once } from 'node:events'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ProfileTable } from '../../../src/config/config.ts'
+import type { LoginProgress, TokenResponse } from '../../../src/core/ports.ts'
+import { type Answer, callbackOf, failureOf, never, OddServer, send, sendJson } from '../../support/odd-server.ts'
+
+let server: OddServer
+const tokens = sendJson({ access_token: 'a', token_type: 'Bearer', refresh_token: 'r' })
+
+beforeEach(async () => {
+  server = await OddServer.start()
+  server.discoverable()
+  server.answers.set('/token', tokens)
+})
+
+afterEach(() => server.close())
+
+const logIn = (
+  onProgress: (progress: LoginProgress) => unknown,
+  table: Partial<ProfileTable> = {},
+  signal = never,
+): Promise<TokenResponse> =>
+  server
+    .connect({ scopes: ['read'], ...table })
+    .login({ grant: 'authorization_code', signal, onProgress: (progress) => void onProgress(progress) })
+
+const comeBack = (answer?: Readonly<Record<string, string>>) => (progress: LoginProgress) => fetch(callbackOf(progress, answer))
+
+/** What the browser is sent with, in a login that ends there. */
+async function sentWith(table: Partial<ProfileTable>): Promise<URLSearchParams> {
+  const cancel = new AbortController()
+  let query = new URLSearchParams()
+  const onProgress = (progress: LoginProgress): void => {
+    if (progress.type === 'open_browser') query = new URL(progress.url).searchParams
+    cancel.abort()
+  }
+  expect((await failureOf(logIn(onProgress, table, cancel.signal))).code).toBe('login_cancelled')
+  return query
+}
+
+describe('what the browser is sent with', () => {
+  test('P1 P2 P20 parameters of the profile add to what makes a login safe, and change none of it', async () => {
+    const query = await sentWith({
+      scopes: ['openid', 'read'],
+      authorization_parameters: {
+        response_type: 'token',
+        client_id: 'evil',
+        scope: 'everything',
+        redirect_uri: 'https://evil.example',
+        state: 'known',
+        nonce: 'known',
+        code_challenge: 'known',
+        code_challenge_method: 'plain',
+        login_hint: 'ada',
+      },
+    })
+    const fresh = expect.stringMatching(/^[\w-]{43}$/) as string
+    expect(Object.fromEntries(query)).toEqual({
+      response_type: 'code',
+      client_id: 'c',
+      scope: 'openid read',
+      redirect_uri: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/callback$/) as string,
+      state: fresh,
+      nonce: fresh,
+      code_challenge: fresh,
+      code_challenge_method: 'S256',
+      login_hint: 'ada',
+    })
+    expect([...query]).toHaveLength(new Set(query.keys()).size)
+  })
+
+  test('offline_access wants consent, unless the profile has another prompt', async () => {
+    const scopes = ['offline_access']
+    expect((await sentWith({ scopes })).get('prompt')).toBe('consent')
+    expect((await sentWith({ scopes, authorization_parameters: { prompt: 'login' } })).get('prompt')).toBe('login')
+    expect((await sentWith({})).has('prompt')).toBe(false)
+  })
+
+  test.each<[string, Record<string, unknown>, Answer, string]>([
+    ['that says nowhere to', { pushed_authorization_request_endpoint: undefined }, send(404, ''), 'discovery_failed'],
+    ['that refuses it', {}, sendJson({ error: 'invalid_client' }, 401), 'client_refused'],
+    ['with a bad moment', {}, send(503, ''), 'server_unavailable'],
+    ['that answers with a page', {}, send(200, '<html>', { 'content-type': 'text/html' }), 'server_invalid_response'],
+  ])('P17 a server that wants requests pushed, and %s: no browser is opened', async (_, metadata, answer, code) => {
+    const endpoint = { pushed_authorization_request_endpoint: `${server.origin}/par` }
+    server.discoverable({ require_pushed_authorization_requests: true, ...endpoint, ...metadata })
+    server.answers.set('/par', answer)
+    const told: LoginProgress[] = []
+    expect((await failureOf(logIn((progress) => told.push(progress)))).code).toBe(code)
+    expect(told).toEqual([])
+  })
+
+  test('P1 P17 what is pushed is not shown to the browser', async () => {
+    let pushed = new URLSearchParams()
+    server.discoverable({
+      require_pushed_authorization_requests: true,
+      pushed_authorization_request_endpoint: `${server.origin}/par`,
+    })
+    server.answers.set('/par', (request, response, body) => {
+      pushed = new URLSearchParams(body)
+      sendJson({ request_uri: 'urn:x', expires_in: 60 }, 201)(request, response, body)
+    })
+    expect(Object.fromEntries(await sentWith({}))).toEqual({ request_uri: 'urn:x', client_id: 'c' })
+    expect(Object.fromEntries(pushed)).toMatchObject({ response_type: 'code', code_challenge_method: 'S256', scope: 'read' })
+  })
+})
+
+describe('P4 who the callback is from', () => {
+  const advertises = { authorization_response_iss_parameter_supported: true }
+  const elsewhere = { iss: 'https://evil.example' }
+  const [code, error] = [{ code: 'c' }, { error: 'access_denied' }]
+
+  test.each<[string, Record<string, unknown>, Record<string, string>, string]>([
+    ['a code without iss', advertises, code, 'does not say which server'],
+    ['a code of another', advertises, { ...code, ...elsewhere }, 'is from https://evil.example'],
+    ['an error without iss', advertises, error, 'does not say which server'],
+    ['an error of another', advertises, { ...error, ...elsewhere }, 'is from https://evil.example'],
+    ['a code of another, where none was promised', {}, { ...code, ...elsewhere }, 'is from https://evil.example'],
+    ['an error of another, where none was promised', {}, { ...error, ...elsewhere }, 'is from https://evil.example'],
+  ])('%s: the code is not used, and an error is not believed', async (_, metadata, answer, words) => {
+    server.discoverable(metadata)
+    const failure = await failureOf(logIn(comeBack(answer)))
+    expect(failure).toMatchObject({ code: 'login_failed', message: expect.stringContaining(words) as string })
+    expect(server.asked).not.toContain('/token')
+  })
+
+  test('an error and a code of the server itself count', async () => {
+    server.discoverable(advertises)
+    const iss = { iss: server.origin }
+    expect((await failureOf(logIn(comeBack({ ...error, ...iss })))).code).toBe('login_cancelled')
+    expect((await failureOf(logIn(comeBack({ error: 'server_error', ...iss })))).code).toBe('login_failed')
+    await expect(logIn(comeBack({ ...code, ...iss }))).resolves.toMatchObject({ tokenType: 'Bearer' })
+  })
+})
+
+describe('once the browser is back', () => {
+  /** As a tab that asks for a page; what it is answered is not read. */
+  async function openTab(progress: LoginProgress): Promise<Socket> {
+    const url = callbackOf(progress)
+    const tab = connectTcp(Number(url.port), url.hostname).on('error', () => {})
+    await once(tab, 'connect')
+    tab.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
+    return tab
+  }
+
+  test.each<[string, (tab: Socket) => unknown]>([
+    ['closed', (tab) => tab.destroy()],
+    ['reset', (tab) => tab.resetAndDestroy()],
+  ])('a tab that is %s while the code is redeemed loses nothing', async (_, leave) => {
+    const tab = Promise.withResolvers<Socket>()
+    server.answers.set('/token', async (...exchange) => {
+      leave(await tab.promise)
+      // Both ends are in this process: what was ready before these are answered has been seen by then.
+      for (let round = 0; round < 3; round++) await fetch(`${server.origin}/nothing`)
+      tokens(...exchange)
+    })
+    const response = await logIn((progress) => openTab(progress).then(tab.resolve, tab.reject))
+    expect(response.refreshToken?.reveal()).toBe('r')
+  })
+
+  test.each<[string, Answer, string, string]>([
+    ['the code is refused', sendJson({ error: 'invalid_grant' }, 400), 'login_failed', 'invalid_grant'],
+    ['the client is refused', sendJson({ error: 'invalid_client' }, 401), 'client_refused', 'invalid_client'],
+    ['a page', send(200, '<html>', { 'content-type': 'text/html' }), 'server_invalid_response', 'not RFC 6749'],
+    ['a redirect', send(307, '', { location: '/elsewhere' }), 'login_failed', 'redirect (307)'],
+    ['a bad moment', send(503, ''), 'server_unavailable', '503'],
+    ['a reset', (request) => void request.socket.resetAndDestroy(), 'server_timeout', 'broke'],
+    [
+      'words that repeat the code',
+      sendJson({ error: 'invalid_grant', error_description: 'no such code: the-code' }, 400),
+      'login_failed',
+      'no such code: [redacted]',
+    ],
+  ])('%s in place of tokens: page and terminal say so, and the code is used once', async (_, answer, code, words) => {
+    server.answers.set('/token', answer)
+    let page: Promise<string> | undefined
+    const failure = await failureOf(
+      logIn((progress) => {
+        page = comeBack()(progress).then((response) => response.text())
+      }),
+    )
+    expect(failure).toMatchObject({ code, message: expect.stringContaining(words) as string })
+    expect(await page).toContain('The login did not work')
+    expect(server.asked.filter((path) => path !== '/.well-known/openid-configuration')).toEqual(['/token'])
+  })
+
+  test('a server without a page to log in on: the other grant is named', async () => {
+    server.discoverable({ authorization_endpoint: undefined })
+    const failure = await failureOf(logIn(() => {}))
+    expect([failure.code, failure.hint]).toEqual(['unsupported_by_server', expect.stringContaining('device_code')])
+  })
+})

@@ -6,7 +6,7 @@ import { digits, shown, spread } from './numbers.ts'
 import type { Part } from './report.ts'
 
 const callers = 1000
-/** ms, before the token endpoint begins: a server is seldom next door. */
+/** ms, before the token endpoint begins: a server is seldom next channel. */
 const delay = 100
 const lifetime = 4
 

@@ -7,7 +7,7 @@ import { decodeRecord, encodeRecord } from '../src/core/session/record.ts'
 import { hashOf } from '../src/audit/reader.ts'
 import { readKeyFile } from '../src/store/keys/key-file.ts'
 import { readHeader, seal, unseal } from '../src/store/files/seal.ts'
-import { SeenGenerations } from '../src/store/files/rollback-detector.ts'
+import { RollbackDetector } from '../src/store/files/rollback-detector.ts'
 import type { AuthorizationServer } from '../test/support/authorization-server.ts'
 import type { Home } from '../test/support/home.ts'
 import { workProfile } from '../test/support/login.ts'
@@ -22,7 +22,7 @@ export async function fillSessions(home: Home, server: AuthorizationServer, coun
   if (key === undefined || header === undefined || content === undefined) throw new Error('the session of work cannot be read')
   const record = decodeRecord(content, 'work', header.generation)
   const profiles = [workProfile(server)]
-  const seen = new SeenGenerations(join(home.path, '.cache/authsock/generations'))
+  const seen = new RollbackDetector(join(home.path, '.cache/authsock/generations'))
   const { loggedInAt: login, generation } = record
   for (let number = 1; number < count; number++) {
     const profile = profileOf(number)
@@ -96,5 +96,5 @@ const entry = (seq: number) => ({
     ],
     isKnown: true,
   },
-  door: { kind: 'main' as const },
+  channel: { kind: 'main' as const },
 })

@@ -22,14 +22,14 @@ import { askOnDesktop } from '../platform/desktop/prompt.ts'
 import { isOwnPeer } from '../platform/process/peer.ts'
 import { watchScreenLock } from '../platform/desktop/screen-lock.ts'
 import { takeAgentLock } from '../platform/process/single-instance.ts'
-import { Rest } from '../platform/process/idle-memory.ts'
+import { IdleMemoryTrimmer } from '../platform/process/idle-memory.ts'
 import { prepareSocketFolder } from '../platform/fs/socket-folder.ts'
 import { realDisk } from '../store/files/disk.ts'
 import { sessionLocks } from '../store/files/locks.ts'
-import { SeenGenerations } from '../store/files/rollback-detector.ts'
-import { type MasterKeyChoice, Vault } from '../store/store.ts'
-import { eventWords } from '../wire/event-text.ts'
-import { Agent } from './operations.ts'
+import { RollbackDetector } from '../store/files/rollback-detector.ts'
+import { type MasterKeyChoice, Store } from '../store/store.ts'
+import { eventText } from '../wire/event-text.ts'
+import { Operations } from './operations.ts'
 import { approvalDetails, Approvals } from './access/approvals.ts'
 import { AuditLog } from '../audit/writer.ts'
 import { AutoLock } from './sessions/auto-lock.ts'
@@ -39,7 +39,7 @@ import { Gate } from './access/gate.ts'
 import { Log, type LogLevel } from './log.ts'
 import { Logins } from './sessions/logins.ts'
 import { Logout } from './sessions/logout.ts'
-import { noticesIn } from './notifications/notice-file.ts'
+import { noticeFile } from './notifications/notice-file.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { Profiles } from './sessions/profiles.ts'
 import { Secrets } from './credentials/static-secrets.ts'
@@ -93,10 +93,10 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     warnings.add(text)
     events.publish({ type: 'warning', text })
   }
-  const rest = new Rest()
+  const rest = new IdleMemoryTrimmer()
   rest.touch()
   events.subscribe(() => rest.touch())
-  events.subscribe((event) => (event.type === 'warning' ? log.error(eventWords(event)) : log.info(eventWords(event))))
+  events.subscribe((event) => (event.type === 'warning' ? log.error(eventText(event)) : log.info(eventText(event))))
 
   const lock = sessionLocks({
     directory: join(where.vaultDirectory, 'locks'),
@@ -106,7 +106,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
   const named = namedMasterKey(options)
   const atFault = faultPoint(process.env)
   const steps = ['create', 'link', 'rename', 'remove', 'syncFolder'] as const
-  const vault = new Vault({
+  const vault = new Store({
     directory: where.vaultDirectory,
     clock,
     lock,
@@ -115,7 +115,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     ...(atFault === undefined ? {} : { disk: withFaultPoints(realDisk, steps, atFault) }),
   })
   const connect = connectBy(clock)
-  const seen = new SeenGenerations(where.seenFolder)
+  const seen = new RollbackDetector(where.seenFolder)
   const profiles = new Profiles(new ConfigFile(where.configFile), vault, connect, () => clock.now())
   const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
   const sessions: Sessions = new Sessions({
@@ -155,11 +155,11 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
       return askOnDesktop(prompt, { text: approval.text, details: approvalDetails(approval) }, signal)
     },
     cannotPrompt: (approval) => notifier.waits(approval),
-    write: async ({ verdict, ...rest }, before) => {
+    write: async ({ decision, ...rest }, before) => {
       const day = new Date(clock.now()).toISOString().slice(0, 10)
       const { index, line, text } = await addRule(
         where.configFile,
-        { decision: verdict, ...rest },
+        { decision: decision, ...rest },
         { before },
         `said for always on ${day}`,
       )
@@ -176,7 +176,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     events,
     config: () => profiles.configNow(),
     append: (entry, isUrgent) => audit.append(entry, isUrgent),
-    approve: (question, ruling) => approvals.approve(question, ruling),
+    approve: (question, match) => approvals.approve(question, match),
   })
   const secrets = new Secrets({ clock, records: vault, events })
   const credentials: Credentials = new Credentials({
@@ -186,7 +186,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
     events,
     prepareVault: () => vault.prepare(),
     gate,
-    token: (asker, name, target, minTtl) => agent.token(asker, name, target, minTtl),
+    token: (context, name, target, minTtl) => agent.token(context, name, target, minTtl),
     refusedToken: (value) => sessions.refused(value),
     isToken: (value) => sessions.holds(value),
     assumeRole: (role, token) => assumeRole(role, token, { now: () => clock.now(), signal: new AbortController().signal }),
@@ -248,11 +248,11 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
         () => notify(undefined, title, text),
       )
     },
-    ...noticesIn(join(where.stateDirectory, 'notices.json')),
+    ...noticeFile(join(where.stateDirectory, 'notices.json')),
   })
   events.subscribe((event) => notifier.hear(event))
   const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
-  const agent: Agent = new Agent({
+  const agent: Operations = new Operations({
     clock,
     vault,
     profiles,
@@ -317,7 +317,7 @@ async function serve(where: Paths, options: AgentOptions, log: Log): Promise<num
 }
 
 /** What the vault holds is taken up without being asked, where that needs no user. */
-async function wakeUp(vault: Vault, sessions: Sessions, logout: Logout, secrets: Secrets, log: Log): Promise<void> {
+async function wakeUp(vault: Store, sessions: Sessions, logout: Logout, secrets: Secrets, log: Log): Promise<void> {
   try {
     await vault.open()
     if (vault.status().state !== 'open') return

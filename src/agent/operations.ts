@@ -1,13 +1,13 @@
 // The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
 
-import { chain } from '../core/util/then-sync.ts'
+import { thenSync } from '../core/util/then-sync.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant, Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
 import type { Target } from '../core/session/session.ts'
 import { bounded } from '../core/access/share.ts'
-import type { MasterKeyChoice, Vault } from '../store/store.ts'
+import type { MasterKeyChoice, Store } from '../store/store.ts'
 import type {
   AgentStatus,
   ApprovalAnswer,
@@ -25,7 +25,7 @@ import type {
 import type { Approvals } from './access/approvals.ts'
 import type { Credentials } from './credentials/credentials.ts'
 import type { EventHub } from './events.ts'
-import type { Asker, Gate } from './access/gate.ts'
+import type { RequestContext, Gate } from './access/gate.ts'
 import { callHelper, type HelperOutcome } from './credentials/helper-calls.ts'
 import type { LoginConversation, Logins } from './sessions/logins.ts'
 import type { Logout } from './sessions/logout.ts'
@@ -35,9 +35,9 @@ import type { Shares } from './shares/shares.ts'
 import type { Issued, Sessions } from './sessions/sessions.ts'
 import { sessionStatus, unreadableStatus } from './sessions/status.ts'
 
-export interface AgentParts {
+export interface Services {
   readonly clock: Clock
-  readonly vault: Vault
+  readonly vault: Store
   readonly profiles: Profiles
   readonly sessions: Sessions
   readonly logins: Logins
@@ -60,11 +60,11 @@ const withoutNames = (failure: Failure): Failure =>
 
 const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
 
-export class Agent {
-  readonly #parts: AgentParts
+export class Operations {
+  readonly #parts: Services
   readonly #startedAt: number
 
-  constructor(parts: AgentParts) {
+  constructor(parts: Services) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
   }
@@ -75,63 +75,68 @@ export class Agent {
   }
 
   /** `minTtl` in seconds. Synchronous where nothing has to be looked up, asked or waited for. */
-  token(asker: Asker, profile: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+  token(
+    context: RequestContext,
+    profile: string | undefined,
+    target: Target,
+    minTtl: number | undefined,
+  ): Issued | Promise<Issued> {
     const { profiles, gate } = this.#parts
     const refuse = (error: unknown): never => {
       const failure = this.#explained(error)
-      gate.refused(asker, profile, target, failure)
-      throw asker.share === undefined ? failure : withoutNames(failure)
+      gate.refused(context, profile, target, failure)
+      throw context.share === undefined ? failure : withoutNames(failure)
     }
     try {
-      if (asker.share !== undefined) {
-        const within = bounded(asker.share, profile, target, this.now())
-        return this.#ask(asker, within.profile, within.target, minTtl, refuse)
+      if (context.share !== undefined) {
+        const within = bounded(context.share, profile, target, this.now())
+        return this.#ask(context, within.profile, within.target, minTtl, refuse)
       }
       const name = profile ?? profiles.known(undefined)?.name
-      if (name === undefined) return this.#tokenOfDefault(asker, target, minTtl).catch(refuse)
-      return this.#ask(asker, name, target, minTtl, refuse)
+      if (name === undefined) return this.#tokenOfDefault(context, target, minTtl).catch(refuse)
+      return this.#ask(context, name, target, minTtl, refuse)
     } catch (error) {
       return refuse(error)
     }
   }
 
   #ask(
-    asker: Asker,
+    context: RequestContext,
     name: string,
     target: Target,
     minTtl: number | undefined,
     refuse: (error: unknown) => never,
   ): Issued | Promise<Issued> {
-    const issued = chain(this.#parts.gate.check(asker, name, target), () => this.#issue(asker, name, target, minTtl))
+    const issued = thenSync(this.#parts.gate.check(context, name, target), () => this.#issue(context, name, target, minTtl))
     return issued instanceof Promise ? issued.catch(refuse) : issued
   }
 
-  async #tokenOfDefault(asker: Asker, target: Target, minTtl: number | undefined): Promise<Issued> {
+  async #tokenOfDefault(context: RequestContext, target: Target, minTtl: number | undefined): Promise<Issued> {
     const { name } = await this.#parts.profiles.profile(undefined)
-    await this.#parts.gate.check(asker, name, target)
-    return this.#issue(asker, name, target, minTtl)
+    await this.#parts.gate.check(context, name, target)
+    return this.#issue(context, name, target, minTtl)
   }
 
-  #issue(asker: Asker, name: string, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
-    return chain(this.#parts.sessions.token(name, target, minTtl), (issued) => this.#audited(asker, issued))
+  #issue(context: RequestContext, name: string, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    return thenSync(this.#parts.sessions.token(name, target, minTtl), (issued) => this.#audited(context, issued))
   }
 
-  #audited(asker: Asker, issued: Issued): Issued | Promise<Issued> {
-    return chain(this.#parts.gate.issuedToken(asker, issued.profile, issued.token), () => issued)
+  #audited(context: RequestContext, issued: Issued): Issued | Promise<Issued> {
+    return thenSync(this.#parts.gate.issuedToken(context, issued.profile, issued.token), () => issued)
   }
 
   /** What was not even a request for a token. */
-  refused(asker: Asker, error: unknown): void {
-    this.#parts.gate.refused(asker, undefined, {}, error)
+  refused(context: RequestContext, error: unknown): void {
+    this.#parts.gate.refused(context, undefined, {}, error)
   }
 
   /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
-  helper(asker: Asker, body: Buffer, throws = false): HelperOutcome | Promise<HelperOutcome> {
+  helper(context: RequestContext, body: Buffer, throws = false): HelperOutcome | Promise<HelperOutcome> {
     const { credentials, profiles } = this.#parts
-    return callHelper(asker.request, body, {
-      ports: credentials.for(asker),
+    return callHelper(context.request, body, {
+      ports: credentials.for(context),
       throws,
-      mayLogIn: async () => asker.share === undefined && (await profiles.config()).interactiveLogin,
+      mayLogIn: async () => context.share === undefined && (await profiles.config()).interactiveLogin,
     })
   }
 

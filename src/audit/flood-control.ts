@@ -1,7 +1,7 @@
 // What a share's clients, or a program of the user's, ask for is theirs to repeat, and the audit keeps so many lines and no more: of
 // a flood, what is alike becomes one line with a count, so that it cannot push out what happened before it or elsewhere.
 
-import { Allowance } from '../core/util/token-bucket.ts'
+import { TokenBucket } from '../core/util/token-bucket.ts'
 import type { AuditEntry } from './record.ts'
 import type { Clock } from '../core/ports.ts'
 
@@ -13,9 +13,9 @@ const perSecondWhereRequired = 1
 /** ms for which what is alike is counted. */
 const window = 60_000
 /** Kinds of lines that are told apart in a flood. */
-const mostKinds = 4
+const maxKinds = 4
 /** Sources that are known; of one that asked long ago nothing need be. */
-const mostSources = 1024
+const maxSources = 1024
 
 /** The name of a share, or the number of a process. */
 type Source = string | number
@@ -27,8 +27,8 @@ interface Held {
 }
 
 interface Flood {
-  readonly lines: Allowance
-  readonly required: Allowance
+  readonly lines: TokenBucket
+  readonly required: TokenBucket
   readonly held: Map<string, Held>
   /** The one that was counted last. */
   last?: Held
@@ -61,7 +61,7 @@ export class AuditFloods {
       return false
     }
     const own = keyOf(entry)
-    const key = held.has(own) || held.size < mostKinds ? own : entry.event
+    const key = held.has(own) || held.size < maxKinds ? own : entry.event
     const known = held.get(key)
     const counted = known ?? { entry, count: 0, since: entry.at }
     counted.entry = entry
@@ -89,11 +89,11 @@ export class AuditFloods {
   #of(source: Source): Flood {
     const known = this.#floods.get(source)
     if (known !== undefined) return known
-    if (this.#floods.size >= mostSources) this.#forgetQuiet()
+    if (this.#floods.size >= maxSources) this.#forgetQuiet()
     const now = this.#clock.now()
     const flood: Flood = {
-      lines: new Allowance(burst, perSecond, now),
-      required: new Allowance(burst, perSecondWhereRequired, now),
+      lines: new TokenBucket(burst, perSecond, now),
+      required: new TokenBucket(burst, perSecondWhereRequired, now),
       held: new Map(),
     }
     this.#floods.set(source, flood)
@@ -124,4 +124,5 @@ const keyOf = (entry: AuditEntry): string => {
 }
 
 /** A process may execute another. Behind a share programs are without number, and would use up the kinds. */
-const programOf = ({ door, caller }: AuditEntry): string | undefined => (door?.kind === 'share' ? undefined : caller?.executable)
+const programOf = ({ channel, caller }: AuditEntry): string | undefined =>
+  channel?.kind === 'share' ? undefined : caller?.executable

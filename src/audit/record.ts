@@ -1,7 +1,7 @@
 // The audit's records: what was given to whom, and what was refused, a JSON line each, bound to the line before by its hash. No
 // token is in it. Pure: audit/writer.ts keeps the files.
 
-import type { Caller, Door } from '../core/access/caller.ts'
+import type { Caller, Channel } from '../core/access/caller.ts'
 import type { Target } from '../core/session/session.ts'
 
 export interface AuditEntry {
@@ -21,21 +21,21 @@ export interface AuditEntry {
   /** The rule that decided, from 1, as config.toml orders them. */
   readonly rule?: number
   readonly caller?: Caller
-  readonly door?: Door
+  readonly channel?: Channel
   /** Of a line that stands for so many since `since`, of which it is the last. */
   readonly count?: number
   readonly since?: number
 }
 
 /** Characters of a text that others chose: a line is for people, and a flood of long ones would push the others out. */
-const longestText = 300
+const maxText = 300
 
 /** What stands in front of the first line of all. */
 export const firstHash = '0'.repeat(64)
 
 /** `prev`: the hash of the line before. Names on the wire are snake_case; instants are ms, for many share a second. */
 export function auditLine(entry: AuditEntry, seq: number, prev: string): string {
-  const { caller, door, target, expiresAt, reason, ...rest } = entry
+  const { caller, channel, target, expiresAt, reason, ...rest } = entry
   const line = escaped({
     seq,
     ...rest,
@@ -44,8 +44,8 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
     ...(target?.resource === undefined ? {} : { resource: clipped(target.resource) }),
     ...(target?.audience === undefined ? {} : { audience: clipped(target.audience) }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
-    ...(door?.kind === 'share' ? { share: door.share } : {}),
-    ...(door?.kind === 'share' && door.transport !== undefined ? { transport: door.transport } : {}),
+    ...(channel?.kind === 'share' ? { share: channel.share } : {}),
+    ...(channel?.kind === 'share' && channel.transport !== undefined ? { transport: channel.transport } : {}),
   })
   const by = caller === undefined ? '' : `,"caller":${escaped(callerFields(caller))}`
   return `${line.slice(0, -1)}${by},"prev":"${prev}"}`
@@ -65,9 +65,9 @@ function callerFields({ uid, sid, pid, executable, parents, container, terminal,
   }
 }
 
-const clipped = (text: string): string => (text.length <= longestText ? text : `${text.slice(0, longestText)}…`)
+const clipped = (text: string): string => (text.length <= maxText ? text : `${text.slice(0, maxText)}…`)
 /** The end says what it is. */
-const clippedPath = (path: string): string => (path.length <= longestText ? path : `…${path.slice(-longestText)}`)
+const clippedPath = (path: string): string => (path.length <= maxText ? path : `…${path.slice(-maxText)}`)
 
 /** JSON leaves some characters as they are that end lines, move cursors or hide text where the file is looked at. */
 function escaped(value: unknown): string {

@@ -29,9 +29,9 @@ interface Waiting {
 }
 
 /** Entries that a disk which hangs may keep waiting. */
-const mostWaiting = 10_000
+const maxWaiting = 10_000
 /** ms for which the lock is kept while more comes that somebody waits for. */
-const longestTurn = 100
+const maxTurn = 100
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
@@ -69,7 +69,7 @@ export class AuditLog {
   /** Resolves when it is written (not synced). `isUrgent`: somebody waits for that. Fails with storage_failed. */
   append(entry: AuditEntry, isUrgent = true): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length >= mostWaiting) {
+      if (this.#waiting.length >= maxWaiting) {
         reject(this.#failure(new Failure('storage_failed', 'what was to be written before still waits')))
         return
       }
@@ -130,7 +130,7 @@ export class AuditLog {
   async #writeInTurn(take: () => readonly Waiting[]): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
     const release = await this.#lock?.()
-    const until = performance.now() + longestTurn
+    const until = performance.now() + maxTurn
     try {
       let isCut = await this.#lookAgain()
       do {

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
-import { placeText } from '../core/credentials/url-pattern.ts'
+import { formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import type { EventMessage, LogoutAnswer, MasterKeyRequest, VaultStatus } from '../client/index.ts'
 import { paths } from '../client/local.ts'
 import type { Context } from './context.ts'
@@ -146,7 +146,7 @@ function sayVault(context: Context, status: VaultStatus, text: string): void {
 }
 
 export async function events(context: Context): Promise<void> {
-  const { eventWords } = await import('../wire/event-text.ts')
+  const { eventText: eventWords } = await import('../wire/event-text.ts')
   context.catchInterrupt()
   const stream = await (await context.agent()).events(context.signal)
   for await (const event of stream) {
@@ -257,8 +257,8 @@ export async function profileRemove(context: Context, name: string): Promise<voi
   if (!profiles.has(name)) throw new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name })
   const route = routes.find(({ to }) => to.kind === 'profile' && to.profile === name)
   if (route !== undefined) {
-    throw new Failure('bad_request', `the route of ${placeText(route.place)} leads to '${name}'`, {
-      hint: `\`authsock route remove ${placeText(route.place)}\` first`,
+    throw new Failure('bad_request', `the route of ${formatUrlPattern(route.pattern)} leads to '${name}'`, {
+      hint: `\`authsock route remove ${formatUrlPattern(route.pattern)}\` first`,
     })
   }
   const agent = await context.agent()

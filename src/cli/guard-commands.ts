@@ -5,7 +5,12 @@ import type { MakeLeaf } from './main.ts'
 import { collect } from './profile-options.ts'
 
 export function addGuardCommands(root: Command, leaf: MakeLeaf): void {
-  const audit = leaf(root, 'audit', 'who was given what, and who was refused', async () => (await import('./commands/audit.ts')).audit)
+  const audit = leaf(
+    root,
+    'audit',
+    'who was given what, and who was refused',
+    async () => (await import('./commands/audit.ts')).audit,
+  )
     .option('--profile <name>', 'of this profile')
     .option('--caller <text>', "by programs with this in their file's name")
     .option('--container <id>', 'in this container, or none')
@@ -14,10 +19,12 @@ export function addGuardCommands(root: Command, leaf: MakeLeaf): void {
     .option('--since <time>', 'a date, a time, or a span before now (8h, 3d)')
     .option('--until <time>', 'likewise')
     .option('--follow', 'go on with what happens')
-  leaf(audit, 'verify', 'whether nobody has touched the log', async () => (await import('./commands/audit.ts')).auditVerify).option(
-    '--head <hash>',
-    'what it ended with when it was last looked at',
-  )
+  leaf(
+    audit,
+    'verify',
+    'whether nobody has touched the log',
+    async () => (await import('./commands/audit.ts')).auditVerify,
+  ).option('--head <hash>', 'what it ended with when it was last looked at')
 
   const share = root.command('share').description('sockets for containers and remotes').exitOverride()
   leaf(share, 'create <name>', 'make one, or give it new bounds', async () => (await import('./share/share.ts')).shareCreate)
@@ -42,7 +49,12 @@ It answers requests for tokens, within its bounds, and nothing else. The folder 
   leaf(share, 'list', 'list them', async () => (await import('./share/share.ts')).shareList)
   leaf(share, 'show <name>', 'what one gives, and where it is', async () => (await import('./share/share.ts')).shareShow)
   leaf(share, 'remove <name>', 'remove one', async () => (await import('./share/share.ts')).shareRemove)
-  leaf(share, 'run-args <name>', 'what a container has to be started with', async () => (await import('./share/share.ts')).shareRunArgs)
+  leaf(
+    share,
+    'run-args <name>',
+    'what a container has to be started with',
+    async () => (await import('./share/share.ts')).shareRunArgs,
+  )
     .option('--format <format>', 'docker (and podman; default), compose, devcontainer, kubernetes')
     .option('--client', 'mount the thin client too, so that the image needs nothing')
     .option('--tcp [host]', 'by its TCP port, on what the container calls this machine (default: host.docker.internal)')
@@ -88,7 +100,12 @@ The command is started here and ends in the thin client over there, which makes 
 Without a command, stdin and stdout are one connection to the share, for whatever makes the socket itself.`,
     )
 
-  leaf(root, 'approve [id]', 'what waits for your word, and your word', async () => (await import('./commands/approve.ts')).approve)
+  leaf(
+    root,
+    'approve [id]',
+    'what waits for your word, and your word',
+    async () => (await import('./commands/approve.ts')).approve,
+  )
     .option('--for <span>', 'that counts for so long: 30min, 8h')
     .option('--session', 'until the vault is locked or the agent stops')
     .option('--always', 'from now on: writes a rule into config.toml')

@@ -6,7 +6,7 @@ import { Failure } from '../core/failures.ts'
 import { readUpTo } from '../platform/read-up-to.ts'
 import type { Context } from './context.ts'
 
-const mostBytes = 64 * 1024
+const maxBytes = 64 * 1024
 
 export interface SecretOptions {
   readonly clientSecretStdin?: boolean
@@ -83,7 +83,7 @@ async function ask(context: Context, prompt: string): Promise<string> {
 }
 
 const readStdin = async (): Promise<string> =>
-  (await readUpTo(process.stdin, mostBytes, () => new Failure('too_large', 'stdin holds more than a secret'))).toString()
+  (await readUpTo(process.stdin, maxBytes, () => new Failure('too_large', 'stdin holds more than a secret'))).toString()
 
 async function readSecretFile(path: string): Promise<string> {
   try {

@@ -12,7 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Where a share's folder is mounted. */
 const mounted = '/run/authsock/secret'
 
-export interface TcpPlace {
+export interface TcpAddress {
   /** As it was named. */
   readonly path: string
   readonly host: string
@@ -22,7 +22,7 @@ export interface TcpPlace {
 }
 
 /** Undefined where it is the path of a socket. Throws bad_request, insecure_url. */
-export function tcpPlace(named: string | undefined, env: Environment): TcpPlace | undefined {
+export function tcpAddress(named: string | undefined, env: Environment): TcpAddress | undefined {
   if (named === undefined || !/^https?:/i.test(named)) return undefined
   const [, name = '', port = ''] = /^http:\/\/([^/@:[\]]+|\[[0-9a-f:]+\]):(\d{1,5})\/?$/i.exec(named) ?? []
   if (name === '' || Number(port) === 0 || Number(port) > 65_535) {

@@ -29,7 +29,7 @@ import type {
   TokenAnswer,
   VaultStatus,
 } from '../wire/messages.ts'
-import { tcpPlace } from './agent-address.ts'
+import { tcpAddress } from './agent-address.ts'
 import { startAgent } from './start.ts'
 import { isNobodyThere, parse, Transport } from './transport.ts'
 import { openChannel } from './websocket.ts'
@@ -100,7 +100,7 @@ export async function connect(options: ConnectOptions = {}): Promise<AuthsockCli
 /** Not for other programs: what `connect` is made of. */
 export function connectTransport(options: ConnectOptions = {}) {
   const env = options.env ?? process.env
-  const tcp = tcpPlace(options.socket ?? env['AUTHSOCK'], env)
+  const tcp = tcpAddress(options.socket ?? env['AUTHSOCK'], env)
   if (tcp !== undefined) {
     return { transport: new Transport(tcp), start: undefined, ask: <T>(work: () => Promise<T>) => work() }
   }

@@ -13,7 +13,7 @@ import type { Paths } from '../platform/fs/paths.ts'
 /** ms for an agent to come up, on a machine that is busy. */
 const patience = 20_000
 /** Bytes. What is written there are warnings and errors alone. */
-const longestLog = 256 * 1024
+const maxLog = 256 * 1024
 
 /** Resolves when `isThere` does. Throws agent_unreachable with what the agent said. */
 export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: () => Promise<boolean>): Promise<void> {
@@ -53,7 +53,7 @@ function openLog(path: string): number {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     // One is kept, and the one before it.
-    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > longestLog) renameSync(path, `${path}.1`)
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLog) renameSync(path, `${path}.1`)
     return openSync(path, 'a', 0o600)
   } catch (error) {
     throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })

@@ -7,10 +7,10 @@ import { Failure } from '../core/failures.ts'
 import { trustSocket } from '../platform/fs/socket-folder.ts'
 import { readUpTo } from '../platform/read-up-to.ts'
 import { decodeProblem, problemType } from '../wire/problem.ts'
-import { lookupNear, type TcpPlace } from './agent-address.ts'
+import { lookupNear, type TcpAddress } from './agent-address.ts'
 
 /** Bytes. The largest answer is a status with thousands of sessions. */
-const largestAnswer = 16 * 1024 * 1024
+const maxAnswer = 16 * 1024 * 1024
 /** ms. A token may wait for another agent's lock and then for a slow server. */
 const patience = 120_000
 
@@ -35,7 +35,7 @@ export interface Call {
 type Answer = Exchange & { readonly type: string }
 
 /** ms between two tries, at most. */
-const longestTurn = 2_000
+const maxTurn = 2_000
 
 /** Nothing was sent, since nobody listens: the one failure on which a client may start an agent and say it again. */
 class NobodyThere extends Failure {}
@@ -58,10 +58,10 @@ export function address(path: string): string {
 
 export class Transport {
   readonly #path: string
-  readonly #tcp: TcpPlace | undefined
+  readonly #tcp: TcpAddress | undefined
   readonly #agent = new Agent({ keepAlive: true })
 
-  constructor(where: string | TcpPlace) {
+  constructor(where: string | TcpAddress) {
     this.#path = typeof where === 'string' ? where : where.path
     this.#tcp = typeof where === 'string' ? undefined : where
   }
@@ -91,7 +91,7 @@ export class Transport {
       try {
         return await this.#callOnce(call)
       } catch (error) {
-        if (causeOf(error) !== 'EAGAIN' || wait > longestTurn) throw error
+        if (causeOf(error) !== 'EAGAIN' || wait > maxTurn) throw error
         await pause(wait * (0.5 + Math.random()))
       }
     }
@@ -137,7 +137,7 @@ export class Transport {
 }
 
 const readAll = (response: IncomingMessage): Promise<Buffer> =>
-  readUpTo(response, largestAnswer, () => new Failure('unexpected', 'the agent sent far too much'))
+  readUpTo(response, maxAnswer, () => new Failure('unexpected', 'the agent sent far too much'))
 
 const isBroken = (error: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes(causeOf(error) ?? '')
 

@@ -4,7 +4,7 @@
 import type { AwsCredentials, AwsRole } from '../core/credentials/cloud-role.ts'
 import { Failure } from '../core/failures.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
-import { Exchange, isLoopback } from '../oauth/http/request.ts'
+import { OAuthRequest, isLoopback } from '../oauth/http/request.ts'
 import { failureOf, printable } from '../oauth/http/outcome.ts'
 
 const patience = 20_000
@@ -16,7 +16,7 @@ export async function assumeRole(
   options: { readonly now: () => number; readonly signal: AbortSignal },
 ): Promise<AwsCredentials> {
   const url = endpointOf(role)
-  const exchange = new Exchange({ ca: undefined, patience, ...options })
+  const exchange = new OAuthRequest({ ca: undefined, patience, ...options })
   const body = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',

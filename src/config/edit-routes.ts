@@ -1,7 +1,7 @@
 // Routes added and removed by the program; everything else in config.toml is kept to the byte.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace, placeText } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern, formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import { readConfig } from './config.ts'
 import { cut, edit, pairs, wholeTable } from './edit.ts'
 import { checkRoutes, type RouteTable, toRoute } from './routes.ts'
@@ -18,8 +18,8 @@ export async function addRoute(path: string, table: RouteTable): Promise<void> {
         hint: '`authsock route list` and `authsock profile list` show what there is',
       })
     }
-    const key = placeText(toRoute(table).place)
-    if (tables.some((each) => placeText(toRoute(each).place) === key)) {
+    const key = formatUrlPattern(toRoute(table).pattern)
+    if (tables.some((each) => formatUrlPattern(toRoute(each).pattern) === key)) {
       throw new Failure('bad_request', `${key} has a route already`, {
         hint: `\`authsock route list\` shows it, and \`authsock route remove ${key}\` makes room`,
       })
@@ -34,9 +34,9 @@ export async function addRoute(path: string, table: RouteTable): Promise<void> {
 export async function removeRoute(path: string, url: string, username: string | undefined): Promise<void> {
   await edit(path, async (text) => {
     const { routes } = await readConfig(text, path)
-    const parsed = parsePlace(url)
-    const wanted = parsed === undefined ? url : placeText(username === undefined ? parsed : { ...parsed, username })
-    const index = routes.findIndex(({ place }) => placeText(place) === wanted)
+    const parsed = parseUrlPattern(url)
+    const wanted = parsed === undefined ? url : formatUrlPattern(username === undefined ? parsed : { ...parsed, username })
+    const index = routes.findIndex(({ pattern: place }) => formatUrlPattern(place) === wanted)
     if (index < 0) {
       throw new Failure('not_found', `there is no route for ${wanted}`, { hint: '`authsock route list` shows those there are' })
     }
@@ -52,8 +52,8 @@ export async function removeRoute(path: string, url: string, username: string | 
       })
     }
     const kept = cut(text, [wholeTable(text, node.range[0], nodes[at + 1]?.range[0] ?? text.length)])
-    const left = (await readConfig(kept, path)).routes.map(({ place }) => placeText(place))
-    const expected = all.toSpliced(index, 1).map((table) => placeText(toRoute(table).place))
+    const left = (await readConfig(kept, path)).routes.map(({ pattern: place }) => formatUrlPattern(place))
+    const expected = all.toSpliced(index, 1).map((table) => formatUrlPattern(toRoute(table).pattern))
     if (left.join('\n') !== expected.join('\n')) {
       throw new Failure('config_invalid', `${path} would not be read the same without the route`, { hint: 'take it out by hand' })
     }

@@ -36,7 +36,7 @@ export async function addRule(path: string, table: RuleTable, place: RulePlace, 
     const head = before + gap + above
     const changed = `${head}${lines.join(newline)}${newline}${at === text.length ? '' : newline}${text.slice(at)}`
     const { rules: now } = await readConfig(changed, path)
-    const expected = rules.toSpliced(index, 0, now[index] ?? { verdict: 'deny' })
+    const expected = rules.toSpliced(index, 0, now[index] ?? { decision: 'deny' })
     if (now.length !== rules.length + 1 || JSON.stringify(now) !== JSON.stringify(expected)) throw unsafe(path)
     written = { index, line: head.split('\n').length, text: lines.join('\n') }
     return changed

@@ -1,7 +1,7 @@
 // `[[route]]` tables: what a schema cannot say of them, and the routes they are.
 
 import { isProfileName } from '../core/profile.ts'
-import { parsePlace, placeText, type Place } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern, formatUrlPattern, type UrlPattern } from '../core/credentials/url-pattern.ts'
 import type { Route } from '../core/credentials/route.ts'
 import { normalScope } from '../core/session/scope.ts'
 import { closest } from '../core/util/closest.ts'
@@ -27,7 +27,7 @@ export function checkRoutes(routes: readonly RouteTable[], profiles: readonly st
     }))
     const place = placeOf(route)
     if (place === undefined) return complaints
-    const key = placeText(place)
+    const key = formatUrlPattern(place)
     const before = seen.get(key)
     seen.set(key, index)
     const same = {
@@ -41,7 +41,7 @@ export function checkRoutes(routes: readonly RouteTable[], profiles: readonly st
 const ordinal = (index = 0): string => ['first', 'second', 'third'][index] ?? `${index + 1}th`
 
 function* checkRouteParts(route: RouteTable, profiles: readonly string[]): Iterable<{ key?: string; text: string }> {
-  const place = parsePlace(route.url)
+  const place = parseUrlPattern(route.url)
   if (place === undefined) yield { key: 'url', text: `'url' is '${route.url}': no host can be read from it` }
   else if (/:\/\/[^/@]*:[^/@]*@/.test(route.url)) yield { key: 'url', text: "'url' holds a password" }
   else if (place.host === '*.' || place.host.slice(1).includes('*')) {
@@ -75,8 +75,8 @@ function* checkRouteParts(route: RouteTable, profiles: readonly string[]): Itera
 
 const checkRoute = (route: RouteTable, profiles: readonly string[]) => [...checkRouteParts(route, profiles)]
 
-function placeOf({ url, username }: RouteTable): Place | undefined {
-  const place = parsePlace(url)
+function placeOf({ url, username }: RouteTable): UrlPattern | undefined {
+  const place = parseUrlPattern(url)
   if (place === undefined || username === undefined) return place
   return { ...place, username }
 }
@@ -98,5 +98,5 @@ export function toRoute(table: RouteTable): Route {
             ...(audience === undefined ? {} : { audience }),
           },
         }
-  return { place, to, ...(place.username === undefined ? {} : { username: place.username }) }
+  return { pattern: place, to, ...(place.username === undefined ? {} : { username: place.username }) }
 }

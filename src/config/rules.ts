@@ -1,12 +1,12 @@
 // `[[rule]]` tables: what a schema cannot say of them, and the rules they are.
 
-import type { Rule, Verdict } from '../core/access/rules.ts'
+import type { Rule, Decision } from '../core/access/rules.ts'
 import { normalScope } from '../core/session/scope.ts'
 import type { Complaint } from './validate.ts'
 
 /** A rule as the file writes it. */
 export interface RuleTable {
-  readonly decision: Verdict
+  readonly decision: Decision
   readonly profile?: string
   readonly scopes?: readonly string[]
   readonly resource?: string
@@ -30,7 +30,7 @@ function* problems({ decision, executable, container, lifetime }: RuleTable): It
 }
 
 export const toRule = ({ decision, scopes, ...rest }: RuleTable): Rule => ({
-  verdict: decision,
+  decision: decision,
   ...rest,
   ...(scopes === undefined ? {} : { scopes: normalScope(scopes) }),
 })

@@ -1,7 +1,7 @@
 // Cargo's credential-provider protocol, version 1: a greeting, then a line of JSON for each line of JSON until the end.
 
 import { asFailure, Failure } from '../core/failures.ts'
-import { parsePlace, type Place } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern, type UrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
 import { failureLine, jsonLine, parseJson, schemeOf, unixTime } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
@@ -17,7 +17,7 @@ export const cargo: Helper = {
     const request = parseJson(stdin, "cargo's request")
     const registry = request['registry'] as { readonly 'index-url'?: unknown } | undefined
     const url = registry?.['index-url']
-    const place = typeof url === 'string' ? parsePlace(url) : undefined
+    const place = typeof url === 'string' ? parseUrlPattern(url) : undefined
     if (request['v'] !== 1)
       throw new Failure('bad_request', `cargo speaks version ${String(request['v'])} of its protocol, not 1`)
     if (place === undefined) return err('url-not-supported')
@@ -37,7 +37,7 @@ export const cargo: Helper = {
   fail: other,
 }
 
-async function get(place: Place, ports: HelperPorts): Promise<HelperAnswer> {
+async function get(place: UrlPattern, ports: HelperPorts): Promise<HelperAnswer> {
   const credential = await ports.at(place)
   // Either way cargo asks its next provider; only after this one `cargo login` goes on where the index wants a token too.
   if (credential === undefined) return err('not-found')
@@ -48,7 +48,7 @@ async function get(place: Place, ports: HelperPorts): Promise<HelperAnswer> {
   return ok({ kind: 'get', token, ...cache, operation_independent: true })
 }
 
-async function logIn(place: Place, token: unknown, ports: HelperPorts): Promise<HelperAnswer> {
+async function logIn(place: UrlPattern, token: unknown, ports: HelperPorts): Promise<HelperAnswer> {
   if (typeof token === 'string' && token !== '') {
     await ports.keep(place, redact(token))
     return ok({ kind: 'login' })

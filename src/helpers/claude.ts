@@ -2,7 +2,7 @@
 // environment for which server.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { authorization, jsonLine, options } from './format.ts'
 import type { Credential, Helper, HelperPorts } from './ports.ts'
 
@@ -17,7 +17,7 @@ export const claude: Helper = {
 }
 
 async function routed(server: string, ports: HelperPorts): Promise<Credential> {
-  const place = parsePlace(server)
+  const place = parseUrlPattern(server)
   const credential = place === undefined ? undefined : await ports.at(place)
   if (credential !== undefined) return credential
   throw new Failure('not_found', `no route covers ${server}`, { hint: `\`authsock route add ${server} --profile PROFILE\`` })

@@ -1,6 +1,6 @@
 // docker-credential-helpers: `get|store|erase|list`. Everything, errors too, goes to stdout.
 
-import { parsePlace, type Place, placeText } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern, type UrlPattern, formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import { Failure } from '../core/failures.ts'
 import { redact } from '../core/redacted.ts'
 import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
@@ -10,14 +10,14 @@ import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 const notFound: HelperAnswer = { stdout: 'credentials not found in native keychain\n', exit: 1 }
 
 const hub = 'https://index.docker.io/v1/'
-const isHub = ({ host }: Place): boolean => host === 'index.docker.io'
+const isHub = ({ host }: UrlPattern): boolean => host === 'index.docker.io'
 
 /**
  * What is listed the classic builder asks for, all of it, and sends to its daemon, wherever that runs. Registries are named without
  * a scheme; what has one (git's https:// ...) has been meant for something else.
  */
-const isRegistry = (place: Place): boolean => place.scheme === undefined || isHub(place)
-const keyOf = (place: Place): string => (isHub(place) ? hub : placeText(place))
+const isRegistry = (place: UrlPattern): boolean => place.scheme === undefined || isHub(place)
+const keyOf = (place: UrlPattern): string => (isHub(place) ? hub : formatUrlPattern(place))
 
 export const docker: Helper = {
   async run({ args, stdin }, ports) {
@@ -28,7 +28,7 @@ export const docker: Helper = {
         await store(stdin, ports)
         return {}
       case 'erase': {
-        const place = parsePlace(stdin.trim())
+        const place = parseUrlPattern(stdin.trim())
         if (place !== undefined) await ports.forget(place)
         return {}
       }
@@ -46,7 +46,7 @@ export const docker: Helper = {
 }
 
 async function get(key: string, ports: HelperPorts): Promise<HelperAnswer> {
-  const place = parsePlace(key)
+  const place = parseUrlPattern(key)
   const credential = place === undefined ? undefined : await ports.at(place)
   if (place === undefined || credential === undefined) return notFound
   return { stdout: jsonLine({ ServerURL: key, Username: usernameAt(credential, place), Secret: credential.value.reveal() }) }
@@ -54,7 +54,7 @@ async function get(key: string, ports: HelperPorts): Promise<HelperAnswer> {
 
 async function store(stdin: string, ports: HelperPorts): Promise<void> {
   const { ServerURL: url, Username: username, Secret: secret } = parseJson(stdin, 'what is to be stored')
-  const place = typeof url === 'string' ? parsePlace(url) : undefined
+  const place = typeof url === 'string' ? parseUrlPattern(url) : undefined
   if (place === undefined || typeof secret !== 'string' || secret === '') {
     throw new Failure('bad_request', 'ServerURL and Secret are needed')
   }

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { Failure } from '../core/failures.ts'
-import type { Place } from '../core/credentials/url-pattern.ts'
+import type { UrlPattern } from '../core/credentials/url-pattern.ts'
 import { parseScope } from '../core/session/scope.ts'
 import type { EpochMs, Target } from '../core/session/session.ts'
 import type { Credential, HelperAnswer } from './ports.ts'
@@ -31,7 +31,7 @@ export const failureLine = ({ message, hint }: Failure): string =>
 export const failed = (failure: Failure): HelperAnswer => ({ stderr: failureText(failure), exit: failure.exitCode })
 
 /** A user name where neither a route nor a secret has one: some registries insist on theirs. */
-export function usernameAt({ username }: Credential, { host, username: asked }: Place): string {
+export function usernameAt({ username }: Credential, { host, username: asked }: UrlPattern): string {
   if (username !== undefined) return username
   if (asked !== undefined) return asked
   if (/(^|\.)(gcr\.io|pkg\.dev)$/.test(host)) return 'oauth2accesstoken'

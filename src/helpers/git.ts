@@ -1,7 +1,7 @@
 // git's credential protocol (gitcredentials(7), git-credential(1)): `[PROFILE] get|store|erase`, attributes on stdin.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace, type Place } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern, type UrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
 import { failureText, oneLine, schemeOf, unixTime, usernameAt } from './format.ts'
 import type { Credential, Helper, HelperAnswer, HelperPorts, HelperRequest } from './ports.ts'
@@ -45,7 +45,12 @@ export const git: Helper = {
   isBatch: ({ env }: HelperRequest) => /^(0|false|no|off)$/i.test(env['GIT_TERMINAL_PROMPT'] ?? ''),
 }
 
-async function get(place: Place, attributes: Attributes, profile: string | undefined, ports: HelperPorts): Promise<HelperAnswer> {
+async function get(
+  place: UrlPattern,
+  attributes: Attributes,
+  profile: string | undefined,
+  ports: HelperPorts,
+): Promise<HelperAnswer> {
   const credential = profile === undefined ? await ports.at(place) : await ports.named(profile)
   if (credential === undefined) return {}
   const lines = takesBearerOnly(attributes) ? bearer(credential, attributes) : basic(credential, place)
@@ -54,7 +59,7 @@ async function get(place: Place, attributes: Attributes, profile: string | undef
   return { stdout: [...lines, ...expiry, ''].join('\n') }
 }
 
-function basic(credential: Credential, place: Place): readonly string[] {
+function basic(credential: Credential, place: UrlPattern): readonly string[] {
   const [username, password] = [usernameAt(credential, place), credential.value.reveal()]
   return [`username=${oneLine(username)}`, `password=${oneLine(password)}`]
 }
@@ -74,7 +79,7 @@ function takesBearerOnly({ many }: Attributes): boolean {
   return schemes.has('bearer') && !schemes.has('basic')
 }
 
-async function store(place: Place, attributes: Attributes, ports: HelperPorts): Promise<void> {
+async function store(place: UrlPattern, attributes: Attributes, ports: HelperPorts): Promise<void> {
   const value = secretOf(attributes)
   if (value === undefined || attributes.one.get('ephemeral') === '1') return
   const expiry = Number(attributes.one.get('password_expiry_utc'))
@@ -98,13 +103,13 @@ function parse(stdin: string): Attributes {
   return { one, many }
 }
 
-function placeOf({ one }: Attributes): Place | undefined {
+function placeOf({ one }: Attributes): UrlPattern | undefined {
   const [protocol, host, path, username] = [one.get('protocol'), one.get('host'), one.get('path'), one.get('username')]
   const url = one.get('url')
   // git has split the URL and decoded its parts: what could be read as another part now is none of a host.
   const isHost = host !== undefined && /^[^\s/\\@?#%]+$/.test(host)
   const encoded = (path ?? '').split('/').map(encodeURIComponent).join('/')
   const text = url ?? (protocol === undefined || !isHost ? undefined : `${protocol}://${host}/${encoded}`)
-  const place = text === undefined ? undefined : parsePlace(text)
+  const place = text === undefined ? undefined : parseUrlPattern(text)
   return place === undefined || username === undefined ? place : { ...place, username }
 }

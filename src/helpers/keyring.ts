@@ -1,7 +1,7 @@
 // The command line of Python's keyring, as pip, uv and others call it. What no route and no secret covers is for the real one.
 
 import { parseArgs } from 'node:util'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { jsonLine, oneLine, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer } from './ports.ts'
 
@@ -19,7 +19,7 @@ export const keyring: Helper = {
     const call = parse(args)
     if (call === undefined) return passOn
     const { service, username, mode, output } = call
-    const named = parsePlace(service)
+    const named = parseUrlPattern(service)
     // A host alone comes after a URL that nothing covered, perhaps for its plain http: what is for https only is not for it.
     const place =
       named === undefined ? undefined : { scheme: 'keyring', ...named, ...(username === undefined ? {} : { username }) }

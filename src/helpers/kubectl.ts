@@ -1,7 +1,7 @@
 // client-go's exec plugins (KEP-541): `[PROFILE] [--id-token]`, the rest in KUBERNETES_EXEC_INFO.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { jsonLine, options, parseJson, rfc3339 } from './format.ts'
 import type { Helper, HelperPorts, HelperRequest } from './ports.ts'
 
@@ -22,7 +22,7 @@ async function credential(args: readonly string[], server: string | undefined, p
   const { name, target, minTtl, flags } = options(args, { 'id-token': 'flag' })
   const isIdToken = flags.has('id-token')
   if (name !== undefined || server === undefined) return isIdToken ? ports.idToken(name) : ports.named(name, target, minTtl)
-  const place = parsePlace(server)
+  const place = parseUrlPattern(server)
   const routed = place === undefined ? undefined : await ports.at(place)
   if (routed?.from.kind === 'profile' && isIdToken) return ports.idToken(routed.from.profile)
   if (routed !== undefined) return routed

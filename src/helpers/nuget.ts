@@ -1,7 +1,7 @@
 // NuGet's cross-platform plugin protocol, version 2: both sides shake hands, then requests come, a JSON message a line.
 
 import { asFailure } from '../core/failures.ts'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
@@ -70,7 +70,7 @@ async function credentials(
   { Uri: uri, IsRetry: isRetry }: Readonly<Record<string, unknown>>,
   ports: HelperPorts,
 ): Promise<Message['Payload']> {
-  const place = typeof uri === 'string' ? parsePlace(uri) : undefined
+  const place = typeof uri === 'string' ? parseUrlPattern(uri) : undefined
   if (place === undefined) return { ResponseCode: 'NotFound' }
   try {
     let credential = await ports.at(place)

@@ -3,7 +3,7 @@
 
 import type { AwsCredentials, AwsRole } from '../core/credentials/cloud-role.ts'
 import type { Failure } from '../core/failures.ts'
-import type { Place } from '../core/credentials/url-pattern.ts'
+import type { UrlPattern } from '../core/credentials/url-pattern.ts'
 import type { Redacted } from '../core/redacted.ts'
 import type { EpochMs, Target } from '../core/session/session.ts'
 
@@ -41,7 +41,7 @@ export interface Credential {
 export interface HelperPorts {
   now(): EpochMs
   /** By the routes, then by the places of static secrets. Undefined: neither knows the place. Throws a Failure. */
-  at(place: Place): Promise<Credential | undefined>
+  at(place: UrlPattern): Promise<Credential | undefined>
   /**
    * Of a profile (default: the sole one), or of a static secret of that name. `minTtl` in seconds. At once where it is at hand.
    * Throws (rejects with) a Failure.
@@ -50,13 +50,13 @@ export interface HelperPorts {
   /** The ID token that came with a profile's access token. Throws a Failure. */
   idToken(profile: string | undefined): Promise<{ readonly value: Redacted<string>; readonly expiresAt: EpochMs }>
   /** A server refused this credential there: a token is not served again, a static secret that a tool stored is removed. */
-  refused(place: Place, value: string): Promise<void>
+  refused(place: UrlPattern, value: string): Promise<void>
   /** Keeps what a tool was given by its user; what authsock itself gave is not kept. `kept`: the name of the secret. */
-  keep(place: Place, value: Redacted<string>, expiresAt?: EpochMs): Promise<{ readonly kept?: string }>
+  keep(place: UrlPattern, value: Redacted<string>, expiresAt?: EpochMs): Promise<{ readonly kept?: string }>
   /** The user is done with a place: what a tool stored for it goes; sessions stay. */
-  forget(place: Place): Promise<void>
+  forget(place: UrlPattern): Promise<void>
   /** Every place with a user name. Whoever lists them picks those that are the tool's. */
-  places(): Promise<readonly { readonly place: Place; readonly username: string }[]>
+  places(): Promise<readonly { readonly place: UrlPattern; readonly username: string }[]>
   /** STS AssumeRoleWithWebIdentity. Throws a Failure. */
   assumeRole(profile: string | undefined, role: AwsRole, token: 'access_token' | 'id_token'): Promise<AwsCredentials>
 }

@@ -1,7 +1,7 @@
 // Terraform's and OpenTofu's credentials helpers: `[args] get|store|forget HOST`.
 
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
 import { jsonLine, parseJson } from './format.ts'
 import type { Helper } from './ports.ts'
@@ -9,7 +9,7 @@ import type { Helper } from './ports.ts'
 export const terraform: Helper = {
   async run({ args, stdin }, ports) {
     const [operation, host = ''] = args.slice(-2)
-    const place = parsePlace(host.includes('://') ? host : `https://${host}`)
+    const place = parseUrlPattern(host.includes('://') ? host : `https://${host}`)
     if (place === undefined) throw new Failure('bad_request', `'${host}' is not a host`)
     switch (operation) {
       case 'get': {

@@ -1,8 +1,8 @@
 // Raw tokens and headers, for everything that runs a command and reads what it prints: curl, rclone, mail programs, Codex.
 
-import { chain } from '../core/util/then-sync.ts'
+import { thenSync } from '../core/util/then-sync.ts'
 import { Failure } from '../core/failures.ts'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { authorization, jsonLine, options, schemeOf, unixTime } from './format.ts'
 import type { Credential, Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
@@ -15,7 +15,7 @@ export const token: Helper = {
       const text = flags.has('header') ? `Authorization: ${authorization(credential)}` : credential.value.reveal()
       return { stdout: `${text}\n` }
     }
-    return chain(ports.named(name, target, minTtl), print)
+    return thenSync(ports.named(name, target, minTtl), print)
   },
 }
 
@@ -35,7 +35,7 @@ export const password: Helper = {
 
 async function find(name: string, ports: HelperPorts): Promise<Credential> {
   if (!/[/:]/.test(name)) return ports.named(name)
-  const place = parsePlace(name)
+  const place = parseUrlPattern(name)
   const found = place === undefined ? undefined : await ports.at(place)
   if (found !== undefined) return found
   throw new Failure('not_found', `no route and no secret covers ${name}`, {

@@ -6,7 +6,7 @@ import type { Profile } from '../core/profile.ts'
 import { redact } from '../core/redacted.ts'
 import { parseScope } from '../core/session/scope.ts'
 import type { Identity, Target } from '../core/session/session.ts'
-import type { Exchange } from './http/request.ts'
+import type { OAuthRequest } from './http/request.ts'
 import { identityOf, unverifiedClaims } from './identity.ts'
 
 /** What the grants need of the server. */
@@ -21,7 +21,7 @@ export interface Connection {
 
 export interface Configured {
   readonly configuration: openid.Configuration
-  readonly exchange: Exchange
+  readonly exchange: OAuthRequest
 }
 
 export const defaultTarget = ({ resource, audience }: Profile): Target => ({
@@ -37,7 +37,7 @@ export const targetParameters = ({ scope, resource, audience }: Target): Record<
 
 export function tokenResponse(
   answer: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers,
-  exchange: Exchange,
+  exchange: OAuthRequest,
 ): TokenResponse {
   const claims = answer.claims()
   const identity: Identity | undefined = claims === undefined ? undefined : identityOf(claims)

@@ -4,7 +4,7 @@
 import type { ServerMetadata } from 'openid-client'
 import { Failure } from '../core/failures.ts'
 import type { Endpoints, Profile } from '../core/profile.ts'
-import type { Exchange } from './http/request.ts'
+import type { OAuthRequest } from './http/request.ts'
 import { isLoopback } from './http/request.ts'
 import { failureOf, printable } from './http/outcome.ts'
 
@@ -24,7 +24,7 @@ export function metadataUrls(issuer: string): readonly string[] {
 }
 
 /** Throws discovery_failed, issuer_mismatch, insecure_url, server_*. */
-export async function discover(profile: Profile, makeExchange: () => Exchange): Promise<ServerMetadata> {
+export async function discover(profile: Profile, makeExchange: () => OAuthRequest): Promise<ServerMetadata> {
   if (profile.endpoints !== undefined) return fromEndpoints(profile.issuer, profile.endpoints)
   requireSecure(profile.issuer, 'the issuer')
   const tried: string[] = []
@@ -40,7 +40,7 @@ export async function discover(profile: Profile, makeExchange: () => Exchange): 
 }
 
 /** The document, or why it is none (a Failure: it may be another time). Throws where the server cannot be asked at all. */
-async function fetchDocument(url: string, exchange: Exchange): Promise<Readonly<Record<string, unknown>> | string | Failure> {
+async function fetchDocument(url: string, exchange: OAuthRequest): Promise<Readonly<Record<string, unknown>> | string | Failure> {
   try {
     const response = await exchange.fetch(url, { headers: { accept: 'application/json' } })
     if (response.status !== 200) {

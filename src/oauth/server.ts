@@ -20,7 +20,7 @@ import { codeFlow } from './grants/authorization-code.ts'
 import { deviceFlow } from './grants/device-code.ts'
 import { type Configured, type Connection, defaultTarget, targetParameters, tokenResponse } from './connection.ts'
 import { discover } from './discovery.ts'
-import { Exchange } from './http/request.ts'
+import { OAuthRequest } from './http/request.ts'
 import { sameIdentity, unverifiedClaims } from './identity.ts'
 import { failureOf, refusalOf } from './http/outcome.ts'
 
@@ -125,7 +125,7 @@ class Server implements AuthorizationServer {
     signal: AbortSignal,
     request: (connection: Connection, configured: Configured) => Promise<TokenOutcome>,
   ): Promise<TokenOutcome> {
-    let exchange: Exchange | undefined
+    let exchange: OAuthRequest | undefined
     try {
       const connection = await this.#connect(signal)
       const configured = await connection.configure(signal, { dropIdToken: true })
@@ -177,10 +177,10 @@ class Server implements AuthorizationServer {
     return promise
   }
 
-  async #exchange(signal: AbortSignal, metadata?: openid.ServerMetadata, dropIdToken = false): Promise<Exchange> {
+  async #exchange(signal: AbortSignal, metadata?: openid.ServerMetadata, dropIdToken = false): Promise<OAuthRequest> {
     const { caFile } = this.#profile
     const ca = caFile === undefined ? undefined : await readText(caFile, 'ca_file')
-    return new Exchange(
+    return new OAuthRequest(
       { ca, signal, patience: this.#patience, now: () => this.#clock.now() },
       { token: metadata?.token_endpoint, device: metadata?.device_authorization_endpoint },
       dropIdToken,

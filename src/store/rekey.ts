@@ -5,7 +5,7 @@ import type { Failure } from '../core/failures.ts'
 import { asFailure } from '../core/failures.ts'
 import type { SessionLock } from '../core/ports.ts'
 import type { Disk } from './files/disk.ts'
-import { type KeyPlace, type Manifest, writeManifest } from './files/manifest.ts'
+import { type KeyLocation, type Manifest, writeManifest } from './files/manifest.ts'
 import { type MasterKeyChoice, type MasterKeys, wrapKey } from './keys/master-keys.ts'
 import type { Keys, SealedFiles } from './files/sealed-files.ts'
 
@@ -31,7 +31,7 @@ export async function startRekey({
   keys,
 }: Ports & { readonly manifest: Manifest; readonly choice: MasterKeyChoice; readonly keys: Keys }): Promise<{
   readonly manifest: Manifest
-  readonly place: KeyPlace
+  readonly place: KeyLocation
   readonly key: Buffer
 }> {
   const { key, place } = await masterKeys.make(choice, before.vault_id)

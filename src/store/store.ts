@@ -40,7 +40,7 @@ type Shut = { readonly kind: 'unopened' } | { readonly kind: 'by_user' } | { rea
 /** Held while the manifest is changed: no record has this id. ms: as long as another agent may take to seal everything anew. */
 const manifestLock = { id: 'vault.json', timeout: 120_000 }
 
-export class Vault implements RecordStore {
+export class Store implements RecordStore {
   readonly #options: VaultOptions
   readonly #disk: Disk
   readonly #files: SealedFiles

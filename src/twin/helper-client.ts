@@ -12,7 +12,7 @@ import { program } from '../client/start.ts'
 import type { Transport } from '../client/transport.ts'
 
 /** Bytes. */
-const largestInput = 256 * 1024
+const maxInput = 256 * 1024
 
 export interface HelperStart {
   readonly helper: HelperRow
@@ -98,7 +98,7 @@ async function converseByLine(converse: (input: Buffer) => Promise<number | unde
       if (line.length > 0) code = await converse(line)
       continue
     }
-    if (pending.length > largestInput) throw new Failure('too_large', 'a line of stdin is larger than any request of a tool')
+    if (pending.length > maxInput) throw new Failure('too_large', 'a line of stdin is larger than any request of a tool')
     const part = readSome()
     if (part.length === 0) return exitCodes.ok
     pending = Buffer.concat([pending, part])
@@ -206,7 +206,7 @@ function readInput(until: 'all' | 'block'): Buffer {
   for (;;) {
     const part = readSome()
     input = Buffer.concat([input, part])
-    if (input.length > largestInput) throw new Failure('too_large', 'stdin is larger than any request of a tool')
+    if (input.length > maxInput) throw new Failure('too_large', 'stdin is larger than any request of a tool')
     const isWhole = until === 'block' && (input.toString('latin1') === '\n' || input.subarray(-2).toString('latin1') === '\n\n')
     if (part.length === 0 || isWhole) return input
   }

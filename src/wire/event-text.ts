@@ -3,7 +3,7 @@
 import { fromNow } from '../core/util/durations.ts'
 import type { EventMessage } from './messages.ts'
 
-export function eventWords(event: EventMessage): string {
+export function eventText(event: EventMessage): string {
   switch (event.type) {
     case 'hello':
       return `watching the agent (version ${event.version})`

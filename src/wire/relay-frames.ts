@@ -4,13 +4,13 @@ import { Failure } from '../core/failures.ts'
 
 const relayVersion = '1'
 /** Streams at once. */
-export const mostStreams = 128
+export const maxStreams = 128
 /** Bytes that may be on their way in one direction of a stream. */
 export const relayWindow = 64 * 1024
-export const longestData = 16 * 1024
+export const maxData = 16 * 1024
 
 const headLength = 8
-const longestHello = 512
+const maxHello = 512
 const prefix = 'authsock-relay '
 
 const types = { open: 1, data: 2, end: 3, close: 4, credit: 5 } as const
@@ -34,7 +34,7 @@ export function readGreeting(bytes: Buffer): Greeting {
   const start = bytes.subarray(0, prefix.length).toString('latin1')
   if (!prefix.startsWith(start)) return { state: 'foreign' }
   const end = bytes.indexOf(0x0a)
-  if (end < 0) return { state: bytes.length > longestHello ? 'foreign' : 'unfinished' }
+  if (end < 0) return { state: bytes.length > maxHello ? 'foreign' : 'unfinished' }
   const line = bytes.subarray(prefix.length, end).toString()
   if (line.endsWith('\r')) {
     throw new Failure('bad_request', 'there is a terminal between the two ends of the relay, which changes what passes', {
@@ -109,7 +109,7 @@ function lengthOf(head: Buffer): number {
 function bounds(type: number): readonly [least: number, most: number] {
   switch (type) {
     case types.data:
-      return [1, longestData]
+      return [1, maxData]
     case types.credit:
       return [4, 4]
     case types.open:

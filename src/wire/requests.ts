@@ -5,7 +5,7 @@ import { Failure } from '../core/failures.ts'
 import { type Grant, grants, isProfileName } from '../core/profile.ts'
 import { parseScope } from '../core/session/scope.ts'
 import type { Target } from '../core/session/session.ts'
-import { parsePlace } from '../core/credentials/url-pattern.ts'
+import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import type {
   ApprovalReply,
   ClientSecretRequest,
@@ -27,18 +27,18 @@ const bad = (message: string, hint?: string): Failure => new Failure('bad_reques
 
 /** RFC 6749 section 3.3: scope-token. */
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*$/
-const longestMinTtl = 30 * 24 * 3600
-const longestText = 2048
+const maxMinTtl = 30 * 24 * 3600
+const maxText = 2048
 
 /** Tools ask for the same again and again. */
 const tokenRequests = new Map<string, TokenRequest>()
-const mostRemembered = 256
+const maxRemembered = 256
 
 export function decodeTokenRequest(query: string): TokenRequest {
   const known = tokenRequests.get(query)
   if (known !== undefined) return known
   const request = readTokenRequest(query)
-  if (tokenRequests.size >= mostRemembered) tokenRequests.clear()
+  if (tokenRequests.size >= maxRemembered) tokenRequests.clear()
   tokenRequests.set(query, request)
   return request
 }
@@ -88,7 +88,7 @@ function one(parameters: URLSearchParams, name: string): string | undefined {
   const values = parameters.getAll(name)
   if (values.length > 1) throw bad(`'${name}' is given ${values.length} times`, `give '${name}' once`)
   const value = values[0]
-  if (value !== undefined && value.length > longestText) throw bad(`'${name}' is longer than ${longestText} characters`)
+  if (value !== undefined && value.length > maxText) throw bad(`'${name}' is longer than ${maxText} characters`)
   return value === '' ? undefined : value
 }
 
@@ -104,8 +104,7 @@ function decodeResource(text: string): string {
 
 function decodeMinTtl(text: string): number {
   const value = Number(text)
-  if (!/^\d{1,9}$/.test(text) || value > longestMinTtl)
-    throw bad(`'min_ttl' is not a number of seconds from 0 to ${longestMinTtl}`)
+  if (!/^\d{1,9}$/.test(text) || value > maxMinTtl) throw bad(`'min_ttl' is not a number of seconds from 0 to ${maxMinTtl}`)
   return value
 }
 
@@ -119,7 +118,7 @@ function object(json: unknown): Readonly<Record<string, unknown>> {
 function text(json: Readonly<Record<string, unknown>>, name: string): string {
   const value = json[name]
   if (typeof value !== 'string' || value === '') throw bad(`'${name}' is missing or not a text`)
-  if (value.length > longestText * 4) throw bad(`'${name}' is too long`)
+  if (value.length > maxText * 4) throw bad(`'${name}' is too long`)
   return value
 }
 
@@ -154,7 +153,7 @@ export function decodeSecretRequest(json: unknown): SecretRequest {
   const url = optionalText(body, 'url')
   const username = optionalText(body, 'username')
   const expiresAt = body['expires_at']
-  if (url !== undefined && parsePlace(url) === undefined)
+  if (url !== undefined && parseUrlPattern(url) === undefined)
     throw bad(`'url' is '${url.slice(0, 200)}': no host can be read from it`)
   if (expiresAt !== undefined && !(typeof expiresAt === 'number' && Number.isSafeInteger(expiresAt) && expiresAt > 0)) {
     throw bad("'expires_at' is not in seconds since the epoch")
@@ -172,7 +171,7 @@ export function decodeSecretRequest(json: unknown): SecretRequest {
   }
 }
 
-const longestShare = 400 * 86_400
+const maxShare = 400 * 86_400
 
 export function decodeShareRequest(json: unknown): ShareRequest {
   const body = object(json)
@@ -187,8 +186,8 @@ export function decodeShareRequest(json: unknown): ShareRequest {
   const [profiles, secrets] = [names('profiles'), names('secrets')]
   if (profiles.length === 0 && secrets.length === 0) throw bad("'profiles' is empty: a share gives tokens of at least one")
   const ttl = body['ttl']
-  if (!(typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0 && ttl <= longestShare)) {
-    throw bad(`'ttl' is not a number of seconds from 1 to ${longestShare}`)
+  if (!(typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl > 0 && ttl <= maxShare)) {
+    throw bad(`'ttl' is not a number of seconds from 1 to ${maxShare}`)
   }
   const [scope, resource, audience] = ['scope', 'resource', 'audience'].map((name) => optionalText(body, name))
   const tcp = body['tcp']

@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   line(`Starting ${processes} processes at once; each asks for a token ${times} times, across an expiry ...`)
   const withAgent = await run('with-agent.ts', home.env)
   const refreshes = server.refreshes
-  const inFlight = server.mostInFlight
+  const inFlight = server.maxInFlight
   const session = await home.run(['status', '--json'])
   const state = (JSON.parse(session.stdout) as { sessions: { state: string }[] }).sessions[0]?.state ?? 'unknown'
   await home.run(['stop'])
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
       ['tokens given', String(withAgent.tokens), String(withFile.tokens)],
       ['failures', String(withAgent.failures), String(withFile.failures)],
       ['refreshes sent to the server', String(refreshes), String(server.refreshes)],
-      ['at the same time, at most', String(inFlight), String(server.mostInFlight)],
+      ['at the same time, at most', String(inFlight), String(server.maxInFlight)],
       ['the login afterwards', state === 'active' ? 'alive' : state, isAlive ? 'alive' : 'revoked: log in again'],
     ],
   )

@@ -11,7 +11,7 @@ import type { Family, Sent, SimulatedServer } from './server.ts'
 
 const second = 1000
 /** From the decision to refresh until it is sent: waiting for the lock, and writing the intent. */
-const longestDecision = 60 * second
+const maxDecision = 60 * second
 /** What was begun before a sleep is done within this after it. */
 const wakingUp = second
 
@@ -125,8 +125,8 @@ export class Checks {
     const now = this.#subject.scheduler.now + host.offset
     if (!wasSpent || this.#subject.profile.refreshGrace > 0 || token?.expiresAt === undefined) return
     // It is decided before the lock is waited for, by the clock as it was then; another host's may be ahead of it.
-    const isOfOldClock = host.clockSetAt > sent.at - longestDecision
-    const isSure = now - longestDecision >= token.obtainedAt - 10 * second
+    const isOfOldClock = host.clockSetAt > sent.at - maxDecision
+    const isSure = now - maxDecision >= token.obtainedAt - 10 * second
     if (!isSure || isOfOldClock || now >= token.expiresAt - 1) return
     const left = ((token.expiresAt - now) / second).toFixed(1)
     this.fail(`R4: ${sent.family.id}-${sent.number} is sent again while an access token lives (${left} s)`)

@@ -2,7 +2,8 @@
 // families that are revoked, answers that are lost, late or doubled. It knows the truth that the agents have to guess.
 
 import { Failure } from '../../src/core/failures.ts'
-import type { AuthorizationServer, TokenOutcome, TokenRefusal } from '../../src/core/ports.ts'
+import type { AuthorizationServer, TokenOutcome } from '../../src/core/ports.ts'
+import type { TokenRefusal } from '../../src/core/session/token-refusal.ts'
 import { redact } from '../../src/core/redacted.ts'
 import type { Process, Scheduler } from './scheduler.ts'
 

@@ -13,7 +13,7 @@ import { toProfile } from '../../src/config/config.ts'
 import { asFailure, Failure } from '../../src/core/failures.ts'
 import type { Profile } from '../../src/core/profile.ts'
 import type { AccessToken, Target } from '../../src/core/session/session.ts'
-import { Vault } from '../../src/store/store.ts'
+import { Store } from '../../src/store/store.ts'
 import { Checks } from './checks.ts'
 import { SimulatedDisk } from './disk.ts'
 import { SimulatedLocks } from './lock.ts'
@@ -177,7 +177,7 @@ export class World {
     const lock = this.#locks.of(process)
     const onWarning = (text: string): void => this.#say(`agent ${place} warns: ${text}`)
     const named = { provider: 'descriptor', fd: openSync(join(keyFolder, 'key'), 'r') } as const
-    const vault = new Vault({ directory: folder, clock, lock, named, onWarning, disk: this.#disk.of(process) })
+    const vault = new Store({ directory: folder, clock, lock, named, onWarning, disk: this.#disk.of(process) })
     const events = new EventHub(() => clock.now())
     const file = { path: 'config.toml', read: async () => this.#config }
     const profiles = new Profiles(

@@ -1,7 +1,7 @@
 // `npm run soak`: puts loads on the agent and prints what became of them. Linux only. Ends with 1 where something did not hold.
 
 import { withGround } from './ground.ts'
-import { expiry, halfRequests, idle, mostConnections, noDescriptors, type Outcome, slowReaders } from './scenarios.ts'
+import { expiry, halfRequests, idle, maxConnections, noDescriptors, type Outcome, slowReaders } from './scenarios.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 let failed = 0
@@ -12,10 +12,10 @@ function tell({ held, told }: Outcome): void {
 }
 
 await withGround({ accessTokenTtl: 3600 }, async (ground) => {
-  tell(await idle(ground, mostConnections(10_000)))
+  tell(await idle(ground, maxConnections(10_000)))
   tell(await slowReaders(ground, 500))
-  tell(await halfRequests(ground, mostConnections(2_000)))
-  tell(await idle(ground, mostConnections(10_000)))
+  tell(await halfRequests(ground, maxConnections(2_000)))
+  tell(await idle(ground, maxConnections(10_000)))
 })
 await withGround({ accessTokenTtl: 5 }, async (ground) => {
   for (let round = 0; round < 3; round++) tell(await expiry(ground, 1_000))

@@ -23,7 +23,7 @@ export interface Outcome {
 const request = 'GET /v1/token?profile=work HTTP/1.1\r\nhost: authsock\r\n\r\n'
 
 /** Open files that this process may have, less what it needs itself. */
-export const mostConnections = (wanted: number): number => {
+export const maxConnections = (wanted: number): number => {
   const soft = /Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
   return Math.min(wanted, Number(soft ?? 1024) - 400)
 }

@@ -3,13 +3,13 @@
 import { expect, test } from 'vitest'
 import { describeWith, isLinux } from '../support/real-part.ts'
 import { withGround } from './ground.ts'
-import { expiry, halfRequests, idle, mostConnections, noDescriptors, slowReaders } from './scenarios.ts'
+import { expiry, halfRequests, idle, maxConnections, noDescriptors, slowReaders } from './scenarios.ts'
 
 describeWith({ Linux: isLinux }, 'load', () => {
   test('R15 open connections, slow readers and half requests: others are served, and memory does not grow', async () => {
     await withGround({ accessTokenTtl: 3600 }, async (ground) => {
       for (const outcome of [
-        await idle(ground, mostConnections(3_000)),
+        await idle(ground, maxConnections(3_000)),
         await slowReaders(ground, 100),
         await halfRequests(ground, 300),
       ])

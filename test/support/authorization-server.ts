@@ -42,7 +42,7 @@ export interface AuthorizationServer {
   /** All that reached the token endpoint. */
   readonly requests: readonly TokenRequest[]
   /** Refreshes at the token endpoint at one time, at most. */
-  readonly mostInFlight: number
+  readonly maxInFlight: number
   readonly refreshes: number
   /** Every refresh token that is or was valid: what no file, argument or log may hold. */
   readonly refreshTokens: ReadonlySet<string>
@@ -78,7 +78,7 @@ class Lab implements AuthorizationServer {
   readonly basicClient = basicClient
   readonly postClient = postClient
   readonly requests: TokenRequest[] = []
-  mostInFlight = 0
+  maxInFlight = 0
   readonly refreshTokens = new Set<string>()
   intercept: Intercept | undefined
   readonly #http: Server
@@ -162,7 +162,7 @@ class Lab implements AuthorizationServer {
     const counts = grantType === 'refresh_token'
     if (counts) {
       this.#inFlight += 1
-      this.mostInFlight = Math.max(this.mostInFlight, this.#inFlight)
+      this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight)
     }
     response.on('close', () => {
       entry.status = response.statusCode

@@ -1,4 +1,4 @@
-// A git server on loopback, the real `git http-backend` over bare repositories behind a registry's door, and git as a user runs
+// A git server on loopback, the real `git http-backend` over bare repositories behind a registry's channel, and git as a user runs
 // it. Knows nothing of vitest.
 
 import { execFileSync, spawn } from 'node:child_process'

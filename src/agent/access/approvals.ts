@@ -5,9 +5,9 @@
 import { lastingRule } from '../../core/access/approval.ts'
 import { callerText } from '../../core/access/caller.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
-import { plain } from '../../core/util/text.ts'
+import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { Clock } from '../../core/ports.ts'
-import { type Question, questionText, type Rule, type Ruling } from '../../core/access/rules.ts'
+import { type AccessRequest, describeAccessRequest, type Rule, type RuleMatch } from '../../core/access/rules.ts'
 import type { EpochMs } from '../../core/session/session.ts'
 import type { ApprovalAnswer, ApprovalReply, ApprovalStatus } from '../../wire/messages.ts'
 
@@ -34,13 +34,13 @@ const patience = 120_000
 /** ms for which a no is not asked again. */
 const afterNo = 10_000
 /** Approvals that wait at once: more would be no choice. */
-const mostPending = 32
+const maxPending = 32
 /** Of them by one share: whoever is behind it is not to cover the screen, nor to keep others from asking. */
-const mostOfShare = 4
+const maxOfShare = 4
 
 interface Pending {
   readonly status: ApprovalStatus
-  readonly question: Question
+  readonly question: AccessRequest
   readonly rule: Rule
   readonly key: string
   readonly promise: Promise<void>
@@ -65,20 +65,20 @@ export class Approvals {
   }
 
   /** Resolves when the user agrees. Fails with approval_declined, too_many_requests. */
-  async approve(question: Question, { rule = { verdict: 'ask' }, index = 0 }: Ruling): Promise<void> {
+  async approve(question: AccessRequest, { rule = { decision: 'ask' }, index = 0 }: RuleMatch): Promise<void> {
     const now = this.#ports.clock.now()
     const key = keyOf(question, rule)
     if ((this.#granted.get(key) ?? 0) > now) return
-    if ((this.#declined.get(key) ?? 0) > now) throw declined(questionText(question), 'was declined before')
+    if ((this.#declined.get(key) ?? 0) > now) throw declined(describeAccessRequest(question), 'was declined before')
     const waiting = [...this.#pending.values()].find((each) => each.key === key)
     if (waiting !== undefined) return waiting.promise
-    if (this.#pending.size >= mostPending) {
-      throw new Failure('too_many_requests', `${mostPending} approvals are waiting already`, { retryAfter: 30 })
+    if (this.#pending.size >= maxPending) {
+      throw new Failure('too_many_requests', `${maxPending} approvals are waiting already`, { retryAfter: 30 })
     }
-    const { door } = question.visitor
-    const ofDoor = [...this.#pending.values()].filter((each) => door.kind === 'share' && each.share === door.share)
-    if (ofDoor.length >= mostOfShare) {
-      throw new Failure('too_many_requests', `${mostOfShare} approvals of this share are waiting already`, { retryAfter: 30 })
+    const { channel } = question.requester
+    const ofDoor = [...this.#pending.values()].filter((each) => channel.kind === 'share' && each.share === channel.share)
+    if (ofDoor.length >= maxOfShare) {
+      throw new Failure('too_many_requests', `${maxOfShare} approvals of this share are waiting already`, { retryAfter: 30 })
     }
     return this.#ask(question, key, rule, index).promise
   }
@@ -120,17 +120,17 @@ export class Approvals {
   /** Never fails: what cannot be written counts for the session. */
   async #writeDown(
     { status, question, key, rule }: Pending,
-    verdict: 'allow' | 'deny',
+    decision: 'allow' | 'deny',
     by: 'prompt' | 'request',
   ): Promise<ApprovalAnswer> {
-    const answer = await this.#written(verdict, question, key, rule)
+    const answer = await this.#written(decision, question, key, rule)
     this.#ports.lasting(status, answer, by)
     return answer
   }
 
-  async #written(verdict: 'allow' | 'deny', question: Question, key: string, asked: Rule): Promise<ApprovalAnswer> {
+  async #written(decision: 'allow' | 'deny', question: AccessRequest, key: string, asked: Rule): Promise<ApprovalAnswer> {
     try {
-      const written = await this.#ports.write(lastingRule(verdict, question), asked)
+      const written = await this.#ports.write(lastingRule(decision, question), asked)
       // config.toml says it from now on, until the user takes it out there.
       for (const said of [this.#granted, this.#declined]) said.delete(key)
       return { remembered: 'always', ...written }
@@ -139,14 +139,14 @@ export class Approvals {
     }
   }
 
-  #ask(question: Question, key: string, rule: Rule, index: number): Pending {
+  #ask(question: AccessRequest, key: string, rule: Rule, index: number): Pending {
     const { clock, newId, requested, settled } = this.#ports
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const over = new AbortController()
     const status: ApprovalStatus = {
       id: newId(),
       at: Math.floor(clock.now() / 1000),
-      text: questionText(question),
+      text: describeAccessRequest(question),
       ...fieldsOf(question),
       rule: index + 1,
     }
@@ -159,8 +159,8 @@ export class Approvals {
       else reject(failure)
     }
     const cancel = clock.after(patience, () => settle('none', declined(status.text, 'was not answered in time')))
-    const { door } = question.visitor
-    const share = door.kind === 'share' ? door.share : undefined
+    const { channel } = question.requester
+    const share = channel.kind === 'share' ? channel.share : undefined
     const pending = { status, question, rule, key, promise, settle, share, signal: over.signal, wasShown: false }
     this.#pending.set(status.id, pending)
     // Nobody may be listening, and then it is no defect that it ends in a no.
@@ -194,26 +194,33 @@ export class Approvals {
 }
 
 /** Whoever is in a container calls its programs as he likes: they are one. */
-const sourceOf = ({ visitor: { caller, door } }: Question): string =>
+const sourceOf = ({ requester: { caller, channel } }: AccessRequest): string =>
   JSON.stringify(
-    door.kind === 'share' ? door : caller.container === undefined ? caller.executable : [caller.container.id ?? 'unknown'],
+    channel.kind === 'share' ? channel : caller.container === undefined ? caller.executable : [caller.container.id ?? 'unknown'],
   ) ?? ''
 
-/** What is the same thing for the user: who, what, by which door; not the pid. The rule by what it says: its place may change. */
-function keyOf({ profile, target, visitor }: Question, rule: Rule): string {
-  const { caller, door } = visitor
-  return JSON.stringify([rule, profile, target, door, caller.executable, caller.container?.id ?? caller.container !== undefined])
+/** What is the same thing for the user: who, what, by which channel; not the pid. The rule by what it says: its place may change. */
+function keyOf({ profile, target, requester }: AccessRequest, rule: Rule): string {
+  const { caller, channel } = requester
+  return JSON.stringify([
+    rule,
+    profile,
+    target,
+    channel,
+    caller.executable,
+    caller.container?.id ?? caller.container !== undefined,
+  ])
 }
 
-function fieldsOf({ profile, target, visitor }: Question) {
-  const { caller, door } = visitor
+function fieldsOf({ profile, target, requester }: AccessRequest) {
+  const { caller, channel } = requester
   const resource = target.resource ?? target.audience
   return {
     profile,
-    caller: callerText(visitor),
+    caller: callerText(requester),
     ...(caller.executable === undefined ? {} : { executable: caller.executable }),
     ...(caller.container === undefined ? {} : { container: caller.container.id ?? 'unknown' }),
-    ...(door.kind === 'share' ? { share: door.share } : {}),
+    ...(channel.kind === 'share' ? { share: channel.share } : {}),
     ...(target.scope === undefined ? {} : { scope: target.scope.join(' ') }),
     ...(resource === undefined ? {} : { resource }),
   }
@@ -223,6 +230,6 @@ const declined = (text: string, how: string): Failure => new Failure('approval_d
 
 /** For a window that has room for more than a sentence. */
 export const approvalDetails = ({ id, executable, rule }: ApprovalStatus): readonly string[] => [
-  ...(executable === undefined ? [] : [`Program: ${plain(executable)}`]),
+  ...(executable === undefined ? [] : [`Program: ${sanitizeForDisplay(executable)}`]),
   `Rule ${rule} of config.toml asks. For other answers: authsock approve ${id}`,
 ]

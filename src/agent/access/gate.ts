@@ -1,11 +1,11 @@
-// The one place that every credential passes on its way out: the rules first, then the audit. Who asks is known as a visitor.
+// The one place that every credential passes on its way out: the rules first, then the audit. Who asks is known as a requester.
 
 import type { AuditEntry } from '../../audit/record.ts'
-import type { Visitor } from '../../core/access/caller.ts'
-import { chain } from '../../core/util/then-sync.ts'
+import type { Requester } from '../../core/access/caller.ts'
+import { thenSync } from '../../core/util/then-sync.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
 import type { Clock } from '../../core/ports.ts'
-import { type Question, questionText, rule, type Ruling } from '../../core/access/rules.ts'
+import { type AccessRequest, describeAccessRequest, matchRules, type RuleMatch } from '../../core/access/rules.ts'
 import type { AccessToken, EpochMs, Target } from '../../core/session/session.ts'
 import type { Share } from '../../core/access/share.ts'
 import type { Config } from '../../config/config.ts'
@@ -13,8 +13,8 @@ import { AuditFloods } from '../../audit/flood-control.ts'
 import type { EventHub } from '../events.ts'
 
 /** Who asks, and with what request: `token`, or a helper's name. */
-export interface Asker {
-  readonly visitor: Visitor
+export interface RequestContext {
+  readonly requester: Requester
   readonly request: string
   /** Of the shared socket that it came by (L3). */
   readonly share?: Share
@@ -28,7 +28,7 @@ export interface GatePorts {
   /** `isUrgent`: it is waited for. */
   readonly append: (entry: AuditEntry, isUrgent: boolean) => Promise<void>
   /** Asks the user; rejects where he says no or nobody answers. */
-  readonly approve: (question: Question, ruling: Ruling) => Promise<void>
+  readonly approve: (question: AccessRequest, match: RuleMatch) => Promise<void>
 }
 
 /** ms. */
@@ -56,39 +56,39 @@ export class Gate {
   }
 
   /** `name`: of a profile or a secret. Throws (rejects with) denied, approval_*. */
-  check(asker: Asker, name: string, target: Target): void | Promise<void> {
-    return chain(this.#ports.config(), (config) => this.#check(config, asker, name, target))
+  check(context: RequestContext, name: string, target: Target): void | Promise<void> {
+    return thenSync(this.#ports.config(), (config) => this.#check(config, context, name, target))
   }
 
-  #check({ rules }: Config, asker: Asker, name: string, target: Target): void | Promise<void> {
+  #check({ rules }: Config, context: RequestContext, name: string, target: Target): void | Promise<void> {
     if (rules.length === 0) return
-    const question = { profile: name, target, visitor: asker.visitor }
-    const ruling = rule(rules, question)
-    if (ruling.verdict === 'allow') return
-    if (ruling.verdict === 'ask') return this.#ports.approve(question, ruling)
-    throw new Failure('denied', `rule ${(ruling.index ?? 0) + 1} denies it: ${questionText(question)}`)
+    const question = { profile: name, target, requester: context.requester }
+    const match = matchRules(rules, question)
+    if (match.decision === 'allow') return
+    if (match.decision === 'ask') return this.#ports.approve(question, match)
+    throw new Failure('denied', `rule ${(match.index ?? 0) + 1} denies it: ${describeAccessRequest(question)}`)
   }
 
   /** Before it leaves. Where the user set `audit = "required"`, it leaves only when this has resolved. */
-  issued(asker: Asker, what: Pick<AuditEntry, 'profile' | 'secret' | 'target' | 'expiresAt'>): void | Promise<void> {
-    return this.#note({ at: this.#now(), event: 'issued', ...this.#who(asker), ...what })
+  issued(context: RequestContext, what: Pick<AuditEntry, 'profile' | 'secret' | 'target' | 'expiresAt'>): void | Promise<void> {
+    return this.#note({ at: this.#now(), event: 'issued', ...this.#who(context), ...what })
   }
 
   /** The same of an access token, which is asked for most. */
-  issuedToken({ visitor, request }: Asker, profile: string, token: AccessToken): void | Promise<void> {
-    const { caller, door } = visitor
+  issuedToken({ requester, request }: RequestContext, profile: string, token: AccessToken): void | Promise<void> {
+    const { caller, channel } = requester
     const { expiresAt } = token
-    const entry = { at: this.#now(), event: 'issued', caller, door, request, profile, target: grantedTarget(token) } as const
+    const entry = { at: this.#now(), event: 'issued', caller, channel, request, profile, target: grantedTarget(token) } as const
     return this.#note(expiresAt === undefined ? entry : { ...entry, expiresAt })
   }
 
   /** Never fails: what was refused is refused whether it can be written or not. */
-  refused(asker: Asker, name: string | undefined, target: Target, error: unknown): void {
+  refused(context: RequestContext, name: string | undefined, target: Target, error: unknown): void {
     const { code, message } = asFailure(error)
     const entry: AuditEntry = {
       at: this.#now(),
       event: 'refused',
-      ...this.#who(asker),
+      ...this.#who(context),
       target,
       code,
       reason: message,
@@ -101,21 +101,21 @@ export class Gate {
   /** What happened to a session or the vault. */
   happened(event: AuditEntry['event'], name?: string): void {
     const isShare = event === 'shared' || event === 'unshared'
-    const named = name === undefined ? {} : isShare ? { door: { kind: 'share', share: name } as const } : { profile: name }
+    const named = name === undefined ? {} : isShare ? { channel: { kind: 'share', share: name } as const } : { profile: name }
     const noted = this.#note({ at: this.#now(), event, ...named })
     if (noted instanceof Promise) noted.catch(() => {})
   }
 
   #note(entry: AuditEntry): void | Promise<void> {
-    return chain(this.#ports.config(), (config) => this.#write(config, entry))
+    return thenSync(this.#ports.config(), (config) => this.#write(config, entry))
   }
 
   #write({ audit }: Config, entry: AuditEntry): void | Promise<void> {
     if (audit === 'off') return
-    const { door, event, caller } = entry
+    const { channel, event, caller } = entry
     const isRequired = audit === 'required' && event === 'issued'
     if (event === 'issued' || event === 'refused') {
-      const share = door?.kind === 'share' ? door.share : undefined
+      const share = channel?.kind === 'share' ? channel.share : undefined
       if (isRequired && share !== undefined && !this.#floods.hasRoom(share)) throw tooManyLines(share)
       if (!isRequired && !this.#floods.passes(share ?? caller?.pid ?? 0, entry)) return
     }
@@ -146,8 +146,8 @@ export class Gate {
     }
   }
 
-  #who({ visitor, request }: Asker) {
-    return { caller: visitor.caller, door: visitor.door, request }
+  #who({ requester, request }: RequestContext) {
+    return { caller: requester.caller, channel: requester.channel, request }
   }
 
   #now(): EpochMs {

@@ -2,21 +2,27 @@
 // tool wants kept.
 
 import { hash } from 'node:crypto'
-import { Allowance } from '../../core/util/token-bucket.ts'
+import { TokenBucket } from '../../core/util/token-bucket.ts'
 import type { AwsCredentials, AwsRole } from '../../core/credentials/cloud-role.ts'
 import { Failure } from '../../core/failures.ts'
-import { bare, isPattern, longestMatch, type Place, placeText } from '../../core/credentials/url-pattern.ts'
+import {
+  withoutUsername,
+  isWildcard,
+  longestMatch,
+  type UrlPattern,
+  formatUrlPattern,
+} from '../../core/credentials/url-pattern.ts'
 import type { Clock } from '../../core/ports.ts'
 import { isProfileName } from '../../core/profile.ts'
 import { redact, type Redacted } from '../../core/redacted.ts'
 import type { Route } from '../../core/credentials/route.ts'
-import { isExpired, placeOfSecret, type StaticSecret } from '../../core/credentials/static-secret.ts'
+import { isExpired, patternOfSecret, type StaticSecret } from '../../core/credentials/static-secret.ts'
 import type { Target } from '../../core/session/session.ts'
 import { boundedIdToken, boundedRole, boundedSecret, notShared } from '../../core/access/share.ts'
 import type { Credential, HelperPorts } from '../../helpers/ports.ts'
 import { usernameAt } from '../../helpers/format.ts'
 import type { EventHub } from '../events.ts'
-import type { Asker, Gate } from '../access/gate.ts'
+import type { RequestContext, Gate } from '../access/gate.ts'
 import type { Profiles } from '../sessions/profiles.ts'
 import type { Secrets } from './static-secrets.ts'
 import type { Issued } from '../sessions/sessions.ts'
@@ -31,7 +37,7 @@ export interface CredentialsPorts {
   readonly gate: Gate
   /** `minTtl` in seconds. */
   readonly token: (
-    asker: Asker,
+    context: RequestContext,
     profile: string | undefined,
     target: Target,
     minTtl: number | undefined,
@@ -47,9 +53,9 @@ export interface CredentialsPorts {
 const leastOfRole = 16 * 60_000
 /** What a tool is given must outlast its run. */
 const leastOfIdToken = 60_000
-const mostIssued = 4096
+const maxIssued = 4096
 /** A tool may name each of its sessions anew. */
-const mostRoles = 256
+const maxRoles = 256
 /** By one share: so many, and then one every ten minutes. */
 const refusalsAtOnce = 3
 const refusalsPerSecond = 1 / 600
@@ -60,7 +66,7 @@ interface Remembered {
   /** Digests of what tools were given: they say it back, perhaps after it was replaced. */
   readonly issued: Set<string>
   /** Tokens that a share's clients may say were refused. */
-  readonly refusals: Map<string, Allowance>
+  readonly refusals: Map<string, TokenBucket>
 }
 
 export class Credentials {
@@ -76,8 +82,8 @@ export class Credentials {
   }
 
   /** What one caller's helper may ask. */
-  for(asker: Asker): HelperPorts {
-    return new AskedFor(this.#ports, this.#remembered, asker)
+  for(context: RequestContext): HelperPorts {
+    return new AskedFor(this.#ports, this.#remembered, context)
   }
 
   /** Nothing that was got with the vault open outlives its being locked. */
@@ -91,22 +97,22 @@ class AskedFor implements HelperPorts {
   readonly #roles: Remembered['roles']
   readonly #issued: Remembered['issued']
   readonly #refusals: Remembered['refusals']
-  readonly #asker: Asker
+  readonly #context: RequestContext
 
-  constructor(ports: CredentialsPorts, { roles, issued, refusals }: Remembered, asker: Asker) {
+  constructor(ports: CredentialsPorts, { roles, issued, refusals }: Remembered, context: RequestContext) {
     this.#ports = ports
     this.#roles = roles
     this.#issued = issued
     this.#refusals = refusals
-    this.#asker = asker
+    this.#context = context
   }
 
   now(): number {
     return this.#ports.clock.now()
   }
 
-  async at(place: Place): Promise<Credential | undefined> {
-    if (isPattern(place)) return undefined
+  async at(place: UrlPattern): Promise<Credential | undefined> {
+    if (isWildcard(place)) return undefined
     const route = await this.#route(place)
     if (route !== undefined) return this.#isSeen(route.to) ? this.#of(route) : undefined
     const secret = await this.#ports.secrets.find(place)
@@ -116,11 +122,11 @@ class AskedFor implements HelperPorts {
 
   /** L3: what a share does not give is not even there, and whether it is elsewhere is the owner's to know. */
   #isSeen(to: Route['to']): boolean {
-    const { share } = this.#asker
+    const { share } = this.#context
     if (share === undefined) return true
     const [given, name] = to.kind === 'profile' ? [share.profiles, to.profile] : [share.secrets, to.secret]
     if (given.includes(name)) return true
-    this.#ports.gate.refused(this.#asker, name, {}, notShared(share))
+    this.#ports.gate.refused(this.#context, name, {}, notShared(share))
     return false
   }
 
@@ -132,7 +138,7 @@ class AskedFor implements HelperPorts {
   /** Of a name that may be a secret's. */
   async #looked(name: string, target: Target, minTtl: number | undefined): Promise<Credential> {
     const { profiles, secrets } = this.#ports
-    const isHidden = this.#asker.share?.secrets.includes(name) === false
+    const isHidden = this.#context.share?.secrets.includes(name) === false
     if (!isHidden && isProfileName(name) && !(await profiles.config()).profiles.has(name)) {
       const secret = await secrets.get(name)
       if (secret !== undefined) return this.#ofSecret(secret)
@@ -149,7 +155,7 @@ class AskedFor implements HelperPorts {
       })
     }
     try {
-      const issued = this.#ports.token(this.#asker, name, target, minTtl)
+      const issued = this.#ports.token(this.#context, name, target, minTtl)
       return issued instanceof Promise ? issued.then((each) => this.#ofToken(each), explain) : this.#ofToken(issued)
     } catch (error) {
       return explain(error)
@@ -157,9 +163,9 @@ class AskedFor implements HelperPorts {
   }
 
   async idToken(name: string | undefined) {
-    const { share } = this.#asker
+    const { share } = this.#context
     if (share !== undefined) this.#within(() => boundedIdToken(share))
-    let issued = await this.#ports.token(this.#asker, name, {}, undefined)
+    let issued = await this.#ports.token(this.#context, name, {}, undefined)
     for (const mayAskAnew of [true, false]) {
       const { token } = issued
       const { idToken } = token
@@ -169,7 +175,7 @@ class AskedFor implements HelperPorts {
       if (!mayAskAnew || idToken === undefined) break
       // It may end before the access token that it came with: a refresh brings a new one, from most servers.
       this.#ports.refusedToken(token.value.reveal())
-      issued = await this.#ports.token(this.#asker, name, {}, undefined)
+      issued = await this.#ports.token(this.#context, name, {}, undefined)
     }
     throw new Failure('unsupported_by_server', `the server gave '${issued.profile}' no ID token that is good now`, {
       profile: issued.profile,
@@ -177,11 +183,11 @@ class AskedFor implements HelperPorts {
     })
   }
 
-  async refused(place: Place, value: string): Promise<void> {
+  async refused(place: UrlPattern, value: string): Promise<void> {
     const { secrets, events, refusedToken } = this.#ports
     // Or whoever is behind a share has the session refreshed as often as he likes.
-    if (this.#asker.share !== undefined && !this.#mayRefuse()) return
-    if (refusedToken(value) || this.#isIssued(value) || this.#asker.share !== undefined) return
+    if (this.#context.share !== undefined && !this.#mayRefuse()) return
+    if (refusedToken(value) || this.#isIssued(value) || this.#context.share !== undefined) return
     if ((await secrets.forget(place, value)).length > 0) return
     const kept = (await secrets.all()).find((secret) => secret.value.reveal() === value)
     if (kept === undefined) return
@@ -191,11 +197,11 @@ class AskedFor implements HelperPorts {
     })
   }
 
-  async keep(place: Place, value: Redacted<string>, expiresAt?: number): Promise<{ readonly kept?: string }> {
+  async keep(place: UrlPattern, value: Redacted<string>, expiresAt?: number): Promise<{ readonly kept?: string }> {
     const { secrets, prepareVault, isToken } = this.#ports
     this.#refuseShare()
     // Kept, it would be served at every host that it covers.
-    if (isPattern(place)) throw new Failure('bad_request', `'${place.host}' is not one host`)
+    if (isWildcard(place)) throw new Failure('bad_request', `'${place.host}' is not one host`)
     // It comes out of a URL, perhaps, and would be shown on terminals.
     if (/\p{Cc}/u.test(place.username ?? '')) {
       throw new Failure('bad_request', 'a user name with control characters is not kept')
@@ -210,7 +216,7 @@ class AskedFor implements HelperPorts {
     return { kept: await secrets.store(place, value, expiresAt) }
   }
 
-  async forget(place: Place): Promise<void> {
+  async forget(place: UrlPattern): Promise<void> {
     this.#refuseShare()
     await this.#ports.secrets.forget(place, undefined)
   }
@@ -219,20 +225,22 @@ class AskedFor implements HelperPorts {
     this.#refuseShare()
     const { routes } = await this.#ports.profiles.config()
     const secrets = await this.#ports.secrets.all()
-    const routed = routes.filter(({ place }) => !isPattern(place)).map(({ place, username }) => ({ place, username }))
+    const routed = routes
+      .filter(({ pattern: place }) => !isWildcard(place))
+      .map(({ pattern: place, username }) => ({ place, username }))
     const stored = secrets.flatMap((secret) => {
-      const place = placeOfSecret(secret)
+      const place = patternOfSecret(secret)
       return place === undefined ? [] : [{ place, username: secret.username }]
     })
     const nobody = { value: redact(''), from: { kind: 'secret', secret: '' } } as const
     return [...routed, ...stored].map(({ place, username }) => ({
-      place: bare(place),
+      place: withoutUsername(place),
       username: username ?? usernameAt(nobody, place),
     }))
   }
 
   async assumeRole(name: string | undefined, role: AwsRole, which: 'access_token' | 'id_token'): Promise<AwsCredentials> {
-    const { share } = this.#asker
+    const { share } = this.#context
     if (share !== undefined) this.#within(() => boundedRole(share, role))
     // What a share gives may be less: what was got for others is not for it.
     const key = JSON.stringify([name, role, which, share])
@@ -245,7 +253,7 @@ class AskedFor implements HelperPorts {
     if (running !== undefined && known === undefined) return running
     const asked = this.#assumeRole(name, role, which)
     this.#roles.set(key, asked)
-    shorten(this.#roles, mostRoles)
+    shorten(this.#roles, maxRoles)
     asked.catch(() => {
       if (this.#roles.get(key) === asked) this.#roles.delete(key)
     })
@@ -254,7 +262,7 @@ class AskedFor implements HelperPorts {
 
   /** L3: by a shared socket nothing is kept, forgotten or listed. */
   #refuseShare(): void {
-    const { share } = this.#asker
+    const { share } = this.#context
     if (share === undefined) return
     this.#within(() => {
       throw notShared(share)
@@ -265,7 +273,7 @@ class AskedFor implements HelperPorts {
     try {
       look()
     } catch (error) {
-      this.#ports.gate.refused(this.#asker, undefined, {}, error)
+      this.#ports.gate.refused(this.#context, undefined, {}, error)
       throw error
     }
   }
@@ -279,24 +287,24 @@ class AskedFor implements HelperPorts {
     return this.#ports.assumeRole(role, token.value)
   }
 
-  async #route(place: Place): Promise<Route | undefined> {
+  async #route(place: UrlPattern): Promise<Route | undefined> {
     const { profiles } = this.#ports
-    const known = longestMatch(place, (await profiles.config()).routes, (route) => route.place)
+    const known = longestMatch(place, (await profiles.config()).routes, (route) => route.pattern)
     if (known !== undefined) return known
     // One may just have been added.
     profiles.expire()
-    return longestMatch(place, (await profiles.config()).routes, (route) => route.place)
+    return longestMatch(place, (await profiles.config()).routes, (route) => route.pattern)
   }
 
-  async #of({ to, username, place }: Route): Promise<Credential> {
+  async #of({ to, username, pattern: place }: Route): Promise<Credential> {
     const named = username === undefined ? {} : { username }
     if (to.kind === 'profile')
-      return { ...this.#ofToken(await this.#ports.token(this.#asker, to.profile, to.target, undefined)), ...named }
+      return { ...this.#ofToken(await this.#ports.token(this.#context, to.profile, to.target, undefined)), ...named }
     const secret = await this.#ports.secrets.get(to.secret)
     if (secret !== undefined) return { ...(await this.#ofSecret(secret)), ...named }
     throw new Failure(
       'not_found',
-      `the route of ${placeText(place)} leads to the secret '${to.secret}', and there is none of that name`,
+      `the route of ${formatUrlPattern(place)} leads to the secret '${to.secret}', and there is none of that name`,
       {
         hint: `\`authsock secret add ${to.secret}\` adds it`,
       },
@@ -306,7 +314,7 @@ class AskedFor implements HelperPorts {
   #ofToken({ profile, token }: Issued): Credential {
     const { value, tokenType, expiresAt, scope, target } = token
     this.#issued.add(digestOf(value))
-    shorten(this.#issued, mostIssued)
+    shorten(this.#issued, maxIssued)
     return {
       value,
       tokenType,
@@ -319,9 +327,9 @@ class AskedFor implements HelperPorts {
 
   #mayRefuse(): boolean {
     const { clock } = this.#ports
-    const known = this.#refusals.get(this.#asker.share?.name ?? '')
-    const allowance = known ?? new Allowance(refusalsAtOnce, refusalsPerSecond, clock.now())
-    this.#refusals.set(this.#asker.share?.name ?? '', allowance)
+    const known = this.#refusals.get(this.#context.share?.name ?? '')
+    const allowance = known ?? new TokenBucket(refusalsAtOnce, refusalsPerSecond, clock.now())
+    this.#refusals.set(this.#context.share?.name ?? '', allowance)
     return allowance.take(clock.now())
   }
 
@@ -332,14 +340,14 @@ class AskedFor implements HelperPorts {
   async #ofSecret(secret: StaticSecret): Promise<Credential> {
     const { gate } = this.#ports
     try {
-      if (this.#asker.share !== undefined) boundedSecret(this.#asker.share, secret.name, this.now())
-      await gate.check(this.#asker, secret.name, {})
+      if (this.#context.share !== undefined) boundedSecret(this.#context.share, secret.name, this.now())
+      await gate.check(this.#context, secret.name, {})
       const credential = this.#live(secret)
       const { expiresAt } = credential
-      await gate.issued(this.#asker, { secret: secret.name, ...(expiresAt === undefined ? {} : { expiresAt }) })
+      await gate.issued(this.#context, { secret: secret.name, ...(expiresAt === undefined ? {} : { expiresAt }) })
       return credential
     } catch (error) {
-      gate.refused(this.#asker, secret.name, {}, error)
+      gate.refused(this.#context, secret.name, {}, error)
       throw error
     }
   }

@@ -2,14 +2,14 @@
 // another agent over this home, or a restored backup, may have changed it.
 
 import { asFailure, Failure } from '../../core/failures.ts'
-import { bare, parsePlace, type Place, placeText } from '../../core/credentials/url-pattern.ts'
+import { withoutUsername, parseUrlPattern, type UrlPattern, formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import type { Clock, RecordStore } from '../../core/ports.ts'
 import {
   bestFor,
   decodeSecret,
   encodeSecret,
   findable,
-  type Findable,
+  type SecretEntry,
   isExpired,
   kindOfSecret,
   nameOfSecret,
@@ -25,7 +25,7 @@ const hour = 3_600_000
 /** How long before its end a secret is spoken of, in ms. */
 const notice = 7 * 24 * hour
 /** A suspended machine does not tick, and a timer takes 24 days at most. */
-const longestWatch = 6 * hour
+const maxWatch = 6 * hour
 
 export interface SecretsPorts {
   readonly clock: Clock
@@ -39,7 +39,7 @@ export class Secrets {
   readonly #ports: SecretsPorts
   readonly #spokenOf = new Set<string>()
   /** Where secrets are for, as of a version of the vault. */
-  #places: { readonly version: string; readonly all: readonly Findable[] } | undefined
+  #places: { readonly version: string; readonly all: readonly SecretEntry[] } | undefined
   #cancelWatch: (() => void) | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -65,7 +65,7 @@ export class Secrets {
   }
 
   /** The one that says most about the place. Which there are is looked up once for as long as nobody changes the vault. */
-  async find(place: Place): Promise<StaticSecret | undefined> {
+  async find(place: UrlPattern): Promise<StaticSecret | undefined> {
     const { clock, records } = this.#ports
     const version = await records.version()
     if (version !== undefined && version === this.#places?.version) {
@@ -98,13 +98,13 @@ export class Secrets {
   }
 
   /** What a tool stores for a place: takes the place of what was stored there for the same user. Gives the name. */
-  store(place: Place, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
+  store(place: UrlPattern, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
     return this.#inTurn(() => this.#store(place, value, expiresAt))
   }
 
-  async #store(place: Place, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
+  async #store(place: UrlPattern, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
     const { username } = place
-    const url = placeText(bare(place))
+    const url = formatUrlPattern(withoutUsername(place))
     const all = await this.all()
     const same = all.find((secret) => secret.origin === 'tool' && secret.url === url && secret.username === username)
     // One that cannot be read now may be the user's, or a later version's.
@@ -131,11 +131,11 @@ export class Secrets {
   }
 
   /** What a tool stored for exactly this place goes when the tool says so; with a value, only if it is that one. Gives the names. */
-  async forget(place: Place, value: string | undefined): Promise<readonly string[]> {
+  async forget(place: UrlPattern, value: string | undefined): Promise<readonly string[]> {
     const gone = (await this.all()).filter((secret) => {
       if (secret.origin !== 'tool' || (value !== undefined && secret.value.reveal() !== value)) return false
-      const at = secret.url === undefined ? undefined : parsePlace(secret.url)
-      const isThere = at !== undefined && placeText(at) === placeText(bare(place))
+      const at = secret.url === undefined ? undefined : parseUrlPattern(secret.url)
+      const isThere = at !== undefined && formatUrlPattern(at) === formatUrlPattern(withoutUsername(place))
       return isThere && (place.username === undefined || place.username === secret.username)
     })
     for (const { name } of gone) await this.#ports.records.remove(prefix + name)
@@ -155,7 +155,7 @@ export class Secrets {
     const next = secrets.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt - notice, expiresAt]))
     const waits = next.filter((at) => at > now).map((at) => at - now)
     this.#cancelWatch?.()
-    this.#cancelWatch = waits.length === 0 ? undefined : clock.after(Math.min(...waits, longestWatch), () => void this.watch())
+    this.#cancelWatch = waits.length === 0 ? undefined : clock.after(Math.min(...waits, maxWatch), () => void this.watch())
   }
 
   /** Sentences for the status. */

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { NotifierPorts, Note } from './notifier.ts'
 
-export function noticesIn(path: string): Pick<NotifierPorts, 'load' | 'save'> {
+export function noticeFile(path: string): Pick<NotifierPorts, 'load' | 'save'> {
   return {
     load: () => {
       try {

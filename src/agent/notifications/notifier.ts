@@ -2,17 +2,17 @@
 // waits for the user where no window can be shown.
 
 import { fromNow } from '../../core/util/durations.ts'
-import { plain } from '../../core/util/text.ts'
+import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { EpochMs } from '../../core/session/session.ts'
 import type { ApprovalAnswer, ApprovalStatus, EventMessage } from '../../wire/messages.ts'
 
 /** How long before the end of a login it is spoken of, in ms; a quarter of a short one's life. */
-const longestNotice = 24 * 3_600_000
+const maxNotice = 24 * 3_600_000
 const interval = 3_600_000
 /** ms by which servers round. */
 const slack = 60_000
-const longestReason = 300
+const maxReason = 300
 
 /** When a login is over, as far as its server says. */
 export interface LoginEnd {
@@ -63,7 +63,7 @@ export class Notifier {
     if (event.type === 'login_required' && this.#notes.get(event.profile)?.isNeeded !== true) {
       const { profile, reason } = event
       this.#note(profile, { isNeeded: true })
-      this.#tell(`a login to '${profile}' is needed`, `${plain(reason, longestReason)}: authsock login ${profile}`)
+      this.#tell(`a login to '${profile}' is needed`, `${sanitizeForDisplay(reason, maxReason)}: authsock login ${profile}`)
     }
   }
 
@@ -76,14 +76,14 @@ export class Notifier {
       const moves = moved || at > firstEnd + slack
       const lifetime = at - (moves ? refreshedAt : loggedInAt)
       const left = at - now
-      const isNear = left > 0 && left <= Math.min(longestNotice, lifetime / 4)
+      const isNear = left > 0 && left <= Math.min(maxNotice, lifetime / 4)
       const isNew = at > saidEnd + slack
       this.#note(profile, { firstEnd, moves, ...(isNear ? { saidEnd: at } : {}) })
       if (isNear && isNew) {
         const when = fromNow(Math.floor(at / 1000), Math.floor(now / 1000))
         this.#tell(`the login to '${profile}' ends soon`, `it ends ${when}: authsock login ${profile}`)
       } else if (!isNear && left > 0) {
-        next = Math.min(next, left - Math.min(longestNotice, lifetime / 4))
+        next = Math.min(next, left - Math.min(maxNotice, lifetime / 4))
       }
     }
     this.#cancel?.()
@@ -105,7 +105,7 @@ export class Notifier {
   /** What became of an `always` that was said in a window. */
   remembered({ remembered, config, rule, line, detail }: ApprovalAnswer): void {
     if (remembered === 'always') this.#tell('a rule was written', `rule ${rule}, in line ${line} of ${config}`)
-    else this.#tell('no rule was written', `it counts until the vault is locked: ${plain(detail ?? '', longestReason)}`)
+    else this.#tell('no rule was written', `it counts until the vault is locked: ${sanitizeForDisplay(detail ?? '', maxReason)}`)
   }
 
   stop(): void {

@@ -3,10 +3,10 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Visitor } from '../../core/access/caller.ts'
+import type { Requester } from '../../core/access/caller.ts'
 
 /** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
-const mostUnread = 32
+const maxUnread = 32
 /** No clock is read for a request: what counts is at how many looks it was incomplete. */
 const looksOfArrival = 2
 
@@ -21,7 +21,7 @@ export const connectionOf = (socket: object): Connection | undefined => (socket 
 export class Connection {
   readonly socket: Socket
   /** Who is there, once that was looked at. */
-  visitor: Visitor | undefined
+  requester: Requester | undefined
   /** What he asks is refused, whatever it is: until it is known that he may ask. */
   isDenied = true
   /** Among all; undefined: it carries something else from now on, or ends. */
@@ -109,7 +109,7 @@ export class Connections {
   /** The header of a request is there. False: its sender does not read what it asks for. */
   began(request: IncomingMessage): boolean {
     const connection = connectionOf(request.socket)
-    if (connection?.place === undefined || connection.requests >= mostUnread) return false
+    if (connection?.place === undefined || connection.requests >= maxUnread) return false
     connection.began(request)
     return true
   }

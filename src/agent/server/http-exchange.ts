@@ -11,7 +11,7 @@ export type Headers = Readonly<Record<string, string | number>>
 export const keptFor = 70_000
 export const keepAlive = 'timeout=60'
 
-export interface Exchange {
+export interface HttpExchange {
   readonly socket: Socket
   readonly method: string
   /** Path and query. */
@@ -37,7 +37,7 @@ export function headerIn(rawHeaders: readonly string[], name: string): string | 
   return undefined
 }
 
-export class HttpExchange implements Exchange {
+export class NodeHttpExchange implements HttpExchange {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
 

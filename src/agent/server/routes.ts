@@ -1,6 +1,6 @@
 // The protocol's paths, a row each (protocol/README.md). A handler takes a decoded request and gives what to send.
 
-import { chain } from '../../core/util/then-sync.ts'
+import { thenSync } from '../../core/util/then-sync.ts'
 import { Failure } from '../../core/failures.ts'
 import { isProfileName } from '../../core/profile.ts'
 import { redact } from '../../core/redacted.ts'
@@ -16,8 +16,8 @@ import {
   decodeTokenRequest,
   decodeUnlockRequest,
 } from '../../wire/requests.ts'
-import type { Agent } from '../operations.ts'
-import type { Asker } from '../access/gate.ts'
+import type { Operations } from '../operations.ts'
+import type { RequestContext } from '../access/gate.ts'
 import type { Issued } from '../sessions/sessions.ts'
 
 export interface RouteRequest {
@@ -29,7 +29,7 @@ export interface RouteRequest {
   readonly body: unknown
   readonly acceptsText: boolean
   /** Who asks is looked at only when it matters. */
-  readonly asker: (request: string) => Asker
+  readonly context: (request: string) => RequestContext
 }
 
 export interface Answer {
@@ -38,7 +38,7 @@ export interface Answer {
   readonly body: string
 }
 
-export type Handler = (agent: Agent, request: RouteRequest) => Answer | Promise<Answer>
+export type Handler = (agent: Operations, request: RouteRequest) => Answer | Promise<Answer>
 
 interface Route {
   readonly methods: Readonly<Record<string, Handler>>
@@ -184,13 +184,13 @@ function decode(segment: string): string {
 
 // ---- tokens
 
-export function getToken(agent: Agent, { query, acceptsText, asker }: RouteRequest): Answer | Promise<Answer> {
+export function getToken(agent: Operations, { query, acceptsText, context }: RouteRequest): Answer | Promise<Answer> {
   const { profile, target, minTtl } = decodeTokenRequest(query)
   const answer = ({ profile, token }: Issued): Answer =>
     acceptsText
       ? { status: 200, type: 'text/plain; charset=utf-8', body: token.value.reveal() }
       : { status: 200, type: 'application/json', body: tokenJson(profile, token, agent.now()) }
-  return chain(agent.token(asker('token'), profile, target, minTtl), answer)
+  return thenSync(agent.token(context('token'), profile, target, minTtl), answer)
 }
 
 /** It is another only when a second has passed. */

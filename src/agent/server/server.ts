@@ -4,18 +4,18 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Allowance } from '../../core/util/token-bucket.ts'
-import type { Caller, Door, Visitor } from '../../core/access/caller.ts'
-import { chain } from '../../core/util/then-sync.ts'
+import { TokenBucket } from '../../core/util/token-bucket.ts'
+import type { Caller, Channel, Requester } from '../../core/access/caller.ts'
+import { thenSync } from '../../core/util/then-sync.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
 import { notShared, type Share } from '../../core/access/share.ts'
 import { encodeProblem, problemType } from '../../wire/problem.ts'
-import type { Agent } from '../operations.ts'
-import { Channels, parseJson, splitTarget } from './websockets.ts'
+import type { Operations } from '../operations.ts'
+import { WebSockets, parseJson, splitTarget } from './websockets.ts'
 import { connectionOf, Connections } from './connections.ts'
-import { type Exchange, HttpExchange, keptFor } from './http-exchange.ts'
+import { type HttpExchange, NodeHttpExchange, keptFor } from './http-exchange.ts'
 import { createFront } from './fast-path/listener.ts'
-import type { Asker } from '../access/gate.ts'
+import type { RequestContext } from '../access/gate.ts'
 import type { HelperOutcome } from '../credentials/helper-calls.ts'
 import { KnownRequests } from './fast-path/known-requests.ts'
 import { type Answer, findHandler } from './routes.ts'
@@ -23,13 +23,13 @@ import { findSharedHandler } from './share-routes.ts'
 import type { TcpGuard } from './tcp-guard.ts'
 
 /** Bytes of a body: the largest is a passphrase or a client secret. */
-const largestBody = 64 * 1024
+const maxBody = 64 * 1024
 /** Bytes of a helper's call: kubectl describes its whole cluster, with the certificates of its authority. */
-const largestCall = 512 * 1024
-const largestHeader = 16 * 1024
-const mostConnections = 16_384
+const maxCall = 512 * 1024
+const maxHeader = 16 * 1024
+const maxConnections = 16_384
 /** Of a shared socket: whoever lies behind it is not to use up the descriptors of all. */
-const mostOfShare = 256
+const maxOfShare = 256
 /** ms for a request to arrive whole. */
 const arrival = 10_000
 /** ms for an answer to be read after which nothing comes. */
@@ -42,7 +42,7 @@ const burst = 200
 const ratePerSecond = 100
 
 export interface ServerPorts {
-  readonly agent: Agent
+  readonly agent: Operations
   /** Whether the process at the other end may speak: asked once a connection. */
   readonly isTrustedPeer: (socket: Socket) => boolean
   readonly callerOf: (socket: Socket) => Caller
@@ -62,15 +62,15 @@ export interface AgentServer {
 }
 
 export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onRequest, share, guard }: ServerPorts): AgentServer {
-  const channels = new Channels(agent)
-  const allowance = new Allowance(burst, ratePerSecond, agent.now())
+  const channels = new WebSockets(agent)
+  const allowance = new TokenBucket(burst, ratePerSecond, agent.now())
   const connections = new Connections({
     arrival,
     idle: keptFor,
     isLate: (socket) => refuseUpgrade(socket, new Failure('request_timeout', 'the request did not arrive in time')),
   })
   const http = createServer({
-    maxHeaderSize: largestHeader,
+    maxHeaderSize: maxHeader,
     // See connections.ts.
     headersTimeout: 0,
     requestTimeout: 0,
@@ -91,13 +91,13 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     answer: (exchange) => begin(exchange),
     read: (socket) => void http.emit('connection', socket),
   })
-  listener.maxConnections = share === undefined ? mostConnections : guard === undefined ? mostOfShare : 2 * mostOfShare
+  listener.maxConnections = share === undefined ? maxConnections : guard === undefined ? maxOfShare : 2 * maxOfShare
   http.on('request', (request, response) => {
     // What it is given by the front, once a connection: the rest of that one is read here in any case.
     const isFirst = connectionOf(request.socket)?.request === undefined
     if (!connections.began(request)) return void request.socket.destroy()
     if (isFirst) known.learn(request)
-    begin(new HttpExchange(request, response), request)
+    begin(new NodeHttpExchange(request, response), request)
     connections.answering(request, response)
   })
   http.on('upgrade', (request, socket, head) => {
@@ -107,7 +107,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUpgrade(socket, malformed(error)))
 
   /** `request`: where node:http has read it. */
-  function begin(exchange: Exchange, request?: IncomingMessage): void {
+  function begin(exchange: HttpExchange, request?: IncomingMessage): void {
     try {
       if (request !== undefined) admit(request)
       const answered = answer(exchange)
@@ -123,7 +123,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
       guard?.check(request)
     } catch (error) {
       const note = guard?.note(asFailure(error))
-      if (note !== undefined) agent.refused(askerOf(request.socket, 'tcp'), note)
+      if (note !== undefined) agent.refused(contextOf(request.socket, 'tcp'), note)
       throw error
     }
   }
@@ -135,23 +135,23 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 
   /** Once a connection: what it executes later is another program, and the uid is what counts. */
-  function visitorOf(socket: Socket): Visitor {
+  function requesterOf(socket: Socket): Requester {
     const connection = connectionOf(socket)
-    if (connection?.visitor !== undefined) return connection.visitor
+    if (connection?.requester !== undefined) return connection.requester
     const way = guard === undefined ? {} : ({ transport: 'tcp' } as const)
-    const door: Door = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name, ...way }
-    const visitor: Visitor = { caller: callerOf(socket), door }
-    if (connection !== undefined) connection.visitor = visitor
-    return visitor
+    const channel: Channel = share === undefined ? { kind: 'main' } : { kind: 'share', share: share().name, ...way }
+    const requester: Requester = { caller: callerOf(socket), channel: channel }
+    if (connection !== undefined) connection.requester = requester
+    return requester
   }
 
-  function askerOf(socket: Socket, request: string): Asker {
-    const visitor = visitorOf(socket)
-    return share === undefined ? { visitor, request } : { visitor, request, share: share() }
+  function contextOf(socket: Socket, request: string): RequestContext {
+    const requester = requesterOf(socket)
+    return share === undefined ? { requester: requester, request } : { requester: requester, request, share: share() }
   }
 
   /** At once, where nothing has to be waited for: the way of nearly every token. */
-  function answer(exchange: Exchange): void | Promise<void> {
+  function answer(exchange: HttpExchange): void | Promise<void> {
     const { socket, method } = exchange
     const { path, query } = splitTarget(exchange.target)
     check(socket, path)
@@ -159,26 +159,26 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     if (path.startsWith(helperPath)) return help(exchange, path.slice(helperPath.length))
     const { handler, profile } = share === undefined ? findHandler(method, path) : sharedHandler(share(), exchange, path)
     const acceptsText = exchange.header('accept')?.startsWith('text/plain') === true
-    const asker = (name: string): Asker => askerOf(socket, name)
+    const context = (name: string): RequestContext => contextOf(socket, name)
     const run = (body: unknown): void | Promise<void> => {
-      return chain(handler(agent, { query, profile, body, acceptsText, asker }), (result) => send(exchange, result))
+      return thenSync(handler(agent, { query, profile, body, acceptsText, context }), (result) => send(exchange, result))
     }
-    return chain(exchange.body(largestBody), (body) =>
+    return thenSync(exchange.body(maxBody), (body) =>
       run(body === undefined || body.length === 0 ? undefined : parseJson(body.toString())),
     )
   }
 
-  function sharedHandler(of: Share, { socket, method }: Exchange, path: string): ReturnType<typeof findHandler> {
-    const asker = askerOf(socket, `${method} ${path.slice(0, 100)}`)
+  function sharedHandler(of: Share, { socket, method }: HttpExchange, path: string): ReturnType<typeof findHandler> {
+    const context = contextOf(socket, `${method} ${path.slice(0, 100)}`)
     try {
       return findSharedHandler(of, method, path)
     } catch (error) {
-      agent.refused(asker, error)
+      agent.refused(context, error)
       throw error
     }
   }
 
-  function help(exchange: Exchange, name: string): void | Promise<void> {
+  function help(exchange: HttpExchange, name: string): void | Promise<void> {
     if (exchange.method !== 'POST') throw new Failure('method_not_allowed', `${helperPath}${name.slice(0, 40)} takes POST`)
     const isNoTool = exchange.header('accept') === problemType
     const say = ({ headers, body, defect }: HelperOutcome): void => {
@@ -186,9 +186,9 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
       answerWith(exchange, 200, 'application/octet-stream', body, headers)
     }
     const run = (call: Buffer): void | Promise<void> => {
-      return chain(agent.helper(askerOf(exchange.socket, name), call, isNoTool), say)
+      return thenSync(agent.helper(contextOf(exchange.socket, name), call, isNoTool), say)
     }
-    return chain(exchange.body(largestCall) ?? Buffer.alloc(0), run)
+    return thenSync(exchange.body(maxCall) ?? Buffer.alloc(0), run)
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -202,7 +202,7 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
     socket.off('error', ignore)
   }
 
-  function sendFailure(exchange: Exchange, error: unknown): void {
+  function sendFailure(exchange: HttpExchange, error: unknown): void {
     const failure = asFailure(error)
     const { code, status } = failure
     if (code === 'unexpected') log(describeDefect(failure))
@@ -232,18 +232,25 @@ export function createAgentServer({ agent, isTrustedPeer, callerOf, log, onReque
   }
 }
 
-function send(exchange: Exchange, { status, type, body }: Answer): void {
+function send(exchange: HttpExchange, { status, type, body }: Answer): void {
   if (type === undefined) exchange.answer(status, {}, body)
   else answerWith(exchange, status, type, body)
 }
 
-function answerWith(exchange: Exchange, status: number, type: string, body: string | Buffer, more = {}, isLast = false): void {
+function answerWith(
+  exchange: HttpExchange,
+  status: number,
+  type: string,
+  body: string | Buffer,
+  more = {},
+  isLast = false,
+): void {
   const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Cache-Control': 'no-store', ...more }
   exchange.answer(status, headers, body, isLast)
 }
 
 function malformed(error: NodeJS.ErrnoException): Failure {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return new Failure('too_large', `the header is larger than ${largestHeader} bytes`)
+  if (error.code === 'HPE_HEADER_OVERFLOW') return new Failure('too_large', `the header is larger than ${maxHeader} bytes`)
   return new Failure('bad_request', 'this is not HTTP/1.1')
 }
 

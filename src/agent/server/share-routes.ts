@@ -1,7 +1,7 @@
 // What a shared socket answers: tokens, helpers' calls (server.ts), and what it gives. The refusal of all else says so (L3).
 
 import { notShared, type Share } from '../../core/access/share.ts'
-import type { ShareStatus } from '../../wire/messages.ts'
+import { shareStatus } from '../shares/share-status.ts'
 import { getToken, type Handler, json } from './routes.ts'
 
 export function findSharedHandler(
@@ -12,17 +12,4 @@ export function findSharedHandler(
   if (method === 'GET' && path === '/v1/token') return { handler: getToken, profile: '' }
   if (method === 'GET' && path === '/v1/share') return { handler: () => json(shareStatus(share)), profile: '' }
   throw notShared(share)
-}
-
-export function shareStatus({ name, profiles, secrets, scope, resource, audience, createdAt, expiresAt }: Share): ShareStatus {
-  return {
-    name,
-    profiles,
-    secrets,
-    created_at: Math.floor(createdAt / 1000),
-    expires_at: Math.floor(expiresAt / 1000),
-    ...(scope === undefined ? {} : { scope: scope.join(' ') }),
-    ...(resource === undefined ? {} : { resource }),
-    ...(audience === undefined ? {} : { audience }),
-  }
 }

@@ -3,14 +3,14 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { Allowance } from '../../core/util/token-bucket.ts'
+import { TokenBucket } from '../../core/util/token-bucket.ts'
 import { Failure } from '../../core/failures.ts'
 import type { ShareTcp } from '../../core/access/share.ts'
 import { checkOrigin, shareHosts } from '../../platform/loopback-http.ts'
 import { isSecret } from '../../platform/loopback-secret.ts'
 
 /** Connections that have not brought the secret yet: the oldest makes room for the next. */
-const mostStrangers = 256
+const maxStrangers = 256
 /** Wrong secrets that are told so: a burst, and so many a second. The others are told to wait. */
 const tries = { burst: 20, perSecond: 5 }
 /** Refusals that are written down one by one: a burst, and one a minute. The others are counted. */
@@ -24,22 +24,22 @@ export interface TcpGuardPorts {
 
 export class TcpGuard {
   readonly #ports: TcpGuardPorts
-  readonly #tries: Allowance
-  readonly #notes: Allowance
+  readonly #tries: TokenBucket
+  readonly #notes: TokenBucket
   readonly #strangers = new Set<Socket>()
   #unwritten = 0
 
   constructor(ports: TcpGuardPorts) {
     this.#ports = ports
-    this.#tries = new Allowance(tries.burst, tries.perSecond, ports.now())
-    this.#notes = new Allowance(notes.burst, notes.perSecond, ports.now())
+    this.#tries = new TokenBucket(tries.burst, tries.perSecond, ports.now())
+    this.#notes = new TokenBucket(notes.burst, notes.perSecond, ports.now())
   }
 
   connected(socket: Socket): void {
     this.#strangers.add(socket)
     socket.once('close', () => this.#strangers.delete(socket))
     const [oldest] = this.#strangers
-    if (this.#strangers.size > mostStrangers) oldest?.destroy()
+    if (this.#strangers.size > maxStrangers) oldest?.destroy()
   }
 
   /** Throws peer_denied, unauthorized, too_many_requests. */

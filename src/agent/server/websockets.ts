@@ -8,16 +8,16 @@ import type { LoginProgress } from '../../core/ports.ts'
 import type { EventMessage, LoginMessage } from '../../wire/messages.ts'
 import { encodeProblem } from '../../wire/problem.ts'
 import { decodeLoginReply, decodeLoginRequest } from '../../wire/requests.ts'
-import type { Agent } from '../operations.ts'
+import type { Operations } from '../operations.ts'
 
 /** A client says little: a pasted URL at most. */
-const longestMessage = 16 * 1024
+const maxMessage = 16 * 1024
 /** Of a watcher who does not read: what may wait in memory before it is dropped. */
-const mostBuffered = 1024 * 1024
-const mostChannels = 256
+const maxBuffered = 1024 * 1024
+const maxChannels = 256
 
-export class Channels {
-  readonly #agent: Agent
+export class WebSockets {
+  readonly #agent: Operations
   #server: Promise<WebSocketServer> | undefined
   readonly #open = new Set<WebSocket>()
   readonly #talks: Readonly<Record<string, (channel: WebSocket, query: string) => Promise<void>>> = {
@@ -25,7 +25,7 @@ export class Channels {
     '/v1/events': (channel) => this.#events(channel),
   }
 
-  constructor(agent: Agent) {
+  constructor(agent: Operations) {
     this.#agent = agent
   }
 
@@ -34,9 +34,9 @@ export class Channels {
     const { path, query } = splitTarget(request.url ?? '')
     if (!Object.hasOwn(this.#talks, path)) throw new Failure('not_found', `there is no WebSocket at ${path.slice(0, 100)}`)
     if (request.headers.origin !== undefined) throw new Failure('peer_denied', 'browsers do not talk to the agent')
-    if (this.#open.size >= mostChannels) throw new Failure('too_many_requests', `${mostChannels} clients are watching already`)
+    if (this.#open.size >= maxChannels) throw new Failure('too_many_requests', `${maxChannels} clients are watching already`)
     this.#server ??= import('ws').then(
-      ({ WebSocketServer }) => new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false }),
+      ({ WebSocketServer }) => new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false }),
     )
     const server = await this.#server
     server.handleUpgrade(request, socket, head, (channel) => {
@@ -81,7 +81,7 @@ export class Channels {
 
   async #events(channel: WebSocket): Promise<void> {
     const unsubscribe = this.#agent.subscribe((event: EventMessage) => {
-      if (channel.bufferedAmount > mostBuffered) channel.terminate()
+      if (channel.bufferedAmount > maxBuffered) channel.terminate()
       else send(channel, event)
     })
     channel.on('close', unsubscribe)

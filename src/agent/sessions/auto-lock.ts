@@ -7,7 +7,7 @@ import type { EpochMs } from '../../core/session/session.ts'
 import type { Config } from '../../config/config.ts'
 
 /** A suspended machine does not tick: the wall clock is looked at, and often. */
-const longestWait = 30_000
+const maxWait = 30_000
 /** ms. */
 const leastBetweenLooks = 1_000
 
@@ -70,7 +70,7 @@ export class AutoLock {
     const quiet = lockAfter * 1000
     const left = this.#touchedAt + quiet - clock.now()
     if (left <= 0) await lock(`nothing was asked for ${lockAfter} s`)
-    else this.#cancel = clock.after(Math.min(left, longestWait), () => this.start())
+    else this.#cancel = clock.after(Math.min(left, maxWait), () => this.start())
   }
 
   #watchScreen(isWanted: boolean): void {

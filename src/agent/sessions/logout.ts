@@ -17,7 +17,7 @@ const prefix = 'revocation.'
 /** How long a user who logs out waits for the server, in ms. */
 const patience = 10_000
 /** A server that has refused for this long never will answer otherwise. */
-const mostAttempts = 12
+const maxAttempts = 12
 
 interface Revocation {
   readonly id: string
@@ -128,7 +128,7 @@ export class Logout {
 
   #failedAgain(revocation: Revocation, attempts: number, failure: Failure): void {
     if (this.#stopped.signal.aborted) return
-    if (attempts < mostAttempts) return this.#retry(revocation, attempts)
+    if (attempts < maxAttempts) return this.#retry(revocation, attempts)
     // It stays written down: the next start of the agent tries again.
     const { name } = revocation.profile
     this.#ports.events.publish({

@@ -4,7 +4,7 @@
 import type { Clock } from '../../core/ports.ts'
 import { nextWake } from '../../core/session/schedule.ts'
 import type { EpochMs } from '../../core/session/session.ts'
-import { Wakes } from '../../core/util/timer-heap.ts'
+import { TimerHeap } from '../../core/util/timer-heap.ts'
 
 export interface AlarmPorts<T> {
   readonly clock: Clock
@@ -17,9 +17,9 @@ export interface AlarmPorts<T> {
 /** ms by which a clock may be set without everything being looked at. */
 const slack = 10_000
 
-export class Alarm<T extends object> {
+export class Scheduler<T extends object> {
   readonly #ports: AlarmPorts<T>
-  readonly #wakes = new Wakes<T>()
+  readonly #wakes = new TimerHeap<T>()
   #cancel: (() => void) | undefined
   #isQueued = false
   #isStopped = false

@@ -40,7 +40,7 @@ interface Waiter {
 /** How long a refresh waits for another agent's, in ms: longer than that one's own time-outs. */
 const lockTimeout = 45_000
 /** How long a caller waits for more life than the live token has, in ms. */
-const longestInsistence = 5_000
+const maxInsistence = 5_000
 
 export class LiveSessionRunner {
   readonly profile: string
@@ -95,7 +95,7 @@ export class LiveSessionRunner {
       return token !== undefined && remaining(token, clock.now()) > 0 ? token : undefined
     }
     if (live() === undefined) return
-    waiter.cancel = clock.after(longestInsistence, () => {
+    waiter.cancel = clock.after(maxInsistence, () => {
       const token = live()
       if (token !== undefined && this.#waiters.delete(waiter)) waiter.resolve(token)
     })

@@ -4,16 +4,16 @@ import { Failure } from '../../core/failures.ts'
 import type { RecordStore } from '../../core/ports.ts'
 import { decodeRecord, encodeRecord } from '../../core/session/record.ts'
 import type { SessionRecord } from '../../core/session/session.ts'
-import type { SeenGenerations } from '../../store/files/rollback-detector.ts'
+import type { RollbackDetector } from '../../store/files/rollback-detector.ts'
 
 const prefix = 'session.'
 
 export class SessionStore {
   readonly #records: RecordStore
   readonly #warn: (text: string) => void
-  readonly #seen: Pick<SeenGenerations, 'isOutdated' | 'note'> | undefined
+  readonly #seen: Pick<RollbackDetector, 'isOutdated' | 'note'> | undefined
 
-  constructor(records: RecordStore, warn: (text: string) => void, seen?: Pick<SeenGenerations, 'isOutdated' | 'note'>) {
+  constructor(records: RecordStore, warn: (text: string) => void, seen?: Pick<RollbackDetector, 'isOutdated' | 'note'>) {
     this.#records = records
     this.#warn = warn
     this.#seen = seen

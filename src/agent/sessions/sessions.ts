@@ -1,6 +1,6 @@
 // All sessions of the agent: finds or loads the one a request is about, and wakes each when something of it is due.
 
-import { chain } from '../../core/util/then-sync.ts'
+import { thenSync } from '../../core/util/then-sync.ts'
 import { asFailure, type Failure } from '../../core/failures.ts'
 import type { Clock, SessionLock } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
@@ -9,7 +9,7 @@ import { checkScope } from '../../core/session/scope.ts'
 import type { AccessToken, EpochMs, LoginReason, SessionRecord, Target } from '../../core/session/session.ts'
 import { loginRequired } from '../../core/session/tokens.ts'
 import type { Notice } from '../../core/session/steps.ts'
-import { Alarm } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
 import type { EventHub } from '../events.ts'
 import { LiveSessionRunner } from './session-runner.ts'
 import type { LoginEnd } from '../notifications/notifier.ts'
@@ -52,12 +52,12 @@ export class Sessions {
   readonly #entries = new Map<string, Entry>()
   readonly #loading = new Map<string, Promise<Entry>>()
   readonly #unattended = new Map<string, Promise<void>>()
-  readonly #alarm: Alarm<Entry>
+  readonly #alarm: Scheduler<Entry>
   #closed: Failure | undefined
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports
-    this.#alarm = new Alarm({
+    this.#alarm = new Scheduler({
       clock: ports.clock,
       all: () => this.#entries.values(),
       // One that was replaced over a damaged record is nobody's any more.
@@ -96,7 +96,7 @@ export class Sessions {
       checkScope(profile, state.record, wanted)
     }
     const token = runner.token(wanted, minTtl === undefined ? undefined : minTtl * 1000)
-    return chain(token, (token) => ({ profile: profile.name, token }))
+    return thenSync(token, (token) => ({ profile: profile.name, token }))
   }
 
   /** L7: nothing leaves after the end, whether the session is gone already or not. */

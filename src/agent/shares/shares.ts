@@ -10,16 +10,16 @@ import { parseScope } from '../../core/session/scope.ts'
 import type { Share } from '../../core/access/share.ts'
 import type { ShareRequest, ShareStatus } from '../../wire/messages.ts'
 import { ShareFile } from './share-file.ts'
-import { shareStatus } from '../server/share-routes.ts'
+import { shareStatus } from './share-status.ts'
 import { dropSecret, keepSecret, secretFile } from './share-secret.ts'
 
 const day = 86_400_000
 const hour = 3_600_000
 /** ms until a port that another program has is tried again. */
 const patience = 10_000
-const mostShares = 4096
+const maxShares = 4096
 /** With the folder above it a path has little room. */
-const longestName = 32
+const maxName = 32
 
 interface Listener {
   readonly port: number
@@ -106,8 +106,8 @@ export class Shares {
 
   async #make(name: string, request: ShareRequest): Promise<ShareStatus> {
     const known = this.#open.get(name)
-    if (known === undefined && this.#open.size >= mostShares) {
-      throw new Failure('bad_request', `there are ${mostShares} shares already`)
+    if (known === undefined && this.#open.size >= maxShares) {
+      throw new Failure('bad_request', `there are ${maxShares} shares already`)
     }
     const bounds = shareOf(name, request, this.#ports.clock.now())
     const open = known ?? opened(bounds)
@@ -322,7 +322,7 @@ function shareOf(name: string, request: ShareRequest, now: number): Share {
 
 /** Throws bad_request. The name is a folder's: Windows takes a dot at its end for none. */
 function checkName(name: string): void {
-  if (name.length > longestName) throw new Failure('bad_request', `a share's name has at most ${longestName} characters`)
+  if (name.length > maxName) throw new Failure('bad_request', `a share's name has at most ${maxName} characters`)
   if (name.endsWith('.')) throw new Failure('bad_request', "a share's name does not end with a dot")
 }
 

@@ -2,7 +2,7 @@
 
 import { Failure } from '../../core/failures.ts'
 import { ago } from '../../core/util/durations.ts'
-import { plain } from '../../core/util/text.ts'
+import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { ApprovalAnswer, ApprovalReply, ApprovalStatus, AuthsockClient } from '../../client/index.ts'
 import type { Context } from '../context.ts'
 import { parseSpan } from '../time-input.ts'
@@ -39,7 +39,7 @@ async function askOrShow(context: Context, agent: AuthsockClient, approval: Appr
   const { id, text, at, executable } = approval
   context.terminal.print(`${id}   ${text}   (${ago(at, Math.floor(Date.now() / 1000))})`)
   if (!context.terminal.isInteractive) return
-  if (executable !== undefined) context.terminal.say(`           program: ${plain(executable)}`)
+  if (executable !== undefined) context.terminal.say(`           program: ${sanitizeForDisplay(executable)}`)
   const { read } = await import('read')
   const answer = await read({
     prompt: 'allow? [y]es, [s]ession, [8h] or another time, [a]lways, [N]o, ne[v]er, [l]ater: ',

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AuditFilter, type AuditRecord, isWanted } from '../../audit/record.ts'
 import { exitCodes } from '../../core/failures.ts'
-import { plain } from '../../core/util/text.ts'
+import { sanitizeForDisplay } from '../../core/util/text.ts'
 import { paths, readAudit, verifyAudit } from '../../client/local.ts'
 import type { Context } from '../context.ts'
 import { parseTime } from '../time-input.ts'
@@ -65,7 +65,7 @@ function line(record: AuditRecord & { readonly text: string }): string {
   const times = more.count === undefined ? undefined : `${textOf(more.count)} times`
   return [timeOf(at), textOf(event).padEnd(10), times, what, more.resource, more.code, who, place]
     .filter((part) => part !== undefined && part !== '')
-    .map((part) => plain(textOf(part), 400))
+    .map((part) => sanitizeForDisplay(textOf(part), 400))
     .join('  ')
 }
 

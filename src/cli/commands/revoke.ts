@@ -14,7 +14,7 @@ export async function revoke(context: Context, profile: string | undefined, { al
   const sessions = profile === undefined ? await agent.sessions() : []
   const names =
     profile === undefined ? sessions.filter(({ state }) => state !== 'logged_out').map((each) => each.profile) : [profile]
-  // The doors first: what comes through them meanwhile would be given new tokens.
+  // The channels first: what comes through them meanwhile would be given new tokens.
   const shares = profile === undefined ? await agent.shares() : []
   for (const { name } of shares) await agent.removeShare(name)
   const answers: LogoutAnswer[] = []

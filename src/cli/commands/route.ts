@@ -1,7 +1,7 @@
 // `authsock route ...`: where tools get their credentials from.
 
 import { Failure } from '../../core/failures.ts'
-import { covers, parsePlace, type Place, placeText } from '../../core/credentials/url-pattern.ts'
+import { covers, parseUrlPattern, type UrlPattern, formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { explainRoutes, type Route } from '../../core/credentials/route.ts'
 import { paths } from '../../client/local.ts'
 import type { SecretStatus } from '../../client/index.ts'
@@ -42,7 +42,7 @@ export async function routeAdd(context: Context, url: string, options: RouteOpti
     context.terminal.note(`${url} gets ${profile === undefined ? `the secret '${secret}'` : `tokens of '${profile}'`}`)
     if (secret !== undefined) await sayMissing(context, secret)
     context.terminal.hint('`authsock setup` tells git, docker and others to ask authsock')
-    if ((parsePlace(url)?.segments.length ?? 0) > 0)
+    if ((parseUrlPattern(url)?.segments.length ?? 0) > 0)
       context.terminal.hint('git says no paths unless it is told to: `authsock setup git` does, also where git is set up already')
   }
 }
@@ -61,8 +61,8 @@ export async function routeList(context: Context): Promise<void> {
     return
   }
   if (routes.length === 0) context.terminal.hint('no routes yet; `authsock route add https://HOST --profile PROFILE` makes one')
-  const width = Math.max(0, ...routes.map(({ place }) => placeText(place).length))
-  for (const route of routes) context.terminal.print(`${placeText(route.place).padEnd(width)}   ${leadsTo(route)}`)
+  const width = Math.max(0, ...routes.map(({ pattern: place }) => formatUrlPattern(place).length))
+  for (const route of routes) context.terminal.print(`${formatUrlPattern(route.pattern).padEnd(width)}   ${leadsTo(route)}`)
 }
 
 export async function routeRemove(context: Context, url: string, { username }: { readonly username?: string }): Promise<void> {
@@ -75,16 +75,16 @@ export async function routeRemove(context: Context, url: string, { username }: {
 /** What a tool that asks for this URL gets, and why. */
 export async function routeTest(context: Context, url: string, { username }: { readonly username?: string }): Promise<void> {
   const { readConfigFile } = await import('../config-file.ts')
-  const parsed = parsePlace(url)
+  const parsed = parseUrlPattern(url)
   if (parsed === undefined) throw new Failure('bad_request', `no host can be read from '${url}'`)
-  const place: Place = username === undefined ? parsed : { ...parsed, username }
+  const place: UrlPattern = username === undefined ? parsed : { ...parsed, username }
   const { routes } = await readConfigFile(paths(context.env).configFile)
   const { matching, others } = explainRoutes(place, routes)
   const [winner, ...behind] = matching
   const secrets = winner === undefined ? await coveringSecrets(context, place) : []
   if (context.asJson) {
     context.terminal.json({
-      url: placeText(place),
+      url: formatUrlPattern(place),
       ...(winner === undefined ? {} : { route: inJson(winner) }),
       ...(winner === undefined && secrets[0] !== undefined ? { secret: secrets[0].name } : {}),
       also: behind.map(inJson),
@@ -92,29 +92,31 @@ export async function routeTest(context: Context, url: string, { username }: { r
     })
   } else {
     const { terminal } = context
-    if (winner !== undefined) terminal.print(`${leadsTo(winner)}, by the route of ${placeText(winner.place)}`)
+    if (winner !== undefined) terminal.print(`${leadsTo(winner)}, by the route of ${formatUrlPattern(winner.pattern)}`)
     else if (secrets[0] !== undefined) terminal.print(`secret ${secrets[0].name}, which is kept for ${secrets[0].url}`)
     else terminal.print('nothing: tools go on to ask elsewhere')
-    for (const route of behind) terminal.say(`less specific: ${placeText(route.place)} (${leadsTo(route)})`)
+    for (const route of behind) terminal.say(`less specific: ${formatUrlPattern(route.pattern)} (${leadsTo(route)})`)
     for (const route of others)
-      terminal.say(`does not cover it: ${placeText(route.place)} (${leadsTo(route)}): ${difference(route.place, place)}`)
+      terminal.say(
+        `does not cover it: ${formatUrlPattern(route.pattern)} (${leadsTo(route)}): ${difference(route.pattern, place)}`,
+      )
   }
   if (winner === undefined && secrets.length === 0) {
-    throw new Failure('not_found', `no route and no secret covers ${placeText(place)}`, {
-      hint: `\`authsock route add ${placeText(parsed)} --profile PROFILE\` makes a route`,
+    throw new Failure('not_found', `no route and no secret covers ${formatUrlPattern(place)}`, {
+      hint: `\`authsock route add ${formatUrlPattern(parsed)} --profile PROFILE\` makes a route`,
     })
   }
 }
 
-async function coveringSecrets(context: Context, place: Place): Promise<readonly SecretStatus[]> {
+async function coveringSecrets(context: Context, place: UrlPattern): Promise<readonly SecretStatus[]> {
   const secrets = await (await context.agent()).secrets()
   return secrets.filter(({ url, username }) => {
-    const at = url === undefined ? undefined : parsePlace(url)
+    const at = url === undefined ? undefined : parseUrlPattern(url)
     return at !== undefined && covers(username === undefined ? at : { ...at, username }, place)
   })
 }
 
-function difference(route: Place, place: Place): string {
+function difference(route: UrlPattern, place: UrlPattern): string {
   if (route.username !== undefined && place.username !== undefined && route.username !== place.username)
     return 'another user name'
   if (!covers({ ...route, segments: [] }, place)) return 'another scheme or port'
@@ -129,8 +131,8 @@ function leadsTo({ to, username }: Route): string {
   return `profile ${to.profile}${only.length === 0 ? '' : ` (${only.join(', ')})`}${name}`
 }
 
-const inJson = ({ place, to, username }: Route) => ({
-  url: placeText(place),
+const inJson = ({ pattern: place, to, username }: Route) => ({
+  url: formatUrlPattern(place),
   ...(to.kind === 'secret' ? { secret: to.secret } : { profile: to.profile, ...to.target }),
   ...(username === undefined ? {} : { username }),
 })

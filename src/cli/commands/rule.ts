@@ -3,7 +3,14 @@
 import type { Caller } from '../../core/access/caller.ts'
 import { duration } from '../../core/util/durations.ts'
 import { Failure } from '../../core/failures.ts'
-import { mismatch, type Question, questionText, rule, type Rule, type Verdict } from '../../core/access/rules.ts'
+import {
+  mismatch,
+  type AccessRequest,
+  describeAccessRequest,
+  matchRules,
+  type Rule,
+  type Decision,
+} from '../../core/access/rules.ts'
 import { paths, processAsCaller } from '../../client/local.ts'
 import type { RuleTable } from '../config-file.ts'
 import type { Context } from '../context.ts'
@@ -44,14 +51,14 @@ export async function ruleList(context: Context): Promise<void> {
   for (const [index, each] of rules.entries()) context.terminal.print(`${String(index + 1).padStart(2)}  ${ruleText(each)}`)
 }
 
-const inJson = ({ verdict, ...rest }: Rule) => ({ decision: verdict, ...rest })
+const inJson = ({ decision, ...rest }: Rule) => ({ decision: decision, ...rest })
 
 const fields = ['profile', 'scopes', 'resource', 'executable', 'container', 'share'] as const
 
 const ruleText = (rule: Rule): string => {
   const named = fields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${shown(rule[key])}`]))
   const lifetime = rule.lifetime === undefined ? '' : `   (a yes counts for ${duration(rule.lifetime)})`
-  return `${rule.verdict.padEnd(5)}  ${named.length === 0 ? 'everything' : named.join(', ')}${lifetime}`
+  return `${rule.decision.padEnd(5)}  ${named.length === 0 ? 'everything' : named.join(', ')}${lifetime}`
 }
 
 export async function ruleAdd(context: Context, options: RuleAddOptions): Promise<void> {
@@ -60,7 +67,7 @@ export async function ruleAdd(context: Context, options: RuleAddOptions): Promis
   if (first === true && before !== undefined) throw new Failure('bad_request', 'give one of --first and --before')
   const table: RuleTable = {
     // The schema says what may stand here.
-    decision: decision as Verdict,
+    decision: decision as Decision,
     ...(profile === undefined ? {} : { profile }),
     ...(scope === undefined ? {} : { scopes: scope }),
     ...pick(rest, ['resource', 'executable', 'container', 'share']),
@@ -111,38 +118,38 @@ export async function ruleTest(context: Context, profile: string, options: RuleT
   const { readConfigFile } = await import('../config-file.ts')
   const { rules } = await readConfigFile(paths(context.env).configFile)
   const { scope, resource, share } = options
-  const question: Question = {
+  const question: AccessRequest = {
     profile,
     target: { ...(scope === undefined ? {} : { scope }), ...(resource === undefined ? {} : { resource }) },
-    visitor: { caller: callerIn(options), door: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
+    requester: { caller: callerIn(options), channel: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
   }
-  const { verdict, index } = rule(rules, question)
+  const { decision, index } = matchRules(rules, question)
   const passed = rules.slice(0, index ?? rules.length).map((each, at) => ({
     rule: at + 1,
-    because: mismatch(each, question) ?? ('verdict' as const),
+    because: mismatch(each, question) ?? ('decision' as const),
   }))
   if (context.asJson) {
-    const text = questionText(question)
-    context.terminal.json({ decision: verdict, ...(index === undefined ? {} : { rule: index + 1 }), passed, question: text })
+    const text = describeAccessRequest(question)
+    context.terminal.json({ decision: decision, ...(index === undefined ? {} : { rule: index + 1 }), passed, question: text })
     return
   }
-  context.terminal.say(questionText(question))
+  context.terminal.say(describeAccessRequest(question))
   for (const { rule: number, because } of passed) {
-    const each = rules[number - 1] ?? { verdict: 'allow' }
+    const each = rules[number - 1] ?? { decision: 'allow' }
     context.terminal.say(
       `  rule ${number} does not match: it is for ${because} ${shown(each[because])}, this is ${asked(question, because)}`,
     )
   }
   context.terminal.print(
     index === undefined
-      ? `${verdict}: no rule matches`
-      : `${verdict}, by rule ${index + 1}: ${ruleText(rules[index] ?? { verdict })}`,
+      ? `${decision}: no rule matches`
+      : `${decision}, by rule ${index + 1}: ${ruleText(rules[index] ?? { decision: decision })}`,
   )
 }
 
 const shown = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))
 
-function asked({ profile, target, visitor: { caller, door } }: Question, what: keyof Rule): string {
+function asked({ profile, target, requester: { caller, channel } }: AccessRequest, what: keyof Rule): string {
   switch (what) {
     case 'profile':
       return profile
@@ -157,7 +164,7 @@ function asked({ profile, target, visitor: { caller, door } }: Question, what: k
         ? 'outside of containers'
         : (caller.container.id ?? 'in a container without a known id')
     case 'share':
-      return door.kind === 'share' ? door.share : "by the user's own socket"
+      return channel.kind === 'share' ? channel.share : "by the user's own socket"
     default:
       return 'something else'
   }

@@ -2,7 +2,7 @@
 
 import { fromNow } from '../../core/util/durations.ts'
 import { Failure } from '../../core/failures.ts'
-import { bare, parsePlace, placeText } from '../../core/credentials/url-pattern.ts'
+import { withoutUsername, parseUrlPattern, formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { isProfileName } from '../../core/profile.ts'
 import { nameOfSecret } from '../../core/credentials/static-secret.ts'
 import type { SecretStatus } from '../../client/index.ts'
@@ -21,9 +21,9 @@ export interface SecretAddOptions {
 export async function secretAdd(context: Context, what: string, options: SecretAddOptions): Promise<void> {
   const isUrl = what.includes('://')
   const given = options.url ?? (isUrl ? what : undefined)
-  const place = given === undefined ? undefined : parsePlace(given)
+  const place = given === undefined ? undefined : parseUrlPattern(given)
   if (given !== undefined && place === undefined) throw new Failure('bad_request', `no host can be read from '${given}'`)
-  const url = place === undefined ? undefined : placeText(bare(place))
+  const url = place === undefined ? undefined : formatUrlPattern(withoutUsername(place))
   const agent = await context.agent()
   const known = await agent.secrets()
   const username = options.username ?? place?.username

@@ -7,7 +7,14 @@ import { helperCaller } from '../../twin/helper-client.ts'
 import type { Context } from '../context.ts'
 import { comesFirst, ownCredentials } from './environment.ts'
 import { runChild } from './child.ts'
-import { beyondProxies, refuseRole, type RoleOptions, type ServiceName, startServices, type TargetOptions } from '../serve/serve.ts'
+import {
+  beyondProxies,
+  refuseRole,
+  type RoleOptions,
+  type ServiceName,
+  startServices,
+  type TargetOptions,
+} from '../serve/serve.ts'
 
 export interface ExecOptions extends TargetOptions, RoleOptions {
   readonly env?: readonly string[]

@@ -9,9 +9,9 @@ import { checkOrigin, loopback } from '../../platform/loopback-http.ts'
 import { hashOf, isSecret } from '../../platform/loopback-secret.ts'
 
 /** Bytes. */
-const largestBody = 16 * 1024
-const largestHeader = 8 * 1024
-const mostConnections = 64
+const maxBody = 16 * 1024
+const maxHeader = 8 * 1024
+const maxConnections = 64
 /** ms for a request to arrive whole. */
 const arrival = 5_000
 /** ms for which an idle connection is kept. */
@@ -66,14 +66,14 @@ export const textOf = ({ message, hint }: Failure): string => `${message.replace
 /** `port` 0: any. Throws bad_request where it is taken. */
 export async function listen(service: Service, port: number): Promise<Listener> {
   const http = createServer({
-    maxHeaderSize: largestHeader,
+    maxHeaderSize: maxHeader,
     headersTimeout: arrival,
     requestTimeout: arrival,
     keepAliveTimeout: idle,
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
   })
-  http.maxConnections = mostConnections
+  http.maxConnections = maxConnections
   http.on('request', (request, response) => {
     answer(service, request)
       .catch((error: unknown) => service.fail(asFailure(error)))
@@ -111,9 +111,7 @@ async function answer(service: Service, request: IncomingMessage): Promise<Reply
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> =>
-  (
-    await readUpTo(request, largestBody, () => new Failure('too_large', `the body is larger than ${largestBody} bytes`))
-  ).toString()
+  (await readUpTo(request, maxBody, () => new Failure('too_large', `the body is larger than ${maxBody} bytes`))).toString()
 
 function send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Reply): void {
   if (response.destroyed) return

@@ -2,7 +2,7 @@
 
 import { delimiter, join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { placeText } from '../../core/credentials/url-pattern.ts'
+import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
 import { setIni, setJson } from './edits.ts'
 import { letGo, onPath, placesOf, profileOf, program, type Surroundings } from './context.ts'
@@ -15,7 +15,7 @@ export function docker(surroundings: Surroundings): Plan {
     targets.length === 0
       ? []
       : placesOf(surroundings).map((place) =>
-          placeText({ host: place.host, segments: [], ...(place.port === undefined ? {} : { port: place.port }) }),
+          formatUrlPattern({ host: place.host, segments: [], ...(place.port === undefined ? {} : { port: place.port }) }),
         )
   const edit = (text: string): string =>
     hosts.length === 0

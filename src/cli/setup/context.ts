@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { parsePlace, type Place } from '../../core/credentials/url-pattern.ts'
+import { parseUrlPattern, type UrlPattern } from '../../core/credentials/url-pattern.ts'
 import type { Route } from '../../core/credentials/route.ts'
 import { linkChange, type Plan } from './change.ts'
 
@@ -33,14 +33,14 @@ export interface Tool {
   plan(surroundings: Surroundings): Plan | Promise<Plan>
 }
 
-export const isWeb = ({ scheme, host }: Place): boolean =>
+export const isWeb = ({ scheme, host }: UrlPattern): boolean =>
   (scheme === undefined || scheme === 'https' || scheme === 'http') && !host.startsWith('*.')
 
 /** The places that were named, or else all that routes lead to. */
-export function placesOf({ targets, routes }: Surroundings): readonly Place[] {
-  if (targets.length === 0) return routes.map(({ place }) => place).filter(isWeb)
+export function placesOf({ targets, routes }: Surroundings): readonly UrlPattern[] {
+  if (targets.length === 0) return routes.map(({ pattern: place }) => place).filter(isWeb)
   return targets.map((target) => {
-    const place = parsePlace(target)
+    const place = parseUrlPattern(target)
     if (place !== undefined) return place
     throw new Failure('bad_request', `no host can be read from '${target}'`)
   })

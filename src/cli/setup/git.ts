@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { placeText } from '../../core/credentials/url-pattern.ts'
+import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { type Change, fileChange, type Plan, readText } from './change.ts'
 import { isWeb, letGo, placesOf, program, type Surroundings } from './context.ts'
 
@@ -19,13 +19,15 @@ export function git(surroundings: Surroundings): Plan {
   const now = readText(path) ?? ''
   const command = helper.includes(' ') ? `"${helper}"` : helper
   // The empty value lets go of helpers that were set before: two would both keep what the user types.
-  const subsections = places.map((place) => `credential.${placeText({ ...place, scheme: place.scheme ?? 'https' })}`)
+  const subsections = places.map((place) => `credential.${formatUrlPattern({ ...place, scheme: place.scheme ?? 'https' })}`)
   const sections = (places.length === 0 ? ['credential'] : subsections).filter((name) => {
     const header = name === 'credential' ? '[credential]' : `[credential "${name.slice('credential.'.length)}"]`
     return !isSetUp(now, header, helper)
   })
-  const withPath = surroundings.routes.filter(({ place }) => place.segments.length > 0 && isWeb(place))
-  const hosts = new Set(withPath.map(({ place }) => placeText({ ...place, scheme: place.scheme ?? 'https', segments: [] })))
+  const withPath = surroundings.routes.filter(({ pattern: place }) => place.segments.length > 0 && isWeb(place))
+  const hosts = new Set(
+    withPath.map(({ pattern: place }) => formatUrlPattern({ ...place, scheme: place.scheme ?? 'https', segments: [] })),
+  )
   const paths = [...hosts]
     .filter((host) => !isSetUp(now, `[credential "${host}"]`, undefined))
     .map((host) => [`credential.${host}.useHttpPath`, 'true'] as const)

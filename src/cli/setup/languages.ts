@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { placeText } from '../../core/credentials/url-pattern.ts'
+import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
 import { addLine, setIni, setToml } from './edits.ts'
 import { onPath, placesOf, profileOf, program, quoted, type Surroundings } from './context.ts'
@@ -65,7 +65,7 @@ export function pnpm(surroundings: Surroundings): Plan {
   const profile = profileOf(surroundings, 'pnpm')
   const link = join(env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'), 'authsock', 'bin', `pnpm-authsock-${profile}`)
   const keys = placesOf(surroundings).map(
-    (place) => `//${placeText({ ...place, scheme: 'https' }).slice('https://'.length)}/:tokenHelper`,
+    (place) => `//${formatUrlPattern({ ...place, scheme: 'https' }).slice('https://'.length)}/:tokenHelper`,
   )
   const path = env['NPM_CONFIG_USERCONFIG'] ?? join(home, '.npmrc')
   return {
@@ -79,7 +79,7 @@ export function pnpm(surroundings: Surroundings): Plan {
 
 export function bazel(surroundings: Surroundings): Plan {
   const { home, targets } = surroundings
-  const hosts = targets.length > 0 ? targets : [...new Set(surroundings.routes.map(({ place }) => place.host))]
+  const hosts = targets.length > 0 ? targets : [...new Set(surroundings.routes.map(({ pattern: place }) => place.host))]
   if (hosts.length === 0) throw new Failure('bad_request', 'for which hosts?', { hint: "`authsock setup bazel '*.example.com'`" })
   const command = program(surroundings, 'authsock-bazel')
   const lines = hosts.map((host) => `common --credential_helper=${host}=${command}`)

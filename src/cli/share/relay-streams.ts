@@ -3,15 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
-import {
-  encodeFrame,
-  type Frame,
-  FrameReader,
-  foreignBytes,
-  longestData,
-  mostStreams,
-  relayWindow,
-} from '../../wire/relay-frames.ts'
+import { encodeFrame, type Frame, FrameReader, foreignBytes, maxData, maxStreams, relayWindow } from '../../wire/relay-frames.ts'
 
 /** Bytes that wait for the pipe. */
 const crowded = 256 * 1024
@@ -100,11 +92,11 @@ export class RelayStreams {
 
   #open(id: number): void {
     if (id !== this.#last + 1) throw foreignBytes('streams out of order')
-    if (this.#streams.size >= mostStreams) throw foreignBytes('too many streams')
+    if (this.#streams.size >= maxStreams) throw foreignBytes('too many streams')
     this.#last = id
     let socket: Socket
     try {
-      if (this.#sockets.size >= 2 * mostStreams) throw new Error('too many connections that do not end')
+      if (this.#sockets.size >= 2 * maxStreams) throw new Error('too many connections that do not end')
       socket = this.#ports.connect()
     } catch (error) {
       this.#ports.onConnected(error)
@@ -174,7 +166,7 @@ export class RelayStreams {
 
   #sendSome(stream: Stream): boolean {
     const { socket } = stream
-    const most = Math.min(stream.maySend, longestData, socket.readableLength)
+    const most = Math.min(stream.maySend, maxData, socket.readableLength)
     const data = most === 0 ? null : (socket.read(most) as Buffer | null)
     if (data !== null) {
       stream.maySend -= data.length

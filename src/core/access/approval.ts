@@ -1,8 +1,8 @@
 // The user's word on a request that a rule puts before him, and the rule that it becomes where it is for always.
 
 import { Failure } from '../failures.ts'
-import { plain } from '../util/text.ts'
-import type { Question, Rule } from './rules.ts'
+import { sanitizeForDisplay } from '../util/text.ts'
+import type { AccessRequest, Rule } from './rules.ts'
 
 export interface ApprovalReply {
   readonly decision: 'allow' | 'deny'
@@ -17,20 +17,20 @@ export interface ApprovalReply {
  * What was asked, as narrow as a rule can say it, and never wider than the rule that asked. What the request did not name is
  * free. Throws bad_request where no rule would say just this program.
  */
-export function lastingRule(verdict: 'allow' | 'deny', { profile, target, visitor }: Question): Rule {
-  const { caller, door } = visitor
+export function lastingRule(decision: 'allow' | 'deny', { profile, target, requester }: AccessRequest): Rule {
+  const { caller, channel } = requester
   const { executable, container, isKnown } = caller
   const resource = target.resource ?? target.audience
   if (executable !== undefined && /\*|\ufffd| \(deleted\)$/.test(executable)) {
-    throw new Failure('bad_request', `no rule can name just the program ${plain(executable)}`)
+    throw new Failure('bad_request', `no rule can name just the program ${sanitizeForDisplay(executable)}`)
   }
   return {
-    verdict,
+    decision: decision,
     profile,
     ...(target.scope === undefined ? {} : { scopes: target.scope }),
     ...(resource === undefined ? {} : { resource }),
     ...(executable === undefined ? {} : { executable }),
     ...(container === undefined ? (isKnown ? { container: 'none' } : {}) : { container: container.id ?? 'any' }),
-    share: door.kind === 'share' ? door.share : 'none',
+    share: channel.kind === 'share' ? channel.share : 'none',
   }
 }

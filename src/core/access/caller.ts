@@ -1,7 +1,7 @@
 // Who asks: the process at the other end of a connection, as far as it can be told. The uid is what the kernel vouches for; the
 // rest is advice, since a process can exec after it has connected. What cannot be told is absent, and that is a value too.
 
-import { plain, plainName } from '../util/text.ts'
+import { sanitizeForDisplay, quoteForDisplay } from '../util/text.ts'
 
 export interface CallerProcess {
   readonly pid: number
@@ -31,15 +31,15 @@ export interface Caller {
   readonly isKnown: boolean
 }
 
-/** By which door somebody came: the user's own socket, or a shared one. */
-export type Door = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string; readonly transport?: 'tcp' }
+/** By which channel somebody came: the user's own socket, or a shared one. */
+export type Channel = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string; readonly transport?: 'tcp' }
 
 /** Who cannot be looked at. */
 export const unknownCaller: Caller = { parents: [], isKnown: false }
 
-export interface Visitor {
+export interface Requester {
   readonly caller: Caller
-  readonly door: Door
+  readonly channel: Channel
 }
 
 /** A process and whose child it says it is. */
@@ -50,7 +50,7 @@ export interface Link extends CallerProcess {
 }
 
 /** A chain of parents is seldom longer, and a loop never ends. */
-export const mostParents = 16
+export const maxParents = 16
 
 /**
  * The parents of a process of Windows, the nearest first. There a child keeps the pid of a parent that has ended, and the pid is soon
@@ -58,7 +58,7 @@ export const mostParents = 16
  */
 export function ancestors(child: Link, find: (pid: number) => Link | undefined): readonly CallerProcess[] {
   const parents: CallerProcess[] = []
-  for (let at = child; parents.length < mostParents;) {
+  for (let at = child; parents.length < maxParents;) {
     const parent = at.parent === 0 ? undefined : find(at.parent)
     if (parent === undefined || parent.created > at.created || parent.pid === at.pid) break
     parents.push({ pid: parent.pid, ...(parent.executable === undefined ? {} : { executable: parent.executable }) })
@@ -71,19 +71,20 @@ export function ancestors(child: Link, find: (pid: number) => Link | undefined):
 export const isWindowsPath = (path: string): boolean => /^([A-Za-z]:)?\\/.test(path)
 
 /** Of a program: what is asked for must stay in sight. */
-const longestName = 48
+const maxName = 48
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf(isWindowsPath(path) ? '\\' : '/') + 1)
 
 /** For people: `git-remote-https (pid 123) of make, in container 0123456789ab, by share devbox`. */
-export function callerText({ caller, door }: Visitor): string {
+export function callerText({ caller, channel }: Requester): string {
   const { executable, pid, parents, container } = caller
-  const program = executable === undefined ? 'an unknown program' : plainName(plain(nameOf(executable), longestName))
+  const program =
+    executable === undefined ? 'an unknown program' : quoteForDisplay(sanitizeForDisplay(nameOf(executable), maxName))
   const number = pid === undefined ? '' : ` (pid ${pid})`
   const parent = parents.find((each) => each.executable !== undefined && each.executable !== executable)?.executable
-  const of = parent === undefined ? '' : ` of ${plainName(plain(nameOf(parent), longestName))}`
+  const of = parent === undefined ? '' : ` of ${quoteForDisplay(sanitizeForDisplay(nameOf(parent), maxName))}`
   const where =
     container === undefined ? '' : `, in container${container.id === undefined ? '' : ` ${container.id.slice(0, 12)}`}`
-  const way = door.kind === 'main' ? '' : `, by share ${door.share}${door.transport === 'tcp' ? ' over TCP' : ''}`
+  const way = channel.kind === 'main' ? '' : `, by share ${channel.share}${channel.transport === 'tcp' ? ' over TCP' : ''}`
   return `${program}${number}${of}${where}${way}`
 }

@@ -1,14 +1,14 @@
 // Rules: what a request gets before any token is looked at. They stand in config.toml in an order, and the first that matches
 // decides. What a rule does not name is free; what is unknown of a caller matches no name.
 
-import { callerText, isWindowsPath, type Visitor } from './caller.ts'
-import { plain, plainName } from '../util/text.ts'
+import { callerText, isWindowsPath, type Requester } from './caller.ts'
+import { sanitizeForDisplay, quoteForDisplay } from '../util/text.ts'
 import type { Target } from '../session/session.ts'
 
-export type Verdict = 'allow' | 'ask' | 'deny'
+export type Decision = 'allow' | 'ask' | 'deny'
 
 export interface Rule {
-  readonly verdict: Verdict
+  readonly decision: Decision
   readonly profile?: string
   /** Matches where every scope that is asked for is among these; a request that names none asks for all. */
   readonly scopes?: readonly string[]
@@ -23,25 +23,25 @@ export interface Rule {
   readonly lifetime?: number
 }
 
-export interface Question {
+export interface AccessRequest {
   readonly profile: string
   readonly target: Target
-  readonly visitor: Visitor
+  readonly requester: Requester
 }
 
-export interface Ruling {
-  readonly verdict: Verdict
+export interface RuleMatch {
+  readonly decision: Decision
   /** From 0; undefined: no rule matches, and what is not forbidden is allowed. */
   readonly index?: number
   readonly rule?: Rule
 }
 
-export function rule(rules: readonly Rule[], question: Question): Ruling {
-  const found = rulesFor(rules, question.visitor.caller.executable).find(({ rule }) => mismatch(rule, question) === undefined)
-  return found === undefined ? { verdict: 'allow' } : { verdict: found.rule.verdict, ...found }
+export function matchRules(rules: readonly Rule[], question: AccessRequest): RuleMatch {
+  const found = rulesFor(rules, question.requester.caller.executable).find(({ rule }) => mismatch(rule, question) === undefined)
+  return found === undefined ? { decision: 'allow' } : { decision: found.rule.decision, ...found }
 }
 
-type Placed = Required<Pick<Ruling, 'index' | 'rule'>>
+type Placed = Required<Pick<RuleMatch, 'index' | 'rule'>>
 
 /** Those that name this program, or none: it asks again and again, and there may be a thousand that name others. */
 function rulesFor(rules: readonly Rule[], executable: string | undefined): readonly Placed[] {
@@ -49,7 +49,7 @@ function rulesFor(rules: readonly Rule[], executable: string | undefined): reado
   const { found } = byProgram
   const known = found.get(executable)
   if (known !== undefined) return known
-  if (found.size >= mostPrograms) found.clear()
+  if (found.size >= maxPrograms) found.clear()
   const placed = rules
     .map((rule, index) => ({ index, rule }))
     .filter(({ rule }) => rule.executable === undefined || matchesPath(rule.executable, executable))
@@ -57,20 +57,20 @@ function rulesFor(rules: readonly Rule[], executable: string | undefined): reado
   return placed
 }
 
-const mostPrograms = 256
+const maxPrograms = 256
 let byProgram: { readonly rules?: readonly Rule[]; readonly found: Map<string | undefined, readonly Placed[]> } = {
   found: new Map(),
 }
 
 /** Which of a rule's fields keeps it from matching; undefined where it matches. */
-export function mismatch(each: Rule, { profile, target, visitor }: Question): keyof Rule | undefined {
-  const { caller, door } = visitor
+export function mismatch(each: Rule, { profile, target, requester }: AccessRequest): keyof Rule | undefined {
+  const { caller, channel } = requester
   if (each.profile !== undefined && each.profile !== profile) return 'profile'
   if (each.scopes !== undefined && !coversScopes(each.scopes, target.scope)) return 'scopes'
   if (each.resource !== undefined && each.resource !== (target.resource ?? target.audience)) return 'resource'
   if (each.executable !== undefined && !matchesPath(each.executable, caller.executable)) return 'executable'
-  if (each.container !== undefined && !matchesContainer(each.container, visitor)) return 'container'
-  if (each.share !== undefined && !matchesShare(each.share, door.kind === 'share' ? door.share : undefined)) return 'share'
+  if (each.container !== undefined && !matchesContainer(each.container, requester)) return 'container'
+  if (each.share !== undefined && !matchesShare(each.share, channel.kind === 'share' ? channel.share : undefined)) return 'share'
   return undefined
 }
 
@@ -85,7 +85,7 @@ function matchesPath(pattern: string, path: string | undefined): boolean {
 
 /** A thousand rules are looked at for each request, and to compile them costs a hundred times as much. */
 const expressions = new Map<string, RegExp>()
-const mostExpressions = 10_000
+const maxExpressions = 10_000
 
 function expressionOf(pattern: string, isWindows: boolean): RegExp {
   const key = `${isWindows} ${pattern}`
@@ -97,12 +97,12 @@ function expressionOf(pattern: string, isWindows: boolean): RegExp {
     .map((part) => (part === '**' ? '.*' : part === '*' ? within : part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)))
     .join('')
   const expression = new RegExp(`^${source}$`, isWindows ? 'is' : 's')
-  if (expressions.size >= mostExpressions) expressions.clear()
+  if (expressions.size >= maxExpressions) expressions.clear()
   expressions.set(key, expression)
   return expression
 }
 
-function matchesContainer(wanted: string, { caller }: Visitor): boolean {
+function matchesContainer(wanted: string, { caller }: Requester): boolean {
   const { container, isKnown } = caller
   if (wanted === 'none') return isKnown && container === undefined
   if (container === undefined) return false
@@ -113,12 +113,15 @@ const matchesShare = (wanted: string, share: string | undefined): boolean =>
   wanted === 'none' ? share === undefined : share !== undefined && (wanted === 'any' || wanted === share)
 
 /** For people, on one line. */
-export const questionText = ({ profile, target, visitor }: Question): string => {
+export const describeAccessRequest = ({ profile, target, requester }: AccessRequest): string => {
   const { scope, resource, audience } = target
-  const what = [scope === undefined ? undefined : plain(scope.map(plainName).join(' ')), ...[resource, audience].map(nameIfAny)]
+  const what = [
+    scope === undefined ? undefined : sanitizeForDisplay(scope.map(quoteForDisplay).join(' ')),
+    ...[resource, audience].map(nameIfAny),
+  ]
     .filter((part) => part !== undefined)
     .join(', ')
-  return `${callerText(visitor)} asks for a token of '${plain(profile)}'${what === '' ? '' : ` (${what})`}`
+  return `${callerText(requester)} asks for a token of '${sanitizeForDisplay(profile)}'${what === '' ? '' : ` (${what})`}`
 }
 
-const nameIfAny = (text: string | undefined): string | undefined => (text === undefined ? undefined : plainName(text))
+const nameIfAny = (text: string | undefined): string | undefined => (text === undefined ? undefined : quoteForDisplay(text))

@@ -2,7 +2,7 @@
 // watched.
 
 import { Failure } from '../failures.ts'
-import { bare, longestMatch, parsePlace, type Place } from './url-pattern.ts'
+import { withoutUsername, longestMatch, parseUrlPattern, type UrlPattern } from './url-pattern.ts'
 import { redact, type Redacted } from '../redacted.ts'
 import type { EpochMs } from '../session/session.ts'
 
@@ -18,8 +18,8 @@ export interface StaticSecret {
   readonly origin: 'user' | 'tool'
 }
 
-export const placeOfSecret = ({ url, username }: StaticSecret): Place | undefined => {
-  const place = url === undefined ? undefined : parsePlace(url)
+export const patternOfSecret = ({ url, username }: StaticSecret): UrlPattern | undefined => {
+  const place = url === undefined ? undefined : parseUrlPattern(url)
   if (place === undefined) return undefined
   return username === undefined ? place : { ...place, username }
 }
@@ -28,25 +28,26 @@ export const isExpired = ({ expiresAt }: { readonly expiresAt?: EpochMs | undefi
   expiresAt !== undefined && expiresAt <= now
 
 /** What a search needs to know of a secret, and nothing of its value. */
-export interface Findable {
+export interface SecretEntry {
   readonly name: string
-  readonly place: Place
+  readonly pattern: UrlPattern
   readonly origin: StaticSecret['origin']
   readonly expiresAt: EpochMs | undefined
 }
 
 /** Of those that have a place, in their order. */
-export const findable = (secrets: readonly StaticSecret[]): readonly Findable[] =>
+export const findable = (secrets: readonly StaticSecret[]): readonly SecretEntry[] =>
   secrets.flatMap((secret) => {
-    const place = placeOfSecret(secret)
-    return place === undefined ? [] : [{ name: secret.name, place, origin: secret.origin, expiresAt: secret.expiresAt }]
+    const place = patternOfSecret(secret)
+    return place === undefined ? [] : [{ name: secret.name, pattern: place, origin: secret.origin, expiresAt: secret.expiresAt }]
   })
 
 /** The one that says most about the place; one that has expired gives way to one that has not, what a tool stored to what the user added. */
-export function bestFor(place: Place, all: readonly Findable[], now: EpochMs): Findable | undefined {
+export function bestFor(place: UrlPattern, all: readonly SecretEntry[], now: EpochMs): SecretEntry | undefined {
   const [added, stored] = [all.filter(({ origin }) => origin === 'user'), all.filter(({ origin }) => origin === 'tool')]
   // What a tool stored, perhaps from a URL of somebody else's, takes the place of what the user added only where it is asked for.
-  const at = (each: Findable): Place => (each.origin === 'user' || place.username !== undefined ? each.place : bare(each.place))
+  const at = (each: SecretEntry): UrlPattern =>
+    each.origin === 'user' || place.username !== undefined ? each.pattern : withoutUsername(each.pattern)
   const candidates = [...added, ...stored]
   const live = candidates.filter((each) => !isExpired(each, now))
   return longestMatch(place, live, at) ?? longestMatch(place, candidates, at)
@@ -127,7 +128,7 @@ const damaged = (name: string): Failure =>
   })
 
 /** A name for what a tool stores: the host, the port and the user, and a number where that is taken by another place. */
-export function nameOfSecret(place: Place, isTaken: (name: string) => boolean): string {
+export function nameOfSecret(place: UrlPattern, isTaken: (name: string) => boolean): string {
   const { host, port, username } = place
   const parts = [host.replace('*.', 'any.'), port, username].filter((part) => part !== undefined).join('-')
   const base = (

@@ -1,7 +1,7 @@
 // Where a credential is for, and which route leads there. A helper protocol names a place by a URL, or by a bare host; a route
 // names one by a pattern; the longest match wins. Whole path segments count, and what a pattern does not say is free.
 
-export interface Place {
+export interface UrlPattern {
   /** Lower-case, without the colon; undefined where only a host was named. */
   readonly scheme?: string
   /** Lower-case; of a pattern it may begin with `*.`. */
@@ -23,7 +23,7 @@ const kinds = /^(sparse|registry|index|git|hg|svn|bzr)\+(?=https?:)/i
 const beforeWildcard = /^([a-z][a-z0-9+.-]*:\/\/)?([^/?#]*@)?(?=\*\.[^/?#@]*([/?#]|$))/i
 
 /** `https://host:1/a/b`, `host:1/a`, `host`; undefined where no host can be read from it. The user name in it, if any, counts. */
-export function parsePlace(text: string): Place | undefined {
+export function parseUrlPattern(text: string): UrlPattern | undefined {
   const plain = text.trim().replace(kinds, '')
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(plain)
   const wildcard = beforeWildcard.exec(plain)?.[0]
@@ -59,19 +59,19 @@ function decoded(segment: string): string {
 }
 
 /** As people write it. */
-export function placeText({ scheme, host, port, segments, username }: Place): string {
+export function formatUrlPattern({ scheme, host, port, segments, username }: UrlPattern): string {
   const user = username === undefined ? '' : `${encodeURIComponent(username)}@`
   const path = segments.map((segment) => `/${encodeURIComponent(segment).replaceAll('%40', '@').replaceAll('%3A', ':')}`).join('')
   return `${scheme === undefined ? '' : `${scheme}://`}${user}${host}${port === undefined ? '' : `:${port}`}${path}`
 }
 
 /** Of a pattern: what a request names is one host. */
-export const isPattern = ({ host }: Place): boolean => host.includes('*')
+export const isWildcard = ({ host }: UrlPattern): boolean => host.includes('*')
 
 const isLoopbackHost = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(host)
 
 /** Whether what is meant for `pattern` may be used at `place`. */
-export function covers(pattern: Place, place: Place): boolean {
+export function covers(pattern: UrlPattern, place: UrlPattern): boolean {
   if (!coversScheme(pattern, place) || !coversHost(pattern.host, place.host) || port(pattern, place) !== port(place, pattern)) {
     return false
   }
@@ -84,7 +84,7 @@ export function covers(pattern: Place, place: Place): boolean {
 }
 
 /** Where one side names no scheme, anything fits but plain http to another machine: that has to be asked for by name. */
-function coversScheme(pattern: Place, place: Place): boolean {
+function coversScheme(pattern: UrlPattern, place: UrlPattern): boolean {
   if (pattern.scheme !== undefined && place.scheme !== undefined) return pattern.scheme === place.scheme
   return pattern.scheme !== undefined || place.scheme !== 'http' || isLoopbackHost(place.host)
 }
@@ -92,16 +92,16 @@ function coversScheme(pattern: Place, place: Place): boolean {
 const coversHost = (pattern: string, host: string): boolean =>
   pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : pattern === host
 
-const port = (place: Place, other: Place): string =>
+const port = (place: UrlPattern, other: UrlPattern): string =>
   place.port ?? defaultPorts[place.scheme ?? other.scheme ?? 'https'] ?? 'default'
 
 /** Without the user name. */
-export function bare({ scheme, host, port, segments }: Place): Place {
+export function withoutUsername({ scheme, host, port, segments }: UrlPattern): UrlPattern {
   return { host, segments, ...(scheme === undefined ? {} : { scheme }), ...(port === undefined ? {} : { port }) }
 }
 
 /** Negative where `a` says more than `b`: the host first, then the path, the user name, the scheme. */
-export function bySpecificity(a: Place, b: Place): number {
+export function bySpecificity(a: UrlPattern, b: UrlPattern): number {
   for (const measure of [hostLength, pathLength, hasUsername, hasScheme]) {
     const difference = measure(b) - measure(a)
     if (difference !== 0) return difference
@@ -110,13 +110,17 @@ export function bySpecificity(a: Place, b: Place): number {
 }
 
 /** A host named in full says more than any pattern. */
-const hostLength = ({ host }: Place): number => (host.startsWith('*.') ? host.length : 1000)
-const pathLength = ({ segments }: Place): number => segments.length
-const hasUsername = ({ username }: Place): number => (username === undefined ? 0 : 1)
-const hasScheme = ({ scheme }: Place): number => (scheme === undefined ? 0 : 1)
+const hostLength = ({ host }: UrlPattern): number => (host.startsWith('*.') ? host.length : 1000)
+const pathLength = ({ segments }: UrlPattern): number => segments.length
+const hasUsername = ({ username }: UrlPattern): number => (username === undefined ? 0 : 1)
+const hasScheme = ({ scheme }: UrlPattern): number => (scheme === undefined ? 0 : 1)
 
 /** Of those that cover the place, the one that says most about it. */
-export function longestMatch<T>(place: Place, candidates: Iterable<T>, placeOf: (candidate: T) => Place): T | undefined {
+export function longestMatch<T>(
+  place: UrlPattern,
+  candidates: Iterable<T>,
+  placeOf: (candidate: T) => UrlPattern,
+): T | undefined {
   return [...candidates]
     .filter((candidate) => covers(placeOf(candidate), place))
     .sort((a, b) => bySpecificity(placeOf(a), placeOf(b)))[0]

@@ -1,23 +1,23 @@
-// How a refresh ends that brought no token: written down where the verdict must outlive the agent, then answered.
+// How a refresh ends that brought no token: written down where the decision must outlive the agent, then answered.
 
 import { loginRequired } from './tokens.ts'
-import type { Ending, LoginReason, Refreshing, SessionRecord, Trouble } from './session.ts'
+import type { Outcome, LoginReason, Refreshing, SessionRecord, Trouble } from './session.ts'
 import type { Effect, Step } from './steps.ts'
 
 /** What stays from step to step. */
-export const base = ({ target, startedAt, attempts, replayGrace }: Refreshing) =>
+export const carriedOver = ({ target, startedAt, attempts, replayGrace }: Refreshing) =>
   ({ kind: 'refreshing', target, startedAt, attempts, replayGrace }) as const
 
-export const loginNeeded = (record: SessionRecord, reason: LoginReason): Ending => ({
+export const loginNeeded = (record: SessionRecord, reason: LoginReason): Outcome => ({
   kind: 'login_required',
   reason,
   failure: loginRequired(record.profile, reason),
 })
 
-export const troubled = (trouble: Trouble): Ending => ({ kind: 'troubled', trouble, failure: trouble.failure })
+export const troubled = (trouble: Trouble): Outcome => ({ kind: 'troubled', trouble, failure: trouble.failure })
 
-/** Writes down that nothing is in doubt any more (and what the verdict was), then concludes. */
-export function note(session: Refreshing, ending: Ending): Step {
+/** Writes down that nothing is in mayBeSpent any more (and what the decision was), then concludes. */
+export function recordOutcome(session: Refreshing, ending: Outcome): Step {
   const { record } = session
   if (record.intent === undefined && ending.kind !== 'login_required') return conclude(session, record, ending)
   const { intent: _answered, ...kept } = record
@@ -26,10 +26,13 @@ export function note(session: Refreshing, ending: Ending): Step {
     generation: record.generation + 1,
     ...(ending.kind === 'login_required' ? { loginRequired: ending.reason } : {}),
   }
-  return { session: { ...base(session), step: 'conclude', record, next, ending }, effects: [{ type: 'save', record: next }] }
+  return {
+    session: { ...carriedOver(session), step: 'conclude', record, next, ending },
+    effects: [{ type: 'save', record: next }],
+  }
 }
 
-export function conclude({ target }: Refreshing, record: SessionRecord, ending: Ending): Step {
+export function conclude({ target }: Refreshing, record: SessionRecord, ending: Outcome): Step {
   const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: ending.failure }]
   switch (ending.kind) {
     case 'active':

@@ -4,6 +4,7 @@
 import { Failure } from '../failures.ts'
 import { type Grant, grants } from '../profile.ts'
 import { redact } from '../redacted.ts'
+import { array, DecodeError, number, object, oneOf, optional, string, strings } from '../util/json-decoder.ts'
 import type { AccessToken, Identity, Intent, LoginReason, SessionRecord, Target } from './session.ts'
 
 const version = 1
@@ -25,15 +26,15 @@ export function decodeRecord(content: Uint8Array, profile: string, generation: n
     return decode(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)), profile, generation)
   } catch (error) {
     // What JSON.parse says quotes what it read.
-    const why = error instanceof Misshapen ? error.message : 'it is not JSON'
+    const why = error instanceof DecodeError ? error.message : 'it is not JSON'
     throw new Failure('record_damaged', `the stored session of '${profile}' cannot be read: ${why}`, { profile })
   }
 }
 
 function decode(json: unknown, profile: string, generation: number): SessionRecord {
   const record = object(json, 'record')
-  if (record['version'] !== version) throw new Misshapen(`it is of version ${String(record['version'])}, not ${version}`)
-  if (record['profile'] !== profile) throw new Misshapen(`it belongs to '${String(record['profile'])}'`)
+  if (record['version'] !== version) throw new DecodeError(`it is of version ${String(record['version'])}, not ${version}`)
+  if (record['profile'] !== profile) throw new DecodeError(`it belongs to '${String(record['profile'])}'`)
   return {
     profile,
     generation,
@@ -98,32 +99,3 @@ function decodeReason(json: unknown): LoginReason {
     at: number(reason['at'], 'at'),
   }
 }
-
-// ---- shapes
-
-class Misshapen extends Error {}
-
-function wrong(at: string, wanted: string): never {
-  throw new Misshapen(`'${at}' is not ${wanted}`)
-}
-
-const string = (value: unknown, at: string): string => (typeof value === 'string' ? value : wrong(at, 'a string'))
-const number = (value: unknown, at: string): number =>
-  typeof value === 'number' && Number.isFinite(value) ? value : wrong(at, 'a number')
-const array = (value: unknown, at: string): readonly unknown[] => (Array.isArray(value) ? value : wrong(at, 'a list'))
-const strings = (value: unknown, at: string): readonly string[] => array(value, at).map((element) => string(element, at))
-
-const object = (value: unknown, at: string): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : wrong(at, 'an object')
-
-const oneOf = <T extends string>(value: unknown, all: readonly T[], at: string): T =>
-  all.find((each) => each === value) ?? wrong(at, `one of ${all.join(', ')}`)
-
-/** `{ [key]: value }`, or nothing where there is none (exactOptionalPropertyTypes). */
-const optional = <K extends string, T>(
-  key: K,
-  value: unknown,
-  decodeValue: (value: unknown, at: string) => T,
-): { readonly [P in K]?: T } => (value === undefined ? {} : ({ [key]: decodeValue(value, key) } as { readonly [P in K]: T }))

@@ -7,18 +7,18 @@ import type { EpochMs, SessionRecord, Trouble } from './session.ts'
 /** A caller in need need not wait for the timer: a network that is back is noticed within this. */
 const patience = 5_000
 /** However long a server asks to wait. */
-const longestRetryAfter = 24 * 3_600_000
+const maxRetryAfter = 24 * 3_600_000
 /** Of a grace period, what is left for the request to reach the server: a quarter, at most this. */
-const longestTransit = 5_000
+const maxTransit = 5_000
 
 /** The refresh token is as good as it was. */
-export function plainTrouble(record: SessionRecord, failure: Failure, attempts: number, now: EpochMs): Trouble {
+export function definiteTrouble(record: SessionRecord, failure: Failure, attempts: number, now: EpochMs): Trouble {
   const pause = backOff(attempts, record.profile)
   const asked = failure.details.retryAfter
   const kind = { failure, attempts, at: now, ambiguous: false } as const
   if (asked === undefined) return { ...kind, retryAt: now + pause, notBefore: now + Math.min(pause, patience) }
-  const retryAt = now + Math.min(Math.max(asked * 1000, pause), longestRetryAfter)
-  return { ...kind, retryAt, notBefore: now + Math.min(asked * 1000, longestRetryAfter) }
+  const retryAt = now + Math.min(Math.max(asked * 1000, pause), maxRetryAfter)
+  return { ...kind, retryAt, notBefore: now + Math.min(asked * 1000, maxRetryAfter) }
 }
 
 /**
@@ -53,5 +53,5 @@ export function servedUntil(record: SessionRecord, now: EpochMs): EpochMs {
 /** The server counts from its first answer, which cannot have come before the intent was written (by a clock that is not ahead). */
 function endOfGrace({ intent }: SessionRecord, replayGrace: number, now: EpochMs): EpochMs {
   if (intent === undefined || replayGrace === 0 || isFromTheFuture(intent.at, now)) return -Infinity
-  return intent.at + replayGrace - Math.min(longestTransit, replayGrace / 4)
+  return intent.at + replayGrace - Math.min(maxTransit, replayGrace / 4)
 }

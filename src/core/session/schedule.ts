@@ -1,6 +1,6 @@
 // When things are due: tokens, retries, the next look at all sessions. Pure functions of the record and the wall clock.
 
-import { fraction } from '../util/stable-jitter.ts'
+import { stableFraction } from '../util/stable-jitter.ts'
 import type { AccessToken, EpochMs, LiveSession, SessionRecord } from './session.ts'
 
 const second = 1000
@@ -48,14 +48,14 @@ export const isRenewable = (record: SessionRecord): boolean =>
 export function refreshDueAt(record: SessionRecord): EpochMs | undefined {
   const token = primaryToken(record)
   if (token === undefined || !isRenewable(record) || lifetime(token) < shortestScheduled) return undefined
-  const jitter = 1 + fraction(`${record.profile}:${record.generation}`) / 2
+  const jitter = 1 + stableFraction(`${record.profile}:${record.generation}`) / 2
   return token.obtainedAt + lifetime(token) - lead(token) * jitter
 }
 
 /** 1, 2, 4 ... seconds, at most five minutes, spread by up to a quarter. `attempts` counts from one. */
 export function backOff(attempts: number, seed: string): number {
   const base = Math.min(2 ** Math.min(attempts - 1, 20) * second, 5 * minute)
-  return base * (1 + fraction(`${seed}:${attempts}`) / 4)
+  return base * (1 + stableFraction(`${seed}:${attempts}`) / 4)
 }
 
 /** When a session next needs looking at, whether or not anybody asks. */
@@ -80,8 +80,8 @@ export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: Epoch
 }
 
 /** A timer does not tick while the machine sleeps, so none is set for longer than this (R8). */
-const longestSleep = 5 * minute
+const maxSleep = 5 * minute
 
 /** Milliseconds for a timer; undefined where nothing is due at all. */
 export const nextWake = (earliest: EpochMs | undefined, now: EpochMs): number | undefined =>
-  earliest === undefined ? undefined : clamp(0, earliest - now, longestSleep)
+  earliest === undefined ? undefined : clamp(0, earliest - now, maxSleep)

@@ -2,7 +2,7 @@
 // the epoch by the wall clock; no timer is trusted (R8).
 
 import type { Failure } from '../failures.ts'
-import type { TokenRefusal } from '../ports.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 import type { Grant } from '../profile.ts'
 import type { Redacted } from '../redacted.ts'
 
@@ -118,18 +118,18 @@ export type Refreshing = {
 } & (
   | { readonly step: 'lock' }
   | { readonly step: 'journal'; readonly next: SessionRecord }
-  /** `doubt`: the refresh token was journalled before this attempt, and may have been spent then (R4). */
-  | { readonly step: 'post'; readonly doubt: boolean }
+  /** `mayBeSpent`: the refresh token was journalled before this attempt, and may have been spent then (R4). */
+  | { readonly step: 'post'; readonly mayBeSpent: boolean }
   /** The server refused the refresh token: has another agent stored a newer one (R5)? */
-  | { readonly step: 'check'; readonly doubt: boolean; readonly refusal: TokenRefusal }
+  | { readonly step: 'check'; readonly mayBeSpent: boolean; readonly refusal: TokenRefusal }
   | { readonly step: 'store'; readonly next: SessionRecord }
   /** The lock was lost while the answer was awaited, and another agent has written: what? */
-  | { readonly step: 'outdone' }
+  | { readonly step: 'superseded' }
   /** Writes down how a failed refresh ended; the session then becomes `ending`. */
-  | { readonly step: 'conclude'; readonly next: SessionRecord; readonly ending: Ending }
+  | { readonly step: 'conclude'; readonly next: SessionRecord; readonly ending: Outcome }
 )
 
-export type Ending =
+export type Outcome =
   | { readonly kind: 'active'; readonly failure: Failure }
   | { readonly kind: 'troubled'; readonly trouble: Trouble; readonly failure: Failure }
   | { readonly kind: 'login_required'; readonly reason: LoginReason; readonly failure: Failure }

@@ -1,7 +1,8 @@
 // What the refresh engine is told, what it wants done, and what it says of itself. transitions.ts makes steps of these.
 
 import type { Failure } from '../failures.ts'
-import type { TokenRefusal, TokenResponse } from '../ports.ts'
+import type { TokenResponse } from '../ports.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from './session.ts'
 
 export type Event =

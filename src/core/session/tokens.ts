@@ -114,12 +114,12 @@ export function withRefused(record: SessionRecord, value: string, now: EpochMs):
 }
 
 /** A record does not grow without end: tokens for more targets than this push out the oldest but the first. */
-const mostTokens = 64
+const maxTokens = 64
 
 /** Puts a token in the place of the one it replaces, and drops the others that have expired. */
 export function withToken(tokens: readonly AccessToken[], fresh: AccessToken, now: EpochMs): readonly AccessToken[] {
   const index = tokens.findIndex((token) => sameTarget(token.target, fresh.target))
   const replaced = index < 0 ? [...tokens, fresh] : tokens.with(index, fresh)
   const kept = replaced.filter((token, at) => at === 0 || token === fresh || remaining(token, now) > 0)
-  return kept.length <= mostTokens ? kept : kept.toSpliced(1, kept.length - mostTokens)
+  return kept.length <= maxTokens ? kept : kept.toSpliced(1, kept.length - maxTokens)
 }

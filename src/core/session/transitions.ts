@@ -3,7 +3,8 @@
 // in the order given and feeds what comes of them back as events; an event that the session is not waiting for is dropped.
 
 import { Failure } from '../failures.ts'
-import type { TokenRefusal, TokenResponse } from '../ports.ts'
+import type { TokenResponse } from '../ports.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 import { backOff, isFromTheFuture, isRenewable, primaryToken, remaining, requiredLife } from './schedule.ts'
 import { normalScope, sameTarget } from './scope.ts'
 import type {
@@ -19,9 +20,9 @@ import type {
   Unsaved,
 } from './session.ts'
 import { accessToken, findToken, latest, loginRequired, retryLater, withToken } from './tokens.ts'
-import { base, conclude, loginNeeded, note, troubled } from './outcomes.ts'
+import { carriedOver, conclude, loginNeeded, recordOutcome, troubled } from './outcomes.ts'
 import type { Effect, Event, Step } from './steps.ts'
-import { ambiguousTrouble, plainTrouble, servedUntil } from './retry.ts'
+import { ambiguousTrouble, definiteTrouble, servedUntil } from './retry.ts'
 
 const stay = (session: LiveSession): Step => ({ session, effects: [] })
 
@@ -84,7 +85,7 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
       return stay(session)
     case 'post':
       if (event.type === 'tokens') return store(session, event.response, now)
-      if (event.type === 'refused') return refused(session, session.doubt, event.refusal, now)
+      if (event.type === 'refused') return refused(session, session.mayBeSpent, event.refusal, now)
       return stay(session)
     case 'check':
       return event.type === 'checked' ? checked(session, session, event, now) : stay(session)
@@ -92,8 +93,8 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
       if (event.type === 'saved') return stored(session.next, session.target)
       if (event.type === 'save_failed') return notSaved(session, session.next, session.target, event.failure, 1, now)
       return stay(session)
-    case 'outdone':
-      return event.type === 'checked' ? outdone(session, event.stored, now) : stay(session)
+    case 'superseded':
+      return event.type === 'checked' ? superseded(session, event.stored, now) : stay(session)
     case 'conclude':
       // Where the note cannot be written the ending holds all the same; the older record is the more careful one.
       if (event.type === 'saved') return conclude(session, session.next, session.ending)
@@ -106,7 +107,7 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
 
 /** Under the lock the store has the last word: another agent may have refreshed, logged in or logged out (R9). */
 function locked(session: Refreshing, stored: SessionRecord | undefined, digest: string | undefined, now: EpochMs): Step {
-  if (stored === undefined) return vanished(session, now)
+  if (stored === undefined) return loggedOutMeanwhile(session, now)
   const record = latest(session.record, stored)
   const settled = record === session.record ? undefined : adopt(session, record, now)
   return settled ?? leaveAlone(session, record, digest, now) ?? journal(session, record, digest, now)
@@ -127,7 +128,7 @@ function adopt({ record, target, replayGrace }: Refreshing, newer: SessionRecord
   return token.obtainedAt > (held?.obtainedAt ?? -Infinity) ? settle(token) : undefined
 }
 
-/** A refresh that is in doubt is not repeated while an access token lives, whoever has sent it (R4). */
+/** A refresh that is in mayBeSpent is not repeated while an access token lives, whoever has sent it (R4). */
 function leaveAlone(session: Refreshing, record: SessionRecord, digest: string | undefined, now: EpochMs): Step | undefined {
   if (record.intent === undefined || record.intent.digest !== digest) return undefined
   const resumed = resume(record, now, session.replayGrace)
@@ -138,7 +139,7 @@ function leaveAlone(session: Refreshing, record: SessionRecord, digest: string |
   return { session: resumed, effects: [{ type: 'release_lock' }, { type: 'answer', target: session.target, outcome }] }
 }
 
-function vanished(session: Refreshing, now: EpochMs): Step {
+function loggedOutMeanwhile(session: Refreshing, now: EpochMs): Step {
   const reason: LoginReason = { code: 'logged_out', text: 'it was logged out', at: now }
   return {
     session: { kind: 'absent', reason },
@@ -158,7 +159,7 @@ function journal(session: Refreshing, record: SessionRecord, digest: string | un
   if (record.refreshToken === undefined || digest === undefined) return post(session, record, false)
   const intent = isKept(record.intent, digest, now) ? record.intent : { digest, at: now }
   const next: SessionRecord = { ...record, generation: record.generation + 1, intent }
-  return { session: { ...base(session), step: 'journal', record, next }, effects: [{ type: 'save', record: next }] }
+  return { session: { ...carriedOver(session), step: 'journal', record, next }, effects: [{ type: 'save', record: next }] }
 }
 
 /** What a clock said that was set back since dates nothing: the grace period would never begin, and the answer never be asked for. */
@@ -168,9 +169,9 @@ const isKept = (intent: Intent | undefined, digest: string, now: EpochMs): inten
 const noRefreshToken = (record: SessionRecord): Failure =>
   loginRequired(record.profile, { code: 'no_refresh_token', text: 'the session has no refresh token', at: record.loggedInAt })
 
-function post(session: Refreshing, record: SessionRecord, doubt: boolean): Step {
+function post(session: Refreshing, record: SessionRecord, mayBeSpent: boolean): Step {
   return {
-    session: { ...base(session), step: 'post', record, doubt },
+    session: { ...carriedOver(session), step: 'post', record, mayBeSpent },
     effects: [{ type: 'post', record, target: session.target }],
   }
 }
@@ -182,7 +183,7 @@ function notStarted(session: Refreshing, failure: Failure, effects: readonly Eff
   const trouble =
     before.kind === 'troubled'
       ? ambiguousTrouble(record, failure, attempts + 1, now, replayGrace)
-      : plainTrouble(record, failure, attempts + 1, now)
+      : definiteTrouble(record, failure, attempts + 1, now)
   return {
     session: { kind: 'troubled', record, trouble },
     effects: [
@@ -215,7 +216,7 @@ function store(session: Refreshing, response: TokenResponse, now: EpochMs): Step
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshTokenExpiresAt === undefined ? {} : { refreshTokenExpiresAt }),
   }
-  return { session: { ...base(session), step: 'store', record, next }, effects: [{ type: 'save', record: next }] }
+  return { session: { ...carriedOver(session), step: 'store', record, next }, effects: [{ type: 'save', record: next }] }
 }
 
 /** Durable: now, and not before, may anybody see the token (R2). */
@@ -232,8 +233,8 @@ function stored(record: SessionRecord, target: Target): Step {
 }
 
 /** Another agent took the lock for a dead one's, and has written: its record is the newer one. */
-function outdone(session: Refreshing, stored: SessionRecord | undefined, now: EpochMs): Step {
-  if (stored === undefined) return vanished(session, now)
+function superseded(session: Refreshing, stored: SessionRecord | undefined, now: EpochMs): Step {
+  if (stored === undefined) return loggedOutMeanwhile(session, now)
   const { target, replayGrace } = session
   const token = findToken(stored, target)
   const failure = new Failure('record_superseded', 'another agent has refreshed this session meanwhile')
@@ -254,7 +255,7 @@ function notSaved(
 ): Step {
   if (failure.code === 'record_superseded') {
     const since = { kind: 'refreshing', target, startedAt: now, attempts: 0, replayGrace: 0 } as const
-    return { session: { ...since, step: 'outdone', record }, effects: [{ type: 'read' }] }
+    return { session: { ...since, step: 'superseded', record }, effects: [{ type: 'read' }] }
   }
   const retryAt = now + Math.min(backOff(attempts, record.profile), 15_000)
   return {
@@ -278,30 +279,30 @@ function unsaved(session: Unsaved, event: Event, now: EpochMs): Step {
   return stay(session)
 }
 
-function refused(session: Refreshing, doubt: boolean, refusal: TokenRefusal, now: EpochMs): Step {
+function refused(session: Refreshing, mayBeSpent: boolean, refusal: TokenRefusal, now: EpochMs): Step {
   const { record, replayGrace } = session
   const failure = refusal.failure.of(record.profile)
   const attempts = session.attempts + 1
   switch (refusal.kind) {
     case 'no_answer':
       return record.intent === undefined
-        ? conclude(session, record, troubled(plainTrouble(record, failure, attempts, now)))
+        ? conclude(session, record, troubled(definiteTrouble(record, failure, attempts, now)))
         : conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now, replayGrace)))
     case 'not_sent':
     case 'busy':
     case 'client_refused':
       // This answer says nothing about the attempt before.
-      if (doubt) return conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now, replayGrace)))
-      return note(session, troubled(plainTrouble(record, failure, attempts, now)))
+      if (mayBeSpent) return conclude(session, record, troubled(ambiguousTrouble(record, failure, attempts, now, replayGrace)))
+      return recordOutcome(session, troubled(definiteTrouble(record, failure, attempts, now)))
     case 'refused':
       // About this request. What the schedule asks for by itself is not asked for again at once.
       return isPrimary(record, session.target)
-        ? note(session, troubled(plainTrouble(record, failure, attempts, now)))
-        : note(session, { kind: 'active', failure })
+        ? recordOutcome(session, troubled(definiteTrouble(record, failure, attempts, now)))
+        : recordOutcome(session, { kind: 'active', failure })
     case 'invalid_grant':
-      return { session: { ...base(session), step: 'check', record, doubt, refusal }, effects: [{ type: 'read' }] }
+      return { session: { ...carriedOver(session), step: 'check', record, mayBeSpent, refusal }, effects: [{ type: 'read' }] }
     case 'identity_changed':
-      return note(session, loginNeeded(record, { code: 'identity_changed', text: refusal.failure.message, at: now }))
+      return recordOutcome(session, loginNeeded(record, { code: 'identity_changed', text: refusal.failure.message, at: now }))
   }
 }
 
@@ -313,19 +314,19 @@ const isPrimary = (record: SessionRecord, target: Target): boolean => {
 /** R5: the token was refused. If the store has moved on meanwhile, the refusal was about an older one. */
 function checked(
   session: Refreshing,
-  { doubt, refusal }: { readonly doubt: boolean; readonly refusal: TokenRefusal },
+  { mayBeSpent, refusal }: { readonly mayBeSpent: boolean; readonly refusal: TokenRefusal },
   { stored, digest }: Extract<Event, { type: 'checked' }>,
   now: EpochMs,
 ): Step {
   const { record } = session
-  if (stored === undefined) return vanished(session, now)
-  if (latest(record, stored) !== record) return locked({ ...base(session), step: 'lock', record }, stored, digest, now)
-  const reason: LoginReason = doubt
+  if (stored === undefined) return loggedOutMeanwhile(session, now)
+  if (latest(record, stored) !== record) return locked({ ...carriedOver(session), step: 'lock', record }, stored, digest, now)
+  const reason: LoginReason = mayBeSpent
     ? {
         code: 'refused_after_ambiguous',
         text: `an earlier refresh was sent and its answer lost; the server now refuses the refresh token (${refusal.failure.message})`,
         at: now,
       }
     : { code: 'refused', text: refusal.failure.message, at: now }
-  return note(session, loginNeeded(record, reason))
+  return recordOutcome(session, loginNeeded(record, reason))
 }

@@ -1,7 +1,7 @@
 // FNV-1a over UTF-16 code units: spreads jitter without randomness, so that a schedule is a function of its record.
 
 /** A number in [0, 1), always the same for the same text. */
-export function fraction(text: string): number {
+export function stableFraction(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   return (hash >>> 0) / 2 ** 32

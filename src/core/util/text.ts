@@ -7,7 +7,7 @@ const deceptive = /[\p{C}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}
 const longest = 160
 
 /** On one line, of a length that leaves room for the rest. */
-export function plain(text: string, most = longest): string {
+export function sanitizeForDisplay(text: string, most = longest): string {
   const seen = text.replaceAll(deceptive, '\ufffd')
   const letters = Array.from(seen)
   // Both ends of a path say something.
@@ -15,7 +15,7 @@ export function plain(text: string, most = longest): string {
 }
 
 /** In quotes where it is more than a word. */
-export function plainName(text: string): string {
-  const name = plain(text)
+export function quoteForDisplay(text: string): string {
+  const name = sanitizeForDisplay(text)
   return /^[\p{L}\p{M}\p{N}._+@:/*~%=?&-]+$/u.test(name) ? name : `"${name.replaceAll('"', "'")}"`
 }

@@ -7,7 +7,7 @@ interface Planned<T> {
   readonly item: T
 }
 
-export class Wakes<T extends object> {
+export class TimerHeap<T extends object> {
   /** A binary heap by time; what was planned otherwise since then is still in it, and is passed over. */
   readonly #heap: Planned<T>[] = []
   readonly #planned = new Map<T, Planned<T>>()

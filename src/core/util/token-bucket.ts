@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '../session/session.ts'
 
-export class Allowance {
+export class TokenBucket {
   readonly #burst: number
   readonly #perSecond: number
   #left: number

@@ -12,10 +12,10 @@ const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Seconds, where the server says nothing (RFC 8628 section 3.2). */
 const defaultInterval = 5
 /** Seconds: no server means less or more. */
-const [shortestInterval, longestInterval] = [1, 300]
+const [shortestInterval, maxInterval] = [1, 300]
 const slowDown = 5
 /** Seconds that a code is waited for, whatever the server says. */
-const longestWait = 3600
+const maxWait = 3600
 
 export async function deviceFlow(connection: Connection, { onProgress, signal }: LoginOptions): Promise<TokenResponse> {
   const { profile, metadata, openid, clock } = connection
@@ -33,7 +33,7 @@ export async function deviceFlow(connection: Connection, { onProgress, signal }:
     })
   const page = webPage(code.verification_uri)
   const complete = completePage(code.verification_uri_complete, page)
-  const expiresAt = clock.now() + Math.min(code.expires_in, longestWait) * 1000
+  const expiresAt = clock.now() + Math.min(code.expires_in, maxWait) * 1000
   onProgress({
     type: 'device_code',
     userCode: printable(code.user_code),
@@ -42,7 +42,7 @@ export async function deviceFlow(connection: Connection, { onProgress, signal }:
     expiresIn: code.expires_in,
   })
 
-  let interval = Math.min(Math.max(code.interval ?? defaultInterval, shortestInterval), longestInterval)
+  let interval = Math.min(Math.max(code.interval ?? defaultInterval, shortestInterval), maxInterval)
   for (;;) {
     await wait(Math.min(interval * 1000, Math.max(0, expiresAt - clock.now())), signal)
     if (clock.now() >= expiresAt) throw expired(profile.name)

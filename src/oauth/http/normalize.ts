@@ -13,7 +13,7 @@ interface TokenBody {
 }
 
 /** Seconds. Beyond ten years nothing is planned, and dates end. */
-const longestLifetime = 10 * 366 * 86_400
+const maxLifetime = 10 * 366 * 86_400
 
 /** Undefined where the body is neither JSON nor a form with something known in it. */
 export function normalTokenBody(text: string, status: number): TokenBody | undefined {
@@ -63,7 +63,7 @@ export function parseBody(text: string): Json | undefined {
 /** Undefined for what says nothing: 0 and less, other types. */
 function seconds(value: unknown): number | undefined {
   const number = typeof value === 'string' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? Math.min(number, longestLifetime) : undefined
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? Math.min(number, maxLifetime) : undefined
 }
 
 /** Apigee says `BearerToken`. It goes into an HTTP header: a token of RFC 9110 section 5.6.2, or nothing. */

@@ -2,7 +2,7 @@
 // becomes a kind and a Failure. Nothing of a body goes into a message but the server's own error code and description.
 
 import { Failure, type FailureCode, type FailureDetails } from '../../core/failures.ts'
-import type { TokenRefusal } from '../../core/ports.ts'
+import type { TokenRefusal } from '../../core/session/token-refusal.ts'
 import type { Trace } from './request.ts'
 
 /** Errors by which servers say that the refresh token is of no use: RFC 6749, OpenID (Entra sends these), GitHub, Slack. */

@@ -9,8 +9,8 @@ import { redact, type Redacted } from '../../core/redacted.ts'
 import { type Json, normalDeviceBody, normalTokenBody, parseBody } from './normalize.ts'
 
 /** Bytes of an answer; metadata and keys of the largest servers are a tenth of it. */
-const largestBody = 1024 * 1024
-export interface ExchangeOptions {
+const maxBody = 1024 * 1024
+export interface OAuthRequestOptions {
   /** PEM, trusted beside the system's. */
   readonly ca: string | undefined
   readonly signal: AbortSignal
@@ -67,8 +67,8 @@ const untouched = (): Trace => ({
   trouble: undefined,
 })
 
-export class Exchange {
-  readonly #options: ExchangeOptions
+export class OAuthRequest {
+  readonly #options: OAuthRequestOptions
   readonly #endpoints: KnownEndpoints
   readonly #dropIdToken: boolean
   trace: Trace = untouched()
@@ -76,7 +76,7 @@ export class Exchange {
   answer: TokenAnswer | undefined
 
   /** `dropIdToken` keeps the ID token from openid-client. */
-  constructor(options: ExchangeOptions, endpoints: KnownEndpoints = {}, dropIdToken = false) {
+  constructor(options: OAuthRequestOptions, endpoints: KnownEndpoints = {}, dropIdToken = false) {
     this.#options = options
     this.#endpoints = endpoints
     this.#dropIdToken = dropIdToken
@@ -213,7 +213,7 @@ async function readBody(answer: IncomingMessage): Promise<Buffer> {
   let size = 0
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > largestBody) {
+    if (size > maxBody) {
       answer.destroy()
       throw Object.assign(new Error('the answer is too large'), { code: 'AUTHSOCK_TOO_LARGE' })
     }

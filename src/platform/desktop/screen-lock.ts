@@ -6,7 +6,7 @@ import { execFile, spawn } from 'node:child_process'
 const destination = 'org.freedesktop.login1'
 const session = `${destination}.Session`
 /** ms. */
-const [firstPause, longestPause, patience] = [1_000, 300_000, 5_000]
+const [firstPause, maxPause, patience] = [1_000, 300_000, 5_000]
 
 /** A program that watches a bus, and the one of its family that asks. */
 interface Monitor {
@@ -100,8 +100,8 @@ export function watchScreenLock(locked: () => void): () => void {
     })
     child.on('close', () => {
       if (!isThere || isOver) return
-      const next = Date.now() - startedAt > longestPause ? firstPause : pause
-      const timer = setTimeout(() => run(monitors, Math.min(2 * next, longestPause)), next)
+      const next = Date.now() - startedAt > maxPause ? firstPause : pause
+      const timer = setTimeout(() => run(monitors, Math.min(2 * next, maxPause)), next)
       timer.unref()
       stop = () => clearTimeout(timer)
     })

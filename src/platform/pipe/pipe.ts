@@ -10,7 +10,7 @@ import { type Looked, lookAtProcess, ownSid } from '../process/windows-process.t
 /** Instances of a pipe that wait for somebody. */
 const waiting = 8
 /** Of all pipes together. Node's C runtime has 8192 descriptors, and files want some. */
-const mostConnected = 4096
+const maxConnected = 4096
 /** ms */
 const untilNextTry = 1000
 
@@ -155,7 +155,7 @@ class Pipe {
   }
 
   #isFull(): boolean {
-    return connected.size >= mostConnected || this.#connected.size >= (this.#server.maxConnections ?? mostConnected)
+    return connected.size >= maxConnected || this.#connected.size >= (this.#server.maxConnections ?? maxConnected)
   }
 
   /** Undefined where nobody is there any more. */

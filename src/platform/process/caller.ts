@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { type Caller, type CallerProcess, type Container, mostParents } from '../../core/access/caller.ts'
+import { type Caller, type CallerProcess, type Container, maxParents } from '../../core/access/caller.ts'
 import { libc } from '../ffi.ts'
 import { peer } from './peer.ts'
 import { lookAtProcess } from './windows-process.ts'
@@ -38,13 +38,13 @@ class Recent<T> {
     const known = this.#seen.get(pid)
     if (known !== undefined && now - known.at < this.#lifetime) return known.value
     const value = look()
-    if (this.#seen.size >= mostRecent) this.#seen.clear()
+    if (this.#seen.size >= maxRecent) this.#seen.clear()
     this.#seen.set(pid, { at: now, value })
     return value
   }
 }
 
-const mostRecent = 256
+const maxRecent = 256
 /** A tool that connects for each of many requests is one program; what it executes next is another. */
 const recent = new Recent<Looked | undefined>(100)
 /** Of those above it less is said, and a shell stays what it is. */
@@ -101,7 +101,7 @@ function readProc(pid: number): Looked {
 
 function parentsOf(first: number): readonly CallerProcess[] {
   const parents: CallerProcess[] = []
-  for (let pid = first; pid > 0 && parents.length < mostParents;) {
+  for (let pid = first; pid > 0 && parents.length < maxParents;) {
     const at = pid
     const { parent, ...process } = recentLinks.of(at, () => linkOf(at))
     parents.push(process)
@@ -248,7 +248,7 @@ function lookOnMac(pid: number): Looked | undefined {
     return (infoOf(of, 3, 0, buffer, buffer.length) as number) > 0 ? buffer.readUInt32LE(16) : 0
   }
   const parents: CallerProcess[] = []
-  for (let at = parentOf(pid); at > 0 && parents.length < mostParents; at = parentOf(at)) {
+  for (let at = parentOf(pid); at > 0 && parents.length < maxParents; at = parentOf(at)) {
     const executable = executableOf(at)
     parents.push({ pid: at, ...(executable === undefined ? {} : { executable }) })
   }

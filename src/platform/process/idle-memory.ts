@@ -10,9 +10,9 @@ const lull = 5_000
 /** Bytes that it must have grown by since it rested. */
 const growth = 4 * 2 ** 20
 /** Bytes: to collect all of a larger heap takes longer than a caller should wait. */
-const largestHeap = 128 * 2 ** 20
+const maxHeap = 128 * 2 ** 20
 
-export class Rest {
+export class IdleMemoryTrimmer {
   #timer: NodeJS.Timeout | undefined
   #isBusy = false
   #after = 0
@@ -33,7 +33,7 @@ export class Rest {
 
   #rest(): void {
     if (process.memoryUsage.rss() < this.#after + growth) return
-    if (process.memoryUsage().heapUsed < largestHeap) collect()
+    if (process.memoryUsage().heapUsed < maxHeap) collect()
     trim()
     this.#after = process.memoryUsage.rss()
   }

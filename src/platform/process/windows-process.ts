@@ -61,14 +61,14 @@ function linkOf(system: Win32, process: Handle, pid: number): Link | undefined {
 }
 
 /** In UTF-16 units. */
-const longestPath = 32_768
+const maxPath = 32_768
 let name: Buffer | undefined
 
 function executableOf(system: Win32, process: Handle): string | undefined {
   // Too large to be made for each process of each chain of parents.
-  name ??= Buffer.alloc(longestPath * 2)
+  name ??= Buffer.alloc(maxPath * 2)
   const size = Buffer.alloc(4)
-  size.writeUInt32LE(longestPath)
+  size.writeUInt32LE(maxPath)
   return system.QueryFullProcessImageNameW(process, 0, name, size) === 0
     ? undefined
     : name.toString('utf16le', 0, size.readUInt32LE() * 2)

@@ -21,7 +21,7 @@ interface LockOptions {
 const stale = 10_000
 const update = 2_500
 const shortestWait = 5
-const longestWait = 250
+const maxWait = 250
 
 type Release = () => Promise<void>
 
@@ -147,7 +147,7 @@ async function tryLock(lockFolder: string, onWarning: (text: string) => void): P
 
 /** Tries again and again, ever more slowly; `deadline` by the clock that nobody sets. Fails with lock_timeout or cancelled. */
 async function waitFor<T>(deadline: number, signal: AbortSignal, tryOnce: () => Promise<T | undefined>): Promise<T> {
-  for (let wait = shortestWait; ; wait = Math.min(wait * 2, longestWait)) {
+  for (let wait = shortestWait; ; wait = Math.min(wait * 2, maxWait)) {
     if (signal.aborted) throw new Failure('cancelled', 'the wait for another agent was cancelled')
     const got = await attempt(tryOnce)
     if (got !== undefined) return got

@@ -16,7 +16,7 @@ const providers: ReadonlySet<string> = new Set([
   'insecure-key-file',
 ])
 
-export interface KeyPlace {
+export interface KeyLocation {
   readonly key_id: string
   readonly provider: ProviderName
   /** Of key-file and systemd-credential: where the user keeps it. Of passphrase and insecure-key-file: the file in the vault. */
@@ -31,7 +31,7 @@ export interface Manifest {
   /** The key that new files are sealed with. */
   readonly current: string
   /** More than one while records are being sealed anew. */
-  readonly keys: readonly KeyPlace[]
+  readonly keys: readonly KeyLocation[]
 }
 
 const fileName = 'vault.json'
@@ -63,7 +63,7 @@ function parse(content: Buffer): Manifest | undefined {
       typeof manifest.current === 'string' &&
       Array.isArray(manifest.keys) &&
       manifest.keys.every(
-        (key: KeyPlace) =>
+        (key: KeyLocation) =>
           typeof key.key_id === 'string' &&
           providers.has(key.provider) &&
           (key.path === undefined || typeof key.path === 'string'),

@@ -13,7 +13,7 @@ export interface Seen {
 }
 
 /** Over many files, so that one session's note costs no writing of a hundred thousand others. */
-export class SeenGenerations {
+export class RollbackDetector {
   readonly #folder: string
   readonly #files = new Map<string, NotesFile>()
 

@@ -9,7 +9,7 @@ import type { Disk } from '../files/disk.ts'
 import { masterKeyLength } from '../files/seal.ts'
 
 /** Larger than any form of 32 bytes that is accepted. */
-const mostBytes = 1024
+const maxBytes = 1024
 
 const unavailable = (message: string, cause?: unknown): Failure =>
   new Failure('master_key_unavailable', message, cause === undefined ? {} : { cause })
@@ -28,7 +28,7 @@ export async function readKeyFile(path: string): Promise<Buffer | undefined> {
       if ((mode & 0o077) !== 0 && !isCredential(path))
         throw unavailable(`the key file ${path} can be read by others: chmod 600 it`)
     }
-    const buffer = Buffer.alloc(mostBytes + 1)
+    const buffer = Buffer.alloc(maxBytes + 1)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
     return parseKey(buffer.subarray(0, bytesRead), path)
   } catch (error) {
@@ -59,7 +59,7 @@ export async function createKeyFile(path: string, disk: Disk): Promise<Buffer> {
 
 /** Reads a descriptor to its end, once, and closes it. */
 export function readDescriptor(fd: number): Buffer {
-  const buffer = Buffer.alloc(mostBytes + 1)
+  const buffer = Buffer.alloc(maxBytes + 1)
   let length = 0
   try {
     for (let read = 1; read > 0 && length < buffer.length; length += read)
@@ -75,7 +75,7 @@ export function readDescriptor(fd: number): Buffer {
 function parseKey(content: Buffer, where: string): Buffer {
   // A line of text of that length is a mistake, not a key.
   if (content.length === masterKeyLength && !/^[\x20-\x7e]*\r?\n?$/.test(content.toString('latin1'))) return Buffer.from(content)
-  const text = content.length > mostBytes ? '' : content.toString('latin1').trim()
+  const text = content.length > maxBytes ? '' : content.toString('latin1').trim()
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex')
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return Buffer.from(text, 'base64')
   throw unavailable(`${where} does not hold a key: 32 bytes, or 64 hex digits, or 44 characters of base64`)

@@ -1,7 +1,7 @@
 // The master keys in memory while the vault is open. vault.ts is its only user.
 
 import { Failure } from '../../core/failures.ts'
-import type { KeyPlace, Manifest } from '../files/manifest.ts'
+import type { KeyLocation, Manifest } from '../files/manifest.ts'
 import { unwrapKey } from './master-keys.ts'
 import type { Foreign, Keys } from '../files/sealed-files.ts'
 
@@ -50,4 +50,5 @@ export class KeyRing implements Keys {
 export const foreign = ({ manifest, keys }: OpenVault): Foreign =>
   manifest.keys.every(({ key_id }) => keys.get(key_id) !== undefined) ? 'damaged' : 'refuse'
 
-export const currentPlace = ({ keys, current }: Manifest): KeyPlace => keys.find(({ key_id }) => key_id === current) as KeyPlace
+export const currentPlace = ({ keys, current }: Manifest): KeyLocation =>
+  keys.find(({ key_id }) => key_id === current) as KeyLocation

@@ -7,7 +7,7 @@ import type { Redacted } from '../../core/redacted.ts'
 import { type Disk, diskFailure } from '../files/disk.ts'
 import { Keychain } from './keychain.ts'
 import { createKeyFile, readDescriptor, readKeyFile } from './key-file.ts'
-import type { KeyPlace, Manifest } from '../files/manifest.ts'
+import type { KeyLocation, Manifest } from '../files/manifest.ts'
 import { keyId, masterKeyLength, seal, unseal } from '../files/seal.ts'
 
 export type MasterKeyChoice =
@@ -20,7 +20,7 @@ export type MasterKeyChoice =
 
 export interface PlacedKey {
   readonly key: Buffer
-  readonly place: KeyPlace
+  readonly place: KeyLocation
 }
 
 const insecureFile = 'master.key'
@@ -79,14 +79,14 @@ export class MasterKeys {
   }
 
   /** The key of a place, without the user. Fails with vault_locked, keychain_*, master_key_*. */
-  async fetch(place: KeyPlace, manifest: Manifest): Promise<Buffer> {
+  async fetch(place: KeyLocation, manifest: Manifest): Promise<Buffer> {
     const key = await this.#fetch(place, manifest)
     if (keyId(key) === place.key_id) return key
     key.fill(0)
     throw new Failure('master_key_wrong', `the key of ${describePlace(place)} is not the one that the vault was sealed with`)
   }
 
-  async #fetch(place: KeyPlace, { vault_id: vaultId }: Manifest): Promise<Buffer> {
+  async #fetch(place: KeyLocation, { vault_id: vaultId }: Manifest): Promise<Buffer> {
     switch (place.provider) {
       case 'keychain': {
         const key = await new Keychain(keychainAccount(vaultId, place.key_id)).get()
@@ -123,7 +123,7 @@ export class MasterKeys {
   }
 
   /** The key of a passphrase's place; undefined where the passphrase is wrong. */
-  async fetchByPassphrase(place: KeyPlace, passphrase: Redacted<string>): Promise<Buffer | undefined> {
+  async fetchByPassphrase(place: KeyLocation, passphrase: Redacted<string>): Promise<Buffer | undefined> {
     const file = await this.#disk.read(join(this.#folder, place.path ?? ''))
     if (file === undefined) throw new Failure('master_key_unavailable', `${place.path} is not in the vault's folder`)
     const { decryptKey } = await import('./passphrase.ts')
@@ -132,7 +132,7 @@ export class MasterKeys {
   }
 
   /** Lets go of a key that nothing is sealed with any more. What the user named is the user's to remove. */
-  async discard(place: KeyPlace, { vault_id: vaultId }: Manifest): Promise<void> {
+  async discard(place: KeyLocation, { vault_id: vaultId }: Manifest): Promise<void> {
     if (place.provider === 'keychain') await new Keychain(keychainAccount(vaultId, place.key_id)).remove()
     if (place.provider === 'passphrase') await this.#disk.remove(join(this.#folder, place.path ?? ''))
     if (place.provider === 'insecure-key-file') await this.#disk.remove(join(this.#folder, insecureFile))
@@ -154,25 +154,25 @@ export class MasterKeys {
 const keychainAccount = (vaultId: string, id: string): string => `${vaultId}:${id}`
 
 /** An older key beside the current one, which alone opens it: what a crash interrupted needs no second provider to go on. */
-export const wrapKey = (current: Uint8Array, place: KeyPlace, key: Uint8Array): KeyPlace => ({
+export const wrapKey = (current: Uint8Array, place: KeyLocation, key: Uint8Array): KeyLocation => ({
   ...place,
   wrapped: seal(current, wrapId(place), 0, key).toString('base64'),
 })
 
-export function unwrapKey(current: Uint8Array, place: KeyPlace): Buffer | undefined {
+export function unwrapKey(current: Uint8Array, place: KeyLocation): Buffer | undefined {
   const key = place.wrapped === undefined ? undefined : unseal(current, wrapId(place), Buffer.from(place.wrapped, 'base64'))
   return key !== undefined && keyId(key) === place.key_id ? key : undefined
 }
 
 /** No record can have this id. */
-const wrapId = ({ key_id: id }: KeyPlace): string => `MASTER KEY ${id}`
+const wrapId = ({ key_id: id }: KeyLocation): string => `MASTER KEY ${id}`
 
-const placed = (key: Buffer, provider: KeyPlace['provider'], path?: string): PlacedKey => ({
+const placed = (key: Buffer, provider: KeyLocation['provider'], path?: string): PlacedKey => ({
   key,
   place: { key_id: keyId(key), provider, ...(path === undefined ? {} : { path }) },
 })
 
-function describePlace({ provider, path }: KeyPlace): string {
+function describePlace({ provider, path }: KeyLocation): string {
   switch (provider) {
     case 'keychain':
       return 'the keychain'

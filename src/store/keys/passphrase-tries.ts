@@ -4,7 +4,7 @@
 import { Failure } from '../../core/failures.ts'
 
 const firstPause = 1000
-const longestPause = 300_000
+const maxPause = 300_000
 
 export class PassphraseTries {
   #wrong = 0
@@ -26,7 +26,7 @@ export class PassphraseTries {
   wrong(now: number): void {
     this.#wrong += 1
     this.#seenAt = now
-    this.#nextAt = now + Math.min(firstPause * 2 ** (this.#wrong - 1), longestPause)
+    this.#nextAt = now + Math.min(firstPause * 2 ** (this.#wrong - 1), maxPause)
   }
 
   right(): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Approvals, type ApprovalsPorts } from '../../../src/agent/access/approvals.ts'
-import type { Question, Rule, Ruling } from '../../../src/core/access/rules.ts'
+import type { AccessRequest, Rule, RuleMatch } from '../../../src/core/access/rules.ts'
 import type { ApprovalStatus } from '../../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home } from '../../support/home.ts'
@@ -315,10 +315,10 @@ describe('rules', () => {
 })
 
 describe('times', () => {
-  const question: Question = {
+  const question: AccessRequest = {
     profile: 'work',
     target: {},
-    visitor: { caller: { isKnown: false, parents: [] }, door: { kind: 'main' } },
+    requester: { caller: { isKnown: false, parents: [] }, channel: { kind: 'main' } },
   }
   let now = 0
   const timers: { at: number; callback: () => void }[] = []
@@ -355,35 +355,35 @@ describe('times', () => {
 
   test('nobody answers: a no after a while; it is asked again the next time', async () => {
     const approvals = make()
-    const asked = approvals.approve(question, { verdict: 'ask' })
+    const asked = approvals.approve(question, { decision: 'ask' })
     advance(119_000)
     expect(approvals.list()).toHaveLength(1)
     advance(2_000)
     await expect(asked).rejects.toMatchObject({ code: 'approval_declined' })
-    void approvals.approve(question, { verdict: 'ask' }).catch(() => {})
+    void approvals.approve(question, { decision: 'ask' }).catch(() => {})
     expect(approvals.list()).toHaveLength(1)
   })
 
   test('a no is not asked again at once, a yes for as long as it was given, or the rule says', async () => {
     const approvals = make()
-    const asked = approvals.approve(question, { verdict: 'ask' })
+    const asked = approvals.approve(question, { decision: 'ask' })
     void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'deny' })
     await expect(asked).rejects.toMatchObject({ code: 'approval_declined' })
-    await expect(approvals.approve(question, { verdict: 'ask' })).rejects.toMatchObject({ code: 'approval_declined' })
+    await expect(approvals.approve(question, { decision: 'ask' })).rejects.toMatchObject({ code: 'approval_declined' })
     expect(approvals.list()).toEqual([])
     advance(11_000)
-    const ruling: Ruling = { verdict: 'ask', rule: { verdict: 'ask', lifetime: 60 } }
-    const lasting = approvals.approve(question, ruling)
+    const match: RuleMatch = { decision: 'ask', rule: { decision: 'ask', lifetime: 60 } }
+    const lasting = approvals.approve(question, match)
     void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'allow' })
     await lasting
     advance(59_000)
-    await approvals.approve(question, ruling)
+    await approvals.approve(question, match)
     // A yes to one rule is none to another, wherever they stand.
-    void approvals.approve(question, { ...ruling, rule: { verdict: 'ask', lifetime: 61 } }).catch(() => {})
+    void approvals.approve(question, { ...match, rule: { decision: 'ask', lifetime: 61 } }).catch(() => {})
     expect(approvals.list()).toHaveLength(1)
-    await approvals.approve(question, { ...ruling, index: 7 })
+    await approvals.approve(question, { ...match, index: 7 })
     advance(2_000)
-    void approvals.approve(question, ruling).catch(() => {})
+    void approvals.approve(question, match).catch(() => {})
     expect(approvals.list()).toHaveLength(2)
   })
 
@@ -396,14 +396,14 @@ describe('times', () => {
           signal.addEventListener('abort', close)
         }),
     })
-    const from = (executable: string, audience: string): Question => ({
+    const from = (executable: string, audience: string): AccessRequest => ({
       ...question,
       target: { audience },
-      visitor: { caller: { isKnown: true, parents: [], executable }, door: { kind: 'main' } },
+      requester: { caller: { isKnown: true, parents: [], executable }, channel: { kind: 'main' } },
     })
     for (const audience of ['a', 'b', 'c'])
-      void approvals.approve(from('/bin/flood', audience), { verdict: 'ask' }).catch(() => {})
-    void approvals.approve(from('/bin/calm', 'a'), { verdict: 'ask' }).catch(() => {})
+      void approvals.approve(from('/bin/flood', audience), { decision: 'ask' }).catch(() => {})
+    void approvals.approve(from('/bin/calm', 'a'), { decision: 'ask' }).catch(() => {})
     const texts = () => shown.map(({ text }) => text.replace(/ asks.*\(/, ' ('))
     expect(texts()).toEqual(['flood (a)', 'calm (a)'])
     // Answered elsewhere; then one that dies.
@@ -415,9 +415,10 @@ describe('times', () => {
     // In a container, and by a share, a program's name is whatever somebody calls it.
     for (const executable of ['/x', '/y']) {
       const caller = { isKnown: true, parents: [], executable }
-      const boxed = { caller: { ...caller, container: { id: '0123456789abcdef' } }, door: { kind: 'main' } } as const
-      const shared = { caller, door: { kind: 'share', share: 'box' } } as const
-      for (const visitor of [boxed, shared]) void approvals.approve({ ...question, visitor }, { verdict: 'ask' }).catch(() => {})
+      const boxed = { caller: { ...caller, container: { id: '0123456789abcdef' } }, channel: { kind: 'main' } } as const
+      const shared = { caller, channel: { kind: 'share', share: 'box' } } as const
+      for (const requester of [boxed, shared])
+        void approvals.approve({ ...question, requester: requester }, { decision: 'ask' }).catch(() => {})
     }
     expect(texts().slice(4)).toEqual([expect.stringMatching(/^x, in container/), expect.stringMatching(/^x, by share box/)])
     approvals.forget()
@@ -427,8 +428,8 @@ describe('times', () => {
   test('so many at once and no more', async () => {
     const approvals = make()
     for (let index = 0; index < 32; index++)
-      void approvals.approve({ ...question, profile: `p${index}` }, { verdict: 'ask' }).catch(() => {})
-    await expect(approvals.approve(question, { verdict: 'ask' })).rejects.toMatchObject({ code: 'too_many_requests' })
+      void approvals.approve({ ...question, profile: `p${index}` }, { decision: 'ask' }).catch(() => {})
+    await expect(approvals.approve(question, { decision: 'ask' })).rejects.toMatchObject({ code: 'too_many_requests' })
     approvals.forget()
     expect(approvals.list()).toEqual([])
   })

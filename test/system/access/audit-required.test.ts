@@ -71,7 +71,7 @@ describeWith({ ...programs('mount', 'umount'), Linux: isLinux, root: isRoot }, '
 
   const share = (): string => join(home.socket, '..', 'shares', 'devbox', 'agent.sock')
 
-  /** Every way by which something leaves, by both doors. */
+  /** Every way by which something leaves, by both channels. */
   async function everyWay(): Promise<
     readonly (readonly [string, HttpAnswer | { code: number | null; stdout: string; stderr: string }])[]
   > {

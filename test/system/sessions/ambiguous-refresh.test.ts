@@ -38,7 +38,7 @@ afterEach(async () => {
 const ask = (more = '') => home.http('GET', `/v1/token?profile=work${more}`)
 const status = async () => (await home.http('GET', '/v1/sessions/work')).json<{ state: string; reason?: string }>()
 
-test('R4 in doubt: the live token while it lasts, then one try, then the exact reason everywhere', async () => {
+test('R4 in mayBeSpent: the live token while it lasts, then one try, then the exact reason everywhere', async () => {
   const { access_token: live, expires_at: end } = (await ask()).json<{ access_token: string; expires_at: number }>()
   const events = home.spawn(['events', '--json'])
   let heard = ''

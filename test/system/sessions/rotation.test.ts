@@ -77,7 +77,7 @@ describe('at an expiry', () => {
       expect(tokens(answers).size).toBe(1)
       expect(server.refreshes).toBe(round)
     }
-    expect(server.mostInFlight).toBe(1)
+    expect(server.maxInFlight).toBe(1)
   })
 
   test('R7 with refresh = "ahead" the token is replaced before it expires, and callers never wait', async () => {

@@ -22,7 +22,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { RelayStreams } from '../../../src/cli/share/relay-streams.ts'
-import { hello, mostStreams, readGreeting } from '../../../src/wire/relay-frames.ts'
+import { hello, maxStreams, readGreeting } from '../../../src/wire/relay-frames.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { type Finished, Home } from '../../support/home.ts'
 import { logIn, workProfile } from '../../support/login.ts'
@@ -317,7 +317,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     for (const socket of [...stuck, ...idle]) socket.destroy()
     await expect.poll(() => streams.size).toBe(0)
     // Nothing of them is left over there either: as many as there may be at once are served.
-    const all = await Promise.all(Array.from({ length: mostStreams }, () => open(far)))
+    const all = await Promise.all(Array.from({ length: maxStreams }, () => open(far)))
     for (const socket of all) socket.write('x')
     await Promise.all(all.map((socket) => once(socket, 'data')))
   }, 120_000)
@@ -332,7 +332,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
         socket.on('drain', fill)
         fill()
       })
-      const all = await Promise.all(Array.from({ length: mostStreams - 1 }, () => open(far)))
+      const all = await Promise.all(Array.from({ length: maxStreams - 1 }, () => open(far)))
       for (const socket of all) socket.pause()
       await expect.poll(() => streams.size).toBe(all.length)
       await new Promise((resolve) => setTimeout(resolve, 1_000))
@@ -349,13 +349,13 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
 
   test('one that comes when there are as many as may be waits its turn', async () => {
     const { far, streams } = await carry(client, (socket) => socket.pipe(socket))
-    const all = await Promise.all(Array.from({ length: mostStreams }, () => open(far)))
-    await expect.poll(() => streams.size).toBe(mostStreams)
+    const all = await Promise.all(Array.from({ length: maxStreams }, () => open(far)))
+    await expect.poll(() => streams.size).toBe(maxStreams)
     const late = await open(far)
     late.write('late')
     const answer = once(late, 'data')
     await new Promise((resolve) => setTimeout(resolve, 300))
-    expect(streams.size).toBe(mostStreams)
+    expect(streams.size).toBe(maxStreams)
     all[7]?.destroy()
     expect(String((await answer)[0])).toBe('late')
   }, 60_000)

@@ -21,7 +21,7 @@ describeWith({ 'Unix sockets': isPosix }, 'floods', () => {
   let agent: ChildProcess & { log: () => string }
   let wide: string
   /** Each has a rate of its own: what is beyond it is not looked at. */
-  const doors = Array.from({ length: 6 }, (_, at) => `door${at}`)
+  const channels = Array.from({ length: 6 }, (_, at) => `channel${at}`)
 
   beforeAll(async () => {
     server = await startAuthorizationServer()
@@ -29,7 +29,7 @@ describeWith({ 'Unix sockets': isPosix }, 'floods', () => {
     home.config(`${workProfile(server)}\n[[route]]\nurl = "https://git.example.com"\nprofile = "work"\n`)
     agent = await home.startAgent(['--log', 'info'])
     expect((await logIn(home, server)).code).toBe(0)
-    for (const name of ['hostile', 'other', 'flooding', ...doors])
+    for (const name of ['hostile', 'other', 'flooding', ...channels])
       expect((await home.run(['share', 'create', name, '--scope', 'read'])).code).toBe(0)
     wide = (await home.run(['token', 'work'])).stdout.trim()
   })
@@ -133,7 +133,7 @@ describeWith({ 'Unix sockets': isPosix }, 'floods', () => {
     await fc.assert(
       fc.asyncProperty(sent, async ({ pieces, half }) => {
         runs += 1
-        const said = await send(doors[runs % doors.length] ?? '', pieces, half)
+        const said = await send(channels[runs % channels.length] ?? '', pieces, half)
         for (const [, token = ''] of said.matchAll(/"access_token":"([^"]+)"/g)) tokens.add(token)
         expect(said).not.toMatch(/"refresh_token"|"sessions"|"vault"|"started_at"|101 Switching|202 Accepted|204 No Content/)
         expect(said).not.toContain(wide)

@@ -97,7 +97,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     expect(runs.filter(({ code, stderr }) => code !== 0 || stderr !== '')).toEqual([])
     expect(server.refreshes).toBeGreaterThan(0)
     expect(server.refreshes).toBeLessThanOrEqual(Math.ceil(elapsed / 5))
-    expect(server.mostInFlight).toBe(1)
+    expect(server.maxInFlight).toBe(1)
     expect(remote.asked.filter(({ status, credential }) => status === 401 && credential !== undefined)).toEqual([])
     expect((await home.http('GET', '/v1/sessions')).json()).toMatchObject({ sessions: [{ profile: 'work', state: 'active' }] })
   }, 180_000)

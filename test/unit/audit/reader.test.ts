@@ -41,7 +41,7 @@ const entry = (number: number, over: Partial<AuditEntry> = {}): AuditEntry => ({
   request: 'token',
   profile: 'work',
   caller: { isKnown: true, uid: 1, pid: number, executable: '/usr/bin/git', parents: [] },
-  door: { kind: 'main' },
+  channel: { kind: 'main' },
   ...over,
 })
 

@@ -27,7 +27,7 @@ const entry = (number: number, over: Partial<AuditEntry> = {}): AuditEntry => ({
   profile: `p${number % 3}`,
   target: { scope: ['read'] },
   caller: { isKnown: true, uid: 1, pid: number, executable: '/usr/bin/git', parents: [] },
-  door: number % 2 === 0 ? { kind: 'main' } : { kind: 'share', share: 'devbox' },
+  channel: number % 2 === 0 ? { kind: 'main' } : { kind: 'share', share: 'devbox' },
   ...over,
 })
 

@@ -10,8 +10,8 @@ import { addRule, removeRule } from '../../../src/config/edit-rules.ts'
 import type { RuleTable } from '../../../src/config/rules.ts'
 import { lastingRule } from '../../../src/core/access/approval.ts'
 import { callerText } from '../../../src/core/access/caller.ts'
-import { plain, plainName } from '../../../src/core/util/text.ts'
-import { mismatch, type Question, questionText, rule, type Rule } from '../../../src/core/access/rules.ts'
+import { sanitizeForDisplay, quoteForDisplay } from '../../../src/core/util/text.ts'
+import { mismatch, type AccessRequest, describeAccessRequest, matchRules, type Rule } from '../../../src/core/access/rules.ts'
 
 let folder: string
 let file: string
@@ -92,10 +92,10 @@ describe('adding', () => {
   test('before the rule that says this, wherever it stands now; not where it is gone', async () => {
     writeFileSync(file, commented)
     const [, second] = await rules()
-    const before = second ?? { verdict: 'ask' }
+    const before = second ?? { decision: 'ask' }
     await addRule(file, deny, 0)
     expect(await addRule(file, deny, { before })).toMatchObject({ index: 2 })
-    expect((await rules()).map(({ verdict }) => verdict)).toEqual(['deny', 'ask', 'deny', 'allow'])
+    expect((await rules()).map(({ decision }) => decision)).toEqual(['deny', 'ask', 'deny', 'allow'])
     const changed = text().replace('share = "any"', 'share = "none"')
     writeFileSync(file, changed)
     await expect(addRule(file, deny, { before })).rejects.toMatchObject({ code: 'not_found' })
@@ -175,7 +175,11 @@ describe('adding', () => {
         const now = await rules()
         expect(now.toSpliced(place, 1)).toEqual(all)
         const { decision, scopes, ...rest } = added
-        expect(now[place]).toEqual({ verdict: decision, ...rest, ...(scopes === undefined ? {} : { scopes: scopes.toSorted() }) })
+        expect(now[place]).toEqual({
+          decision: decision,
+          ...rest,
+          ...(scopes === undefined ? {} : { scopes: scopes.toSorted() }),
+        })
         await removeRule(file, place)
         expect(await rules()).toEqual(all)
         expect(text().replaceAll(/\s/g, '')).toBe(before.replaceAll(/\s/g, ''))
@@ -196,22 +200,22 @@ describe('a rule for always', () => {
       share: fc.option(fc.constantFrom('box', 'other'), { nil: undefined }),
       isKnown: fc.boolean(),
     })
-    .map(({ profile, scope, resource, executable, container, share, isKnown }): Question => ({
+    .map(({ profile, scope, resource, executable, container, share, isKnown }): AccessRequest => ({
       profile,
       target: { ...(scope === undefined ? {} : { scope }), ...(resource === undefined ? {} : { resource }) },
-      visitor: {
+      requester: {
         caller: {
           isKnown,
           parents: [],
           ...(executable === undefined ? {} : { executable }),
           ...(container === undefined ? {} : { container: container === 'none' ? {} : { id: container } }),
         },
-        door: share === undefined ? { kind: 'main' } : { kind: 'share', share },
+        channel: share === undefined ? { kind: 'main' } : { kind: 'share', share },
       },
     }))
   const asking = fc.record(
     {
-      verdict: fc.constant('ask' as const),
+      decision: fc.constant('ask' as const),
       profile: fc.constant('work'),
       scopes: fc.constantFrom(['read'], ['read', 'write']),
       resource: fc.constant('urn:b'),
@@ -219,7 +223,7 @@ describe('a rule for always', () => {
       container: fc.constantFrom('any', 'none', '0'.repeat(12)),
       share: fc.constantFrom('any', 'none', 'box'),
     },
-    { requiredKeys: ['verdict'] },
+    { requiredKeys: ['decision'] },
   )
 
   test('decides the question that it was written for, and nothing that the rule that asked would not have', () => {
@@ -229,7 +233,7 @@ describe('a rule for always', () => {
         if (mismatch(ask, asked) !== undefined) return
         met += 1
         const lasting = lastingRule('allow', asked)
-        expect(rule([lasting, ask], asked)).toMatchObject({ verdict: 'allow', index: 0 })
+        expect(matchRules([lasting, ask], asked)).toMatchObject({ decision: 'allow', index: 0 })
         if (mismatch(lasting, other) === undefined) expect(mismatch(ask, other)).toBeUndefined()
       }),
       { numRuns: 3_000 },
@@ -239,7 +243,7 @@ describe('a rule for always', () => {
 
   test.each(['/tmp/*/x', '/tmp/\ufffd', '/usr/bin/git (deleted)'])('%s is no name for one program', (executable) => {
     const caller = { isKnown: true, parents: [], executable }
-    const asked: Question = { profile: 'work', target: {}, visitor: { caller, door: { kind: 'main' } } }
+    const asked: AccessRequest = { profile: 'work', target: {}, requester: { caller, channel: { kind: 'main' } } }
     expect(() => lastingRule('allow', asked)).toThrow('no rule can name just the program')
   })
 })
@@ -254,19 +258,21 @@ describe('names in a question', () => {
     ['a\u00a0\u3164\u2800b', '"a\ufffd\ufffd\ufffdb"'],
     ['größe-ß_1.0+x', 'größe-ß_1.0+x'],
   ])('%j', (name, shown) => {
-    expect(plainName(name)).toBe(shown)
+    expect(quoteForDisplay(name)).toBe(shown)
   })
 
   test('a long one leaves room for what is asked', () => {
     const executable = `/tmp/${'x'.repeat(4_000)} asks for a token of 'harmless'`
     const caller = { isKnown: true, parents: [], executable, pid: 1 }
-    const visitor = { caller, door: { kind: 'main' } } as const
-    expect(callerText(visitor)).toHaveLength(48 + '"\u2026" (pid 1)'.length)
+    const requester = { caller, channel: { kind: 'main' } } as const
+    expect(callerText(requester)).toHaveLength(48 + '"\u2026" (pid 1)'.length)
     const target = {
       scope: Array.from({ length: 300 }, (_, index) => `scope${index}`),
       resource: `https://a.example/${'y'.repeat(900)}`,
     }
-    expect(questionText({ profile: 'work', target, visitor })).toMatch(/ asks for a token of 'work' \(.{320,340}\)$/)
-    expect(plain('\u{1f511}'.repeat(200), 4)).toBe('\u{1f511}\u{1f511}\u2026\u{1f511}\u{1f511}')
+    expect(describeAccessRequest({ profile: 'work', target, requester: requester })).toMatch(
+      / asks for a token of 'work' \(.{320,340}\)$/,
+    )
+    expect(sanitizeForDisplay('\u{1f511}'.repeat(200), 4)).toBe('\u{1f511}\u{1f511}\u2026\u{1f511}\u{1f511}')
   })
 })

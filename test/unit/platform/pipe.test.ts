@@ -132,5 +132,5 @@ test('a caller of Windows in words', () => {
     executable: String.raw`C:\Program Files\Git\git.exe`,
     parents: [{ pid: 4, executable: '/usr/bin/make' }],
   }
-  expect(callerText({ caller, door: { kind: 'main' } })).toBe('git.exe (pid 8) of make')
+  expect(callerText({ caller, channel: { kind: 'main' } })).toBe('git.exe (pid 8) of make')
 })

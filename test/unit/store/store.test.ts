@@ -12,7 +12,7 @@ import { tryLocalLock } from '../../../src/platform/fs/local-lock.ts'
 import { type Disk, realDisk } from '../../../src/store/files/disk.ts'
 import { sessionLocks } from '../../../src/store/files/locks.ts'
 import { seal, unseal } from '../../../src/store/files/seal.ts'
-import { type MasterKeyChoice, Vault } from '../../../src/store/store.ts'
+import { type MasterKeyChoice, Store } from '../../../src/store/store.ts'
 
 let folder: string
 let warnings: string[]
@@ -29,17 +29,17 @@ const keyFile = (name = 'key'): MasterKeyChoice => ({ provider: 'key-file', path
 
 function open(
   options: { readonly named?: MasterKeyChoice; readonly disk?: Disk; readonly clock?: { now: () => number } } = {},
-): Vault {
+): Store {
   const onWarning = (text: string): void => void warnings.push(text)
   const clock = { ...systemClock, ...options.clock }
   const lock = sessionLocks({ directory: join(directory(), 'locks'), tryLocalLock, onWarning })
   const { named = keyFile(), disk } = options
-  return new Vault({ directory: directory(), clock, lock, onWarning, named, ...(disk === undefined ? {} : { disk }) })
+  return new Store({ directory: directory(), clock, lock, onWarning, named, ...(disk === undefined ? {} : { disk }) })
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
-async function read(vault: Vault, id: string): Promise<string | undefined> {
+async function read(vault: Store, id: string): Promise<string | undefined> {
   const sealed = await vault.read(id)
   return sealed === undefined ? undefined : new TextDecoder().decode(sealed.content.reveal())
 }
@@ -54,7 +54,7 @@ async function failure(work: Promise<unknown>): Promise<string> {
   return 'none'
 }
 
-async function filled(): Promise<Vault> {
+async function filled(): Promise<Store> {
   const vault = open()
   await vault.prepare()
   await vault.write('session.a', 1, text('first'))

@@ -4,11 +4,11 @@
 import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Connection, Connections } from '../connections.ts'
-import { type Exchange, type Headers, headerIn, keepAlive } from '../http-exchange.ts'
+import { type HttpExchange, type Headers, headerIn, keepAlive } from '../http-exchange.ts'
 import type { KnownRequest, KnownRequests } from './known-requests.ts'
 
 /** Bytes of answers that somebody may leave unread and ask on. */
-const mostUnread = 64 * 1024
+const maxUnread = 64 * 1024
 
 export interface FrontPorts {
   readonly known: KnownRequests
@@ -16,7 +16,7 @@ export interface FrontPorts {
   /** Somebody has connected. False: nothing of his is looked at here. */
   readonly connected: (connection: Connection) => boolean
   /** Answers, at once or later; never throws. */
-  readonly answer: (exchange: Exchange) => void
+  readonly answer: (exchange: HttpExchange) => void
   /** Reads what comes, from its beginning. */
   readonly read: (socket: Socket) => void
 }
@@ -68,7 +68,7 @@ class Line {
     }
     const known = this.#ports.known.find(bytes)
     if (known === undefined) return this.#handOver(bytes)
-    if (socket.writableLength > mostUnread) return void socket.destroy()
+    if (socket.writableLength > maxUnread) return void socket.destroy()
     this.#isAnswering = true
     this.#connection.began()
     this.#ports.answer(new KnownExchange(this, socket, known, bytes))
@@ -95,7 +95,7 @@ class Line {
   }
 }
 
-class KnownExchange implements Exchange {
+class KnownExchange implements HttpExchange {
   readonly socket: Socket
   readonly #line: Line
   readonly #known: KnownRequest

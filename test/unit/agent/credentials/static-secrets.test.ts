@@ -6,19 +6,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EventHub } from '../../../../src/agent/events.ts'
 import { Secrets } from '../../../../src/agent/credentials/static-secrets.ts'
-import { parsePlace, type Place } from '../../../../src/core/credentials/url-pattern.ts'
+import { parseUrlPattern, type UrlPattern } from '../../../../src/core/credentials/url-pattern.ts'
 import { redact } from '../../../../src/core/redacted.ts'
 import type { StaticSecret } from '../../../../src/core/credentials/static-secret.ts'
 import { systemClock } from '../../../../src/platform/clock.ts'
 import { tryLocalLock } from '../../../../src/platform/fs/local-lock.ts'
 import { type Disk, realDisk } from '../../../../src/store/files/disk.ts'
 import { sessionLocks } from '../../../../src/store/files/locks.ts'
-import { Vault } from '../../../../src/store/store.ts'
+import { Store } from '../../../../src/store/store.ts'
 
 const second = 1000
 
 interface Agent {
-  readonly vault: Vault
+  readonly vault: Store
   readonly secrets: Secrets
   /** Files read since the last call. */
   readonly reads: () => number
@@ -55,7 +55,7 @@ async function start(changes: Partial<Disk> = {}): Promise<Agent> {
   const onWarning = (): void => {}
   const lock = sessionLocks({ directory: join(directory, 'locks'), tryLocalLock, onWarning })
   const named = { provider: 'key-file', path: join(folder, 'key') } as const
-  const vault = new Vault({ directory, clock, lock, onWarning, named, disk })
+  const vault = new Store({ directory, clock, lock, onWarning, named, disk })
   await vault.prepare()
   const secrets = new Secrets({ clock, records: vault, events: new EventHub(() => clock.now()) })
   started.push(secrets)
@@ -67,8 +67,8 @@ async function start(changes: Partial<Disk> = {}): Promise<Agent> {
   return { vault, secrets, reads }
 }
 
-const at = (url: string): Place => {
-  const place = parsePlace(url)
+const at = (url: string): UrlPattern => {
+  const place = parseUrlPattern(url)
   if (place === undefined) throw new Error(url)
   return place
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { noticesIn } from '../../../../src/agent/notifications/notice-file.ts'
+import { noticeFile } from '../../../../src/agent/notifications/notice-file.ts'
 import { type LoginEnd, Notifier } from '../../../../src/agent/notifications/notifier.ts'
 
 const hour = 3_600_000
@@ -41,7 +41,7 @@ function start(): Notifier {
     },
     ends: () => ends,
     tell: (title, text) => told.push(`${title} | ${text}`),
-    ...noticesIn(file),
+    ...noticeFile(file),
   })
   notifier.watch()
   return notifier

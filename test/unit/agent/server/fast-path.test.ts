@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Connections } from '../../../../src/agent/server/connections.ts'
-import { type Exchange, HttpExchange } from '../../../../src/agent/server/http-exchange.ts'
+import { type HttpExchange, NodeHttpExchange } from '../../../../src/agent/server/http-exchange.ts'
 import { createFront } from '../../../../src/agent/server/fast-path/listener.ts'
 import { KnownRequests } from '../../../../src/agent/server/fast-path/known-requests.ts'
 import { Random } from '../../../simulation/random.ts'
@@ -27,7 +27,7 @@ let connections: Connections
 let front: Server
 let plain: Server
 
-const describe = (exchange: Exchange, body: Buffer | undefined): string =>
+const describe = (exchange: HttpExchange, body: Buffer | undefined): string =>
   JSON.stringify([exchange.method, exchange.target, exchange.header('accept'), exchange.header('host'), String(body ?? '')])
 
 /** Slow ones are answered when what it gives is called. */
@@ -40,7 +40,7 @@ function hold(): () => void {
   }
 }
 
-async function answer(exchange: Exchange): Promise<void> {
+async function answer(exchange: HttpExchange): Promise<void> {
   const found = exchange.body(1 << 20)
   const send = (body: Buffer | undefined): void => {
     const filler = exchange.target.includes('large') ? ' '.repeat(largeBody) : ''
@@ -59,7 +59,7 @@ async function answer(exchange: Exchange): Promise<void> {
 beforeAll(async () => {
   const ofPlain = createServer(
     { keepAliveTimeout: 60_000 },
-    (request, response) => void answer(new HttpExchange(request, response)),
+    (request, response) => void answer(new NodeHttpExchange(request, response)),
   )
   ofPlain.on('upgrade', (_, socket, head) => socket.end(`HTTP/1.1 101 Ok\r\n\r\n${head.toString()}`))
   plain = ofPlain.listen(0, '127.0.0.1')
@@ -75,7 +75,7 @@ beforeEach(async () => {
     read += 1
     if (!connections.began(request)) return void request.socket.destroy()
     known.learn(request)
-    void answer(new HttpExchange(request, response))
+    void answer(new NodeHttpExchange(request, response))
     connections.answering(request, response)
   })
   http.on('upgrade', (request, socket, head) => {

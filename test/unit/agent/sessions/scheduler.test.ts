@@ -1,7 +1,7 @@
 // R8: many things and one timer, over clocks that are set and machines that sleep.
 
 import { describe, expect, test } from 'vitest'
-import { Alarm } from '../../../../src/agent/sessions/scheduler.ts'
+import { Scheduler } from '../../../../src/agent/sessions/scheduler.ts'
 
 interface Thing {
   readonly name: string
@@ -16,7 +16,7 @@ function world(things: readonly Thing[]) {
   let timer: { readonly at: number; readonly run: () => void } | undefined
   const rung: string[] = []
   const looks = { count: 0 }
-  const alarm = new Alarm<Thing>({
+  const alarm = new Scheduler<Thing>({
     clock: {
       now: () => now,
       after: (delay, run) => {

@@ -15,8 +15,8 @@ import {
   encodeFrame,
   type Frame,
   FrameReader,
-  longestData,
-  mostStreams,
+  maxData,
+  maxStreams,
   readGreeting,
   relayWindow,
 } from '../../../../src/wire/relay-frames.ts'
@@ -206,12 +206,12 @@ describeWith({ POSIX: isPosix }, 'the streams of the end that connects', () => {
       fill()
     }
     const { pipe, streams, say } = start()
-    for (let stream = 1; stream <= mostStreams; stream++) say({ type: 'open', stream })
+    for (let stream = 1; stream <= maxStreams; stream++) say({ type: 'open', stream })
     await expect.poll(() => streams.isCrowded).toBe(true)
     await new Promise((resolve) => setTimeout(resolve, 200))
     // A frame more than where it stops.
-    expect(pipe.writableLength + pipe.readableLength).toBeLessThan(256 * 1024 + 2 * longestData + 64 * 1024)
-    expect(() => say({ type: 'open', stream: mostStreams + 1 })).toThrow('too many streams')
+    expect(pipe.writableLength + pipe.readableLength).toBeLessThan(256 * 1024 + 2 * maxData + 64 * 1024)
+    expect(() => say({ type: 'open', stream: maxStreams + 1 })).toThrow('too many streams')
   })
 
   test('a stream has its window and no more, and the others go on', async () => {
@@ -242,7 +242,7 @@ describeWith({ POSIX: isPosix }, 'the streams of the end that connects', () => {
     const { pipe, say } = start()
     pipe.resume()
     say({ type: 'open', stream: 1 })
-    const part = randomBytes(longestData)
+    const part = randomBytes(maxData)
     const flood = (): void => {
       for (let round = 0; round < 1000; round++) say({ type: 'data', stream: 1, data: part })
     }

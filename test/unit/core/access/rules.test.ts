@@ -1,8 +1,8 @@
 // Which rule decides, and why.
 
 import { describe, expect, test } from 'vitest'
-import { type Caller, callerText, type Visitor } from '../../../../src/core/access/caller.ts'
-import { mismatch, type Question, questionText, rule, type Rule } from '../../../../src/core/access/rules.ts'
+import { type Caller, callerText, type Requester } from '../../../../src/core/access/caller.ts'
+import { mismatch, type AccessRequest, describeAccessRequest, matchRules, type Rule } from '../../../../src/core/access/rules.ts'
 import { Random } from '../../../simulation/random.ts'
 
 const git: Caller = {
@@ -19,15 +19,15 @@ const windows: Caller = { isKnown: true, pid: 8, executable: String.raw`C:\Progr
 const boxed: Caller = { ...git, container: { id: '0123456789abcdef', engine: 'podman' } }
 const unknown: Caller = { isKnown: false, parents: [] }
 
-const question = (caller: Caller, more: Partial<Question> = {}, share?: string): Question => ({
+const question = (caller: Caller, more: Partial<AccessRequest> = {}, share?: string): AccessRequest => ({
   profile: 'work',
   target: {},
-  visitor: { caller, door: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
+  requester: { caller, channel: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
   ...more,
 })
 
 describe('one rule', () => {
-  test.each<[string, Omit<Rule, 'verdict'>, Question, keyof Rule | undefined]>([
+  test.each<[string, Omit<Rule, 'decision'>, AccessRequest, keyof Rule | undefined]>([
     ['nothing is named', {}, question(git), undefined],
     ['the profile', { profile: 'work' }, question(git), undefined],
     ['another profile', { profile: 'home' }, question(git), 'profile'],
@@ -57,21 +57,21 @@ describe('one rule', () => {
     ['no share', { share: 'none' }, question(git), undefined],
     ['a share where none is wanted', { share: 'none' }, question(git, {}, 'devbox'), 'share'],
   ])('%s', (_, fields, asked, expected) => {
-    expect(mismatch({ verdict: 'deny', ...fields }, asked)).toBe(expected)
+    expect(mismatch({ decision: 'deny', ...fields }, asked)).toBe(expected)
   })
 })
 
 test('the first that matches decides; without one it is allowed', () => {
   const rules: readonly Rule[] = [
-    { verdict: 'deny', profile: 'home' },
-    { verdict: 'ask', container: 'any' },
-    { verdict: 'allow' },
-    { verdict: 'deny' },
+    { decision: 'deny', profile: 'home' },
+    { decision: 'ask', container: 'any' },
+    { decision: 'allow' },
+    { decision: 'deny' },
   ]
-  expect(rule(rules, question(git))).toMatchObject({ verdict: 'allow', index: 2 })
-  expect(rule(rules, question(boxed))).toMatchObject({ verdict: 'ask', index: 1 })
-  expect(rule(rules, question(boxed, { profile: 'home' }))).toMatchObject({ verdict: 'deny', index: 0 })
-  expect(rule([], question(unknown))).toEqual({ verdict: 'allow' })
+  expect(matchRules(rules, question(git))).toMatchObject({ decision: 'allow', index: 2 })
+  expect(matchRules(rules, question(boxed))).toMatchObject({ decision: 'ask', index: 1 })
+  expect(matchRules(rules, question(boxed, { profile: 'home' }))).toMatchObject({ decision: 'deny', index: 0 })
+  expect(matchRules([], question(unknown))).toEqual({ decision: 'allow' })
 })
 
 test('what is remembered of programs decides nothing: the same as by a look at every rule, whoever asks, as often as he likes', () => {
@@ -81,7 +81,7 @@ test('what is remembered of programs decides nothing: the same as by a look at e
     const executable = random.pick<string | undefined>(patterns)
     const profile = random.once(3) ? random.pick(['work', 'home']) : undefined
     return {
-      verdict: random.pick(['allow', 'ask', 'deny']),
+      decision: random.pick(['allow', 'ask', 'deny']),
       ...(executable === undefined ? {} : { executable }),
       ...(profile === undefined ? {} : { profile }),
       ...(random.once(4) ? { container: 'any' } : {}),
@@ -94,18 +94,18 @@ test('what is remembered of programs decides nothing: the same as by a look at e
       const caller = random.pick([git, windows, boxed, unknown, program])
       const one = question(caller, { profile: random.pick(['work', 'home', 'other']) })
       const index = rules.findIndex((each) => mismatch(each, one) === undefined)
-      expect(rule(rules, one)).toEqual(
-        index < 0 ? { verdict: 'allow' } : { verdict: rules[index]?.verdict, index, rule: rules[index] },
+      expect(matchRules(rules, one)).toEqual(
+        index < 0 ? { decision: 'allow' } : { decision: rules[index]?.decision, index, rule: rules[index] },
       )
     }
   }
 })
 
 test('in words', () => {
-  const visitor: Visitor = question(boxed, {}, 'devbox').visitor
-  expect(callerText(visitor)).toBe('git-remote-https (pid 42) of git, in container 0123456789ab, by share devbox')
-  expect(callerText(question(unknown).visitor)).toBe('an unknown program')
-  expect(questionText(question(git, { target: { scope: ['read'], resource: 'https://a.example' } }))).toBe(
+  const requester: Requester = question(boxed, {}, 'devbox').requester
+  expect(callerText(requester)).toBe('git-remote-https (pid 42) of git, in container 0123456789ab, by share devbox')
+  expect(callerText(question(unknown).requester)).toBe('an unknown program')
+  expect(describeAccessRequest(question(git, { target: { scope: ['read'], resource: 'https://a.example' } }))).toBe(
     "git-remote-https (pid 42) of git asks for a token of 'work' (read, https://a.example)",
   )
 })

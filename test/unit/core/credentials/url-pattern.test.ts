@@ -2,10 +2,17 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bare, covers, longestMatch, parsePlace, type Place, placeText } from '../../../../src/core/credentials/url-pattern.ts'
+import {
+  withoutUsername,
+  covers,
+  longestMatch,
+  parseUrlPattern,
+  type UrlPattern,
+  formatUrlPattern,
+} from '../../../../src/core/credentials/url-pattern.ts'
 
-const place = (text: string): Place => {
-  const parsed = parsePlace(text)
+const place = (text: string): UrlPattern => {
+  const parsed = parseUrlPattern(text)
   if (parsed === undefined) throw new Error(`no place: ${text}`)
   return parsed
 }
@@ -31,8 +38,8 @@ describe('reading', () => {
     ['https://bücher.example', 'https://xn--bcher-kva.example'],
     ['  https://example.com\n', 'https://example.com'],
   ])('%s', (text, normal) => {
-    expect(placeText(place(text))).toBe(normal)
-    expect(placeText(place(normal))).toBe(normal)
+    expect(formatUrlPattern(place(text))).toBe(normal)
+    expect(formatUrlPattern(place(normal))).toBe(normal)
   })
 
   test.each([
@@ -48,7 +55,7 @@ describe('reading', () => {
     'https://a.example\0',
     'https://a.example/b\u0001',
   ])('nothing in %j', (text) => {
-    expect(parsePlace(text)).toBeUndefined()
+    expect(parseUrlPattern(text)).toBeUndefined()
   })
 })
 
@@ -127,7 +134,7 @@ describe('covering', () => {
         if (!covers(pattern, other)) return
         expect(other.host).toBe(pattern.host)
         expect(other.segments.slice(0, pattern.segments.length)).toEqual(pattern.segments)
-        expect(covers(bare(pattern), other)).toBe(true)
+        expect(covers(withoutUsername(pattern), other)).toBe(true)
       }),
       { numRuns: 5_000 },
     )

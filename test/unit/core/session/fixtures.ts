@@ -1,7 +1,8 @@
 // Records and responses for tests of the core: everything has a default, a test names what it is about.
 
 import { Failure } from '../../../../src/core/failures.ts'
-import type { TokenRefusal, TokenResponse } from '../../../../src/core/ports.ts'
+import type { TokenResponse } from '../../../../src/core/ports.ts'
+import type { TokenRefusal } from '../../../../src/core/session/token-refusal.ts'
 import { redact } from '../../../../src/core/redacted.ts'
 import type { AccessToken, SessionRecord, Target } from '../../../../src/core/session/session.ts'
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Failure } from '../../../../src/core/failures.ts'
-import type { TokenRefusal } from '../../../../src/core/ports.ts'
+import type { TokenRefusal } from '../../../../src/core/session/token-refusal.ts'
 import { redact } from '../../../../src/core/redacted.ts'
 import { refreshDueAt, wakeAt } from '../../../../src/core/session/schedule.ts'
 import type { LiveSession, SessionRecord } from '../../../../src/core/session/session.ts'

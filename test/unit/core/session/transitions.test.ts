@@ -198,18 +198,18 @@ describe('a refresh that fails', () => {
     expect(Math.max(...pauses)).toBeLessThan(10 * minute)
   })
 
-  test('R4 no answer: the intent stays, and the session is in doubt', () => {
+  test('R4 no answer: the intent stays, and the session is in mayBeSpent', () => {
     const { session } = after({ type: 'refused', refusal: refusal('no_answer') })
     expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true }, record: { intent: { digest: 'digest-1' } } })
   })
 
-  test('R4 in doubt with a live token: not tried again before that one has expired', () => {
+  test('R4 in mayBeSpent with a live token: not tried again before that one has expired', () => {
     const live = record({ accessTokens: [token({ expiresAt: later + 30 * minute })] })
     const { session } = play(active(live), [want, lockedIn(live), saved, { type: 'refused', refusal: refusal('no_answer') }])
     expect(session).toMatchObject({ trouble: { retryAt: later + 30 * minute, notBefore: later + 30 * minute } })
   })
 
-  test('R4 refused after a doubt: the reason says so', () => {
+  test('R4 refused after a mayBeSpent: the reason says so', () => {
     const { session: doubtful } = after({ type: 'refused', refusal: refusal('no_answer') })
     const { session } = play(doubtful, [
       want,
@@ -222,7 +222,7 @@ describe('a refresh that fails', () => {
     expect(session).toMatchObject({ kind: 'login_required', reason: { code: 'refused_after_ambiguous' } })
   })
 
-  test('R4 the doubt survives an attempt that was not sent', () => {
+  test('R4 the mayBeSpent survives an attempt that was not sent', () => {
     const { session: doubtful } = after({ type: 'refused', refusal: refusal('no_answer') })
     const { session } = play(doubtful, [want, lockedIn(journaled), saved, { type: 'refused', refusal: refusal('not_sent') }])
     expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true, attempts: 2 } })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Wakes } from '../../../../src/core/util/timer-heap.ts'
+import { TimerHeap } from '../../../../src/core/util/timer-heap.ts'
 
 const steps = fc.array(
   fc.oneof(fc.record({ item: fc.nat(9), at: fc.option(fc.nat(100), { nil: undefined }) }), fc.record({ now: fc.nat(100) })),
@@ -11,7 +11,7 @@ test('whatever is planned, planned otherwise or taken out: the earliest is the e
   const items = Array.from({ length: 10 }, (_, name) => ({ name }))
   fc.assert(
     fc.property(steps, (all) => {
-      const wakes = new Wakes<{ readonly name: number }>()
+      const wakes = new TimerHeap<{ readonly name: number }>()
       const plain = new Map<number, number>()
       for (const step of all) {
         if ('item' in step) {

@@ -1,0 +1,65 @@
+// `npm run check:imports`: who may import whom. Fails on an import that the table does not allow, and on a circle (`import type` counts).
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const edges = ['audit', 'cloud', 'config', 'helpers', 'oauth', 'platform', 'store'] as const
+
+/** A room may import itself, and the rooms of its row. An edge room never imports another one. */
+const table: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  wire: ['core'],
+  ...Object.fromEntries(edges.map((room) => [room, ['core', 'wire']])),
+  agent: ['core', 'wire', ...edges],
+  client: ['core', 'wire', 'platform'],
+  twin: ['core', 'wire', 'platform', 'client'],
+  cli: ['core', 'wire', 'audit', 'config', 'platform', 'client', 'twin'],
+  main: ['agent', 'cli', 'twin'],
+}
+
+/** The core is pure: neither Node's modules nor packages. */
+const pure = new Set(['core'])
+
+const source = fileURLToPath(new URL('../src/', import.meta.url))
+const specifier = /(?:\bfrom|\bimport\(?)\s*'([^']+)'/g
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const imports = new Map(
+  files.map((file) => [file, [...readFileSync(join(source, file), 'utf8').matchAll(specifier)].map(([, name = '']) => name)]),
+)
+
+const roomOf = (file: string): string => file.replace(/\.ts$/, '').split(/[\\/]/)[0] ?? ''
+const targetOf = (file: string, name: string): string => relative(source, resolve(source, dirname(file), name))
+
+function forbidden(file: string, name: string): string | undefined {
+  const room = roomOf(file)
+  if (!name.startsWith('.'))
+    return pure.has(room) ? `${file}: ${room} imports no module but its own, and this is ${name}` : undefined
+  const target = targetOf(file, name)
+  const other = roomOf(target)
+  const allowed = table[room]
+  if (allowed === undefined) return `${file}: the room '${room}' has no row in scripts/check-imports.ts`
+  return other === room || allowed.includes(other) ? undefined : `${file}: ${room} does not import ${other} (${target})`
+}
+
+/** The first circle through each file that starts one, as a list of files. */
+function circles(): readonly string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+    if (path.includes(file) || done.has(file)) return
+    for (const name of imports.get(file) ?? []) if (name.startsWith('.')) visit(targetOf(file, name), [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  return found
+}
+
+const problems = [
+  ...[...imports].flatMap(([file, names]) => names.flatMap((name) => forbidden(file, name) ?? [])),
+  ...circles().map((circle) => `circle: ${circle}`),
+]
+for (const problem of problems) process.stderr.write(`${problem}\n`)
+if (problems.length > 0) process.exitCode = 1

@@ -94,7 +94,7 @@ const entry = (seq: number) => ({
       { pid: 800, executable: '/usr/bin/bash' },
       { pid: 1, executable: '/usr/lib/systemd/systemd' },
     ],
-    isKnown: true,
+    container: { kind: 'none' as const },
   },
   channel: { kind: 'main' as const },
 })

@@ -51,7 +51,7 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
   return `${line.slice(0, -1)}${by},"prev":"${prev}"}`
 }
 
-function callerFields({ uid, sid, pid, executable, parents, container, terminal, isKnown }: Caller) {
+function callerFields({ uid, sid, pid, executable, parents, container, terminal }: Caller) {
   return {
     ...(uid === undefined ? {} : { uid }),
     ...(sid === undefined ? {} : { sid }),
@@ -60,7 +60,7 @@ function callerFields({ uid, sid, pid, executable, parents, container, terminal,
     ...(parents.length === 0
       ? {}
       : { parents: parents.map((each) => (each.executable === undefined ? `pid ${each.pid}` : clippedPath(each.executable))) }),
-    container: container === undefined ? (isKnown ? 'none' : 'unknown') : (container.id ?? 'unknown id'),
+    container: container.kind === 'inside' ? (container.id ?? 'unknown id') : container.kind,
     ...(terminal === undefined ? {} : { terminal }),
   }
 }

@@ -3,7 +3,7 @@
 // nothing more.
 
 import { lastingRule } from '../../core/access/approval.ts'
-import { callerText } from '../../core/access/caller.ts'
+import { callerText, type Container } from '../../core/access/caller.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
 import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -196,20 +196,13 @@ export class Approvals {
 /** Whoever is in a container calls its programs as he likes: they are one. */
 const sourceOf = ({ requester: { caller, channel } }: AccessRequest): string =>
   JSON.stringify(
-    channel.kind === 'share' ? channel : caller.container === undefined ? caller.executable : [caller.container.id ?? 'unknown'],
+    channel.kind === 'share' ? channel : caller.container.kind === 'none' ? caller.executable : [containerName(caller.container)],
   ) ?? ''
 
 /** What is the same thing for the user: who, what, by which channel; not the pid. The rule by what it says: its place may change. */
 function keyOf({ profile, target, requester }: AccessRequest, rule: Rule): string {
   const { caller, channel } = requester
-  return JSON.stringify([
-    rule,
-    profile,
-    target,
-    channel,
-    caller.executable,
-    caller.container?.id ?? caller.container !== undefined,
-  ])
+  return JSON.stringify([rule, profile, target, channel, caller.executable, caller.container])
 }
 
 function fieldsOf({ profile, target, requester }: AccessRequest) {
@@ -219,12 +212,14 @@ function fieldsOf({ profile, target, requester }: AccessRequest) {
     profile,
     caller: callerText(requester),
     ...(caller.executable === undefined ? {} : { executable: caller.executable }),
-    ...(caller.container === undefined ? {} : { container: caller.container.id ?? 'unknown' }),
+    ...(caller.container.kind === 'none' ? {} : { container: containerName(caller.container) }),
     ...(channel.kind === 'share' ? { share: channel.share } : {}),
     ...(target.scope === undefined ? {} : { scope: target.scope.join(' ') }),
     ...(resource === undefined ? {} : { resource }),
   }
 }
+
+const containerName = (container: Container): string => (container.kind === 'inside' ? (container.id ?? 'unknown') : 'unknown')
 
 const declined = (text: string, how: string): Failure => new Failure('approval_declined', `${text}: this ${how}`)
 

@@ -160,9 +160,9 @@ function asked({ profile, target, requester: { caller, channel } }: AccessReques
     case 'executable':
       return caller.executable ?? 'an unknown program'
     case 'container':
-      return caller.container === undefined
-        ? 'outside of containers'
-        : (caller.container.id ?? 'in a container without a known id')
+      return caller.container.kind === 'inside'
+        ? (caller.container.id ?? 'in a container without a known id')
+        : 'outside of containers'
     case 'share':
       return channel.kind === 'share' ? channel.share : "by the user's own socket"
     default:
@@ -184,9 +184,11 @@ function callerIn({ pid, executable, container }: RuleTestOptions): Caller {
     throw new Failure('bad_request', `--container is '${container}', not none, any or an id`)
   }
   return {
-    isKnown: true,
     parents: [],
     ...(executable === undefined ? {} : { executable }),
-    ...(container === undefined || container === 'none' ? {} : { container: container === 'any' ? {} : { id: container } }),
+    container:
+      container === undefined || container === 'none'
+        ? { kind: 'none' }
+        : { kind: 'inside', ...(container === 'any' ? {} : { id: container }) },
   }
 }

@@ -19,7 +19,7 @@ export interface ApprovalReply {
  */
 export function lastingRule(decision: 'allow' | 'deny', { profile, target, requester }: AccessRequest): Rule {
   const { caller, channel } = requester
-  const { executable, container, isKnown } = caller
+  const { executable, container } = caller
   const resource = target.resource ?? target.audience
   if (executable !== undefined && /\*|\ufffd| \(deleted\)$/.test(executable)) {
     throw new Failure('bad_request', `no rule can name just the program ${sanitizeForDisplay(executable)}`)
@@ -30,7 +30,7 @@ export function lastingRule(decision: 'allow' | 'deny', { profile, target, reque
     ...(target.scope === undefined ? {} : { scopes: target.scope }),
     ...(resource === undefined ? {} : { resource }),
     ...(executable === undefined ? {} : { executable }),
-    ...(container === undefined ? (isKnown ? { container: 'none' } : {}) : { container: container.id ?? 'any' }),
+    ...(container.kind === 'unknown' ? {} : { container: container.kind === 'none' ? 'none' : (container.id ?? 'any') }),
     share: channel.kind === 'share' ? channel.share : 'none',
   }
 }

@@ -9,12 +9,12 @@ export interface CallerProcess {
   readonly executable?: string
 }
 
-/** A process that does not share the agent's view of the machine. */
-export interface Container {
-  /** As its engine calls it, where the cgroup's name says so. */
-  readonly id?: string
-  readonly engine?: string
-}
+/** Where the process runs, as seen by the agent. `unknown` is never treated as `none` (L12). */
+export type Container =
+  | { readonly kind: 'none' }
+  /** `id` and `engine` if the name of its cgroup says so. */
+  | { readonly kind: 'inside'; readonly id?: string; readonly engine?: string }
+  | { readonly kind: 'unknown' }
 
 export interface Caller {
   readonly uid?: number
@@ -24,18 +24,15 @@ export interface Caller {
   readonly executable?: string
   /** The parent first, up to the first process of the machine. */
   readonly parents: readonly CallerProcess[]
-  /** Absent: in the agent's own namespaces, or nobody can say (`isKnown` is false then). */
-  readonly container?: Container
+  readonly container: Container
   readonly terminal?: string
-  /** Whether the process could be looked at at all. */
-  readonly isKnown: boolean
 }
 
 /** By which channel somebody came: the user's own socket, or a shared one. */
 export type Channel = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string; readonly transport?: 'tcp' }
 
 /** Who cannot be looked at. */
-export const unknownCaller: Caller = { parents: [], isKnown: false }
+export const unknownCaller: Caller = { parents: [], container: { kind: 'unknown' } }
 
 export interface Requester {
   readonly caller: Caller
@@ -84,7 +81,7 @@ export function callerText({ caller, channel }: Requester): string {
   const parent = parents.find((each) => each.executable !== undefined && each.executable !== executable)?.executable
   const of = parent === undefined ? '' : ` of ${quoteForDisplay(sanitizeForDisplay(nameOf(parent), maxName))}`
   const where =
-    container === undefined ? '' : `, in container${container.id === undefined ? '' : ` ${container.id.slice(0, 12)}`}`
+    container.kind === 'inside' ? `, in container${container.id === undefined ? '' : ` ${container.id.slice(0, 12)}`}` : ''
   const way = channel.kind === 'main' ? '' : `, by share ${channel.share}${channel.transport === 'tcp' ? ' over TCP' : ''}`
   return `${program}${number}${of}${where}${way}`
 }

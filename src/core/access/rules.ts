@@ -103,9 +103,9 @@ function expressionOf(pattern: string, isWindows: boolean): RegExp {
 }
 
 function matchesContainer(wanted: string, { caller }: Requester): boolean {
-  const { container, isKnown } = caller
-  if (wanted === 'none') return isKnown && container === undefined
-  if (container === undefined) return false
+  const { container } = caller
+  if (wanted === 'none') return container.kind === 'none'
+  if (container.kind !== 'inside') return false
   return wanted === 'any' || (wanted.length >= 12 && container.id?.startsWith(wanted) === true)
 }
 

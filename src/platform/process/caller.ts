@@ -3,7 +3,8 @@
 
 import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { type Caller, type CallerProcess, type Container, maxParents } from '../../core/access/caller.ts'
+import { type Caller, type CallerProcess, type Container, maxParents, unknownCaller } from '../../core/access/caller.ts'
+import { defined } from '../../core/util/defined.ts'
 import { libc } from '../ffi.ts'
 import { peer } from './peer.ts'
 import { lookAtProcess } from './windows-process.ts'
@@ -16,11 +17,11 @@ export const tellsCallers = (): boolean => (process.platform === 'win32' ? win32
 export function callerOf(socket: Socket): Caller {
   if (process.platform === 'win32') return callerOnWindows(socket)
   const found = peer(socket)
-  if (found === undefined) return { parents: [], isKnown: false }
+  if (found === undefined) return unknownCaller
   const { uid, pid } = found
-  if (pid === undefined) return { uid, parents: [], isKnown: false }
+  if (pid === undefined) return { uid, ...unknownCaller }
   const looked = process.platform === 'linux' ? recent.of(pid, () => lookOnLinux(socket, pid)) : lookOnMac(pid)
-  return { uid, pid, ...(looked ?? { parents: [], isKnown: false }) }
+  return { uid, pid, ...(looked ?? unknownCaller) }
 }
 
 /** What was seen of a process a moment ago: no pid is given to another in so short a time. */
@@ -52,14 +53,14 @@ const recentLinks = new Recent<CallerProcess & { readonly parent: number }>(1_00
 
 function callerOnWindows(socket: Socket): Caller {
   const found = pipeCaller(socket)
-  if (found?.process === undefined) return { parents: [], isKnown: false, ...(found === undefined ? {} : { pid: found.pid }) }
-  return { pid: found.pid, isKnown: true, ...found.process }
+  if (found?.process === undefined) return { ...unknownCaller, ...(found === undefined ? {} : { pid: found.pid }) }
+  return { pid: found.pid, container: { kind: 'none' }, ...found.process }
 }
 
 /** A process that does not ask just now. Undefined where it is not there, or cannot be looked at. */
 export function processAsCaller(pid: number): Caller | undefined {
   const looked = lookers[process.platform]?.(pid)
-  return looked?.isKnown === true ? { pid, ...looked } : undefined
+  return looked === undefined || looked.container.kind === 'unknown' ? undefined : { pid, ...looked }
 }
 
 const lookers: Readonly<Partial<Record<NodeJS.Platform, (pid: number) => Looked | undefined>>> = {
@@ -67,11 +68,11 @@ const lookers: Readonly<Partial<Record<NodeJS.Platform, (pid: number) => Looked 
   darwin: lookOnMac,
   win32: (pid) => {
     const looked = lookAtProcess(pid)
-    return looked === undefined ? undefined : { isKnown: true, ...looked }
+    return looked === undefined ? undefined : { container: { kind: 'none' }, ...looked }
   },
 }
 
-type Looked = Pick<Caller, 'executable' | 'parents' | 'container' | 'terminal' | 'isKnown'>
+type Looked = Pick<Caller, 'executable' | 'parents' | 'container' | 'terminal'>
 
 /** Undefined where the process is gone, and its pid perhaps another's. */
 function lookOnLinux(socket: Socket, pid: number): Looked | undefined {
@@ -89,12 +90,10 @@ function lookOnLinux(socket: Socket, pid: number): Looked | undefined {
 function readProc(pid: number): Looked {
   const executable = link(`/proc/${pid}/exe`)
   const stat = statOf(pid)
-  const container = containerOf(pid)
   return {
-    isKnown: stat !== undefined,
+    container: stat === undefined ? { kind: 'unknown' } : containerOf(pid),
     parents: stat === undefined ? [] : parentsOf(stat.parent),
     ...(executable === undefined ? {} : { executable }),
-    ...(container === undefined ? {} : { container }),
     ...(stat?.terminal === undefined ? {} : { terminal: stat.terminal }),
   }
 }
@@ -133,15 +132,15 @@ function terminalName(device: number): string | undefined {
 }
 
 /** A mount namespace of its own is what all of them have. */
-function containerOf(pid: number): Container | undefined {
+function containerOf(pid: number): Container {
   const theirs = link(`/proc/${pid}/ns/mnt`)
   ownNamespace ??= link('/proc/self/ns/mnt')
-  if (theirs === undefined || theirs === ownNamespace) return undefined
+  if (theirs === undefined || theirs === ownNamespace) return { kind: 'none' }
   const cgroup = read(`/proc/${pid}/cgroup`) ?? ''
   const found = /(?:^|[/-])(docker|libpod|crio|cri-containerd|lxc)[-/]([0-9a-f]{12,64})/m.exec(cgroup)
   const id = found?.[2] ?? /\/([0-9a-f]{64})(?:[/.]|$)/m.exec(cgroup)?.[1]
   const engine = found?.[1] === undefined ? undefined : (engines[found[1]] ?? found[1])
-  return { ...(id === undefined ? {} : { id }), ...(engine === undefined ? {} : { engine }) }
+  return { kind: 'inside', ...defined({ id, engine }) }
 }
 
 let ownNamespace: string | undefined
@@ -253,5 +252,5 @@ function lookOnMac(pid: number): Looked | undefined {
     parents.push({ pid: at, ...(executable === undefined ? {} : { executable }) })
   }
   const executable = executableOf(pid)
-  return { isKnown: executable !== undefined, parents, ...(executable === undefined ? {} : { executable }) }
+  return { container: { kind: executable === undefined ? 'unknown' : 'none' }, parents, ...defined({ executable }) }
 }

@@ -318,7 +318,7 @@ describe('times', () => {
   const question: AccessRequest = {
     profile: 'work',
     target: {},
-    requester: { caller: { isKnown: false, parents: [] }, channel: { kind: 'main' } },
+    requester: { caller: { container: { kind: 'unknown' }, parents: [] }, channel: { kind: 'main' } },
   }
   let now = 0
   const timers: { at: number; callback: () => void }[] = []
@@ -399,7 +399,7 @@ describe('times', () => {
     const from = (executable: string, audience: string): AccessRequest => ({
       ...question,
       target: { audience },
-      requester: { caller: { isKnown: true, parents: [], executable }, channel: { kind: 'main' } },
+      requester: { caller: { container: { kind: 'none' }, parents: [], executable }, channel: { kind: 'main' } },
     })
     for (const audience of ['a', 'b', 'c'])
       void approvals.approve(from('/bin/flood', audience), { decision: 'ask' }).catch(() => {})
@@ -414,8 +414,11 @@ describe('times', () => {
     expect(approvals.list()).toHaveLength(3)
     // In a container, and by a share, a program's name is whatever somebody calls it.
     for (const executable of ['/x', '/y']) {
-      const caller = { isKnown: true, parents: [], executable }
-      const boxed = { caller: { ...caller, container: { id: '0123456789abcdef' } }, channel: { kind: 'main' } } as const
+      const caller = { container: { kind: 'none' }, parents: [], executable } as const
+      const boxed = {
+        caller: { ...caller, container: { kind: 'inside', id: '0123456789abcdef' } },
+        channel: { kind: 'main' },
+      } as const
       const shared = { caller, channel: { kind: 'share', share: 'box' } } as const
       for (const requester of [boxed, shared])
         void approvals.approve({ ...question, requester: requester }, { decision: 'ask' }).catch(() => {})

@@ -75,7 +75,8 @@ test('L6 where each must be written: a burst, and then one a second', () => {
 
 test('L6 a process that executes another program has a count for each', () => {
   const { come, pass, written } = begin()
-  const by = (executable: string) => ({ event: 'issued', caller: { executable, pid: 7, parents: [], isKnown: true } }) as const
+  const by = (executable: string) =>
+    ({ event: 'issued', caller: { executable, pid: 7, parents: [], container: { kind: 'none' } } }) as const
   times(200, () => come('7', by('/bin/a')))
   times(30, () => come('7', by('/bin/a')))
   times(40, () => come('7', by('/bin/b')))

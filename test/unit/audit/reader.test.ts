@@ -40,7 +40,7 @@ const entry = (number: number, over: Partial<AuditEntry> = {}): AuditEntry => ({
   event: 'issued',
   request: 'token',
   profile: 'work',
-  caller: { isKnown: true, uid: 1, pid: number, executable: '/usr/bin/git', parents: [] },
+  caller: { container: { kind: 'none' }, uid: 1, pid: number, executable: '/usr/bin/git', parents: [] },
   channel: { kind: 'main' },
   ...over,
 })
@@ -223,10 +223,9 @@ test('L6 what callers choose ends no line, moves no cursor, hides nothing, and i
         profile: nasty,
         target: { scope: [nasty], resource: nasty, audience: nasty },
         caller: {
-          isKnown: true,
           executable: long,
           parents: Array.from({ length: 16 }, (_, pid) => ({ pid, executable: long })),
-          container: { id: nasty },
+          container: { kind: 'inside', id: nasty },
         },
       }),
       entry(2),

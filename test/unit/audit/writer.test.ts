@@ -26,7 +26,7 @@ const entry = (number: number, over: Partial<AuditEntry> = {}): AuditEntry => ({
   request: 'token',
   profile: `p${number % 3}`,
   target: { scope: ['read'] },
-  caller: { isKnown: true, uid: 1, pid: number, executable: '/usr/bin/git', parents: [] },
+  caller: { container: { kind: 'none' }, uid: 1, pid: number, executable: '/usr/bin/git', parents: [] },
   channel: number % 2 === 0 ? { kind: 'main' } : { kind: 'share', share: 'devbox' },
   ...over,
 })
@@ -76,7 +76,7 @@ test('L6 lines wait a moment for others, unless somebody waits for one, or the a
 
 test('L6 what cannot be told of a caller is said to be unknown', async () => {
   const log = new AuditLog({ path })
-  await log.append(entry(1, { caller: { isKnown: false, uid: 1, parents: [] } }))
+  await log.append(entry(1, { caller: { container: { kind: 'unknown' }, uid: 1, parents: [] } }))
   await log.close()
   expect(parseAuditLine(readFileSync(path, 'utf8').trim())?.caller).toEqual({
     uid: 1,

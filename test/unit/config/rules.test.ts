@@ -205,10 +205,12 @@ describe('a rule for always', () => {
       target: { ...(scope === undefined ? {} : { scope }), ...(resource === undefined ? {} : { resource }) },
       requester: {
         caller: {
-          isKnown,
           parents: [],
           ...(executable === undefined ? {} : { executable }),
-          ...(container === undefined ? {} : { container: container === 'none' ? {} : { id: container } }),
+          container:
+            container !== undefined
+              ? { kind: 'inside', ...(container === 'none' ? {} : { id: container }) }
+              : { kind: isKnown ? 'none' : 'unknown' },
         },
         channel: share === undefined ? { kind: 'main' } : { kind: 'share', share },
       },
@@ -242,7 +244,7 @@ describe('a rule for always', () => {
   })
 
   test.each(['/tmp/*/x', '/tmp/\ufffd', '/usr/bin/git (deleted)'])('%s is no name for one program', (executable) => {
-    const caller = { isKnown: true, parents: [], executable }
+    const caller = { container: { kind: 'none' }, parents: [], executable } as const
     const asked: AccessRequest = { profile: 'work', target: {}, requester: { caller, channel: { kind: 'main' } } }
     expect(() => lastingRule('allow', asked)).toThrow('no rule can name just the program')
   })
@@ -263,7 +265,7 @@ describe('names in a question', () => {
 
   test('a long one leaves room for what is asked', () => {
     const executable = `/tmp/${'x'.repeat(4_000)} asks for a token of 'harmless'`
-    const caller = { isKnown: true, parents: [], executable, pid: 1 }
+    const caller = { container: { kind: 'none' }, parents: [], executable, pid: 1 } as const
     const requester = { caller, channel: { kind: 'main' } } as const
     expect(callerText(requester)).toHaveLength(48 + '"\u2026" (pid 1)'.length)
     const target = {

@@ -39,11 +39,11 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
 
   test('L6 pid, uid, executable, parents', async () => {
     const { child, caller, end } = await arrive(['python3'])
-    expect(caller).toMatchObject({ isKnown: true, uid: process.getuid?.(), pid: child.pid })
+    expect(caller).toMatchObject({ container: { kind: 'none' }, uid: process.getuid?.(), pid: child.pid })
     expect(caller.executable).toBe(readlinkSync(`/proc/${child.pid}/exe`))
     expect(caller.parents[0]).toEqual({ pid: process.pid, executable: process.execPath })
     expect(caller.parents.at(-1)?.pid).toBeGreaterThan(0)
-    expect(caller.container).toBeUndefined()
+    expect(caller.container).toEqual({ kind: 'none' })
     end()
   })
 
@@ -53,7 +53,7 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
     if (child.exitCode === null) await once(child, 'exit')
     // What was seen of it while it lived counts for a moment.
     await pause(200)
-    expect(callerOf(socket)).toEqual({ uid: process.getuid?.(), pid: child.pid, parents: [], isKnown: false })
+    expect(callerOf(socket)).toEqual({ uid: process.getuid?.(), pid: child.pid, parents: [], container: { kind: 'unknown' } })
     socket.destroy()
   })
 
@@ -71,7 +71,7 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
 
   test.runIf(isRoot)('L6 in a mount namespace of its own: in a container, of which no more is known', async () => {
     const { caller, end } = await arrive(['unshare', '--mount', 'python3'])
-    expect([caller.isKnown, caller.container]).toEqual([true, {}])
+    expect(caller.container).toEqual({ kind: 'inside' })
     end()
   })
 
@@ -80,7 +80,7 @@ describeWith({ Linux: isLinux, ...programs('python3') }, 'on Linux', () => {
     chmodSync(folder, 0o711)
     chmodSync(path, 0o777)
     const { caller, end } = await arrive(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '/usr/bin/python3'])
-    expect([caller.uid, caller.isKnown]).toEqual([65_534, true])
+    expect([caller.uid, caller.container]).toEqual([65_534, { kind: 'none' }])
     end()
   })
 
@@ -128,6 +128,6 @@ time.sleep(20)`
     await once(child, 'close')
     const { pid, now, caller } = JSON.parse(said) as { pid: number; now: string; caller: unknown }
     expect(now).toMatch(/sleep|coreutils|busybox/)
-    expect(caller).toEqual({ uid: process.getuid?.(), pid, parents: [], isKnown: false })
+    expect(caller).toEqual({ uid: process.getuid?.(), pid, parents: [], container: { kind: 'unknown' } })
   })
 })

@@ -32,8 +32,14 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
       other: { caller: Caller; isOwn: boolean }
     }>('callers')
     const { pid, executable, child, self, other } = seen
-    expect(self).toMatchObject({ isOwn: true, caller: { isKnown: true, pid, executable, sid: expect.stringMatching(/^S-1-5-/) } })
-    expect(other).toMatchObject({ isOwn: true, caller: { isKnown: true, pid: child, executable, sid: self.caller.sid } })
+    expect(self).toMatchObject({
+      isOwn: true,
+      caller: { container: { kind: 'none' }, pid, executable, sid: expect.stringMatching(/^S-1-5-/) },
+    })
+    expect(other).toMatchObject({
+      isOwn: true,
+      caller: { container: { kind: 'none' }, pid: child, executable, sid: self.caller.sid },
+    })
     expect(other.caller.parents).toEqual([{ pid, executable }, ...self.caller.parents])
     expect(other.caller.uid).toBeUndefined()
   }, 60_000)
@@ -42,7 +48,7 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
     const { pid, looked, caller, isOwn } = await play<{ pid: number; looked: unknown; caller: Caller; isOwn: boolean }>('gone')
     // There is a process of that number to be looked at.
     expect(looked).toMatchObject({ parents: expect.any(Array) })
-    expect(caller).toEqual({ pid, parents: [], isKnown: false })
+    expect(caller).toEqual({ pid, parents: [], container: { kind: 'unknown' } })
     expect(isOwn).toBe(true)
   }, 60_000)
 
@@ -127,7 +133,7 @@ test('a SID as Windows writes it', () => {
 
 test('a caller of Windows in words', () => {
   const caller: Caller = {
-    isKnown: true,
+    container: { kind: 'none' },
     pid: 8,
     executable: String.raw`C:\Program Files\Git\git.exe`,
     parents: [{ pid: 4, executable: '/usr/bin/make' }],

@@ -6,7 +6,7 @@ import { mismatch, type AccessRequest, describeAccessRequest, matchRules, type R
 import { Random } from '../../../simulation/random.ts'
 
 const git: Caller = {
-  isKnown: true,
+  container: { kind: 'none' },
   uid: 1000,
   pid: 42,
   executable: '/usr/lib/git-core/git-remote-https',
@@ -15,9 +15,14 @@ const git: Caller = {
     { pid: 1, executable: '/usr/lib/systemd/systemd' },
   ],
 }
-const windows: Caller = { isKnown: true, pid: 8, executable: String.raw`C:\Program Files\Git\cmd\git.exe`, parents: [] }
-const boxed: Caller = { ...git, container: { id: '0123456789abcdef', engine: 'podman' } }
-const unknown: Caller = { isKnown: false, parents: [] }
+const windows: Caller = {
+  container: { kind: 'none' },
+  pid: 8,
+  executable: String.raw`C:\Program Files\Git\cmd\git.exe`,
+  parents: [],
+}
+const boxed: Caller = { ...git, container: { kind: 'inside', id: '0123456789abcdef', engine: 'podman' } }
+const unknown: Caller = { container: { kind: 'unknown' }, parents: [] }
 
 const question = (caller: Caller, more: Partial<AccessRequest> = {}, share?: string): AccessRequest => ({
   profile: 'work',

@@ -1,6 +1,7 @@
 // What each command does, but for `login` (login.ts) and `status` (status.ts): ask the agent, print the answer.
 
 import { resolve } from 'node:path'
+import { checkedToken, headerValue } from '../core/credentials/header-value.ts'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import type { EventMessage, LogoutAnswer, MasterKeyRequest, VaultStatus } from '../client/index.ts'
@@ -31,7 +32,11 @@ export async function token(context: Context, profile: string | undefined, optio
   })
   if (context.asJson) context.terminal.json(answer)
   else
-    context.terminal.print(header === true ? `Authorization: ${answer.token_type} ${answer.access_token}` : answer.access_token)
+    context.terminal.print(
+      header === true
+        ? `Authorization: ${headerValue(answer.token_type, answer.access_token)}`
+        : checkedToken(answer.access_token),
+    )
 }
 
 const revocations: Readonly<Record<LogoutAnswer['revocation'], string>> = {

@@ -1,8 +1,9 @@
-// AWS credential_process: `[NAME] --role-arn ARN [--session-name S] [--duration N] [--region R] [--id-token]`. A profile's
-// token is exchanged at STS for a role's credentials; a static secret is a key pair (its user name is the access key id).
+// AWS credential_process: `[NAME] --role-arn ARN [--session-name S] [--duration N] [--region R] [--id-token]`. The token of a profile
+// is exchanged at STS for the credentials of a role. A static secret is used as a key pair; its user name is the access key id.
 
 import type { AwsCredentials, AwsRole } from '../core/credentials/cloud-role.ts'
 import { Failure } from '../core/failures.ts'
+import { defined } from '../core/util/defined.ts'
 import { jsonLine, type Options, options, rfc3339 } from './format.ts'
 import type { Helper, HelperPorts, HelperRequest } from './ports.ts'
 
@@ -21,8 +22,8 @@ export const aws: Helper = {
         Version: 1,
         AccessKeyId: accessKeyId,
         SecretAccessKey: secretAccessKey.reveal(),
-        ...(sessionToken === undefined ? {} : { SessionToken: sessionToken.reveal() }),
-        ...(expiresAt === undefined ? {} : { Expiration: rfc3339(expiresAt) }),
+        SessionToken: sessionToken?.reveal(),
+        Expiration: rfc3339(expiresAt),
       }),
     }
   },
@@ -33,13 +34,13 @@ async function credentials(given: Options, env: HelperRequest['env'], ports: Hel
   if (role !== undefined) return ports.assumeRole(given.name, role, given.flags.has('id-token') ? 'id_token' : 'access_token')
   const { from, username, value, expiresAt } = await ports.named(given.name)
   if (from.kind === 'secret' && username !== undefined) {
-    return { accessKeyId: username, secretAccessKey: value, ...(expiresAt === undefined ? {} : { expiresAt }) }
+    return defined({ accessKeyId: username, secretAccessKey: value, expiresAt })
   }
   throw from.kind === 'secret'
-    ? new Failure('bad_request', `the secret '${from.secret}' has no access key id`, {
-        hint: `\`authsock secret add ${from.secret} --username AKIA...\` gives it one`,
+    ? new Failure('bad_request', `the secret '${from.secret}' has no user name to use as the access key id`, {
+        hint: `add one: \`authsock secret add ${from.secret} --username AKIA...\``,
       })
-    : new Failure('bad_request', 'a profile needs the role that its token is exchanged for', {
+    : new Failure('bad_request', 'a profile needs a role to exchange its token for', {
         hint: 'add --role-arn arn:aws:iam::ACCOUNT:role/NAME',
       })
 }
@@ -54,16 +55,17 @@ function roleOf({ values }: Options, env: HelperRequest['env']): AwsRole | undef
   if (roleArn === undefined) return undefined
   const seconds = duration === undefined ? undefined : Number(duration)
   if (seconds !== undefined && !(seconds >= 900 && seconds <= 43_200)) {
-    throw new Failure('bad_request', `--duration is '${duration}', not a number of seconds from 900 to 43200`)
+    throw new Failure('bad_request', `--duration must be 900 to 43200 seconds, not '${duration}'`)
   }
-  // It becomes a part of a host.
-  if (region !== undefined && !/^[a-z0-9-]*$/.test(region)) throw new Failure('bad_request', `'${region}' is not a region`)
+  // The region becomes part of the STS host name.
+  if (region !== undefined && !/^[a-z0-9-]*$/.test(region))
+    throw new Failure('bad_request', `'${region}' is not a valid region name`)
   const endpoint = env['AWS_ENDPOINT_URL_STS'] ?? env['AWS_ENDPOINT_URL']
-  return {
+  return defined({
     roleArn,
-    ...(sessionName === undefined ? {} : { sessionName }),
-    ...(seconds === undefined ? {} : { duration: seconds }),
-    ...(region === undefined || region === '' ? {} : { region }),
-    ...(endpoint === undefined || endpoint === '' ? {} : { endpoint }),
-  }
+    sessionName,
+    duration: seconds,
+    region: region === '' ? undefined : region,
+    endpoint: endpoint === '' ? undefined : endpoint,
+  })
 }

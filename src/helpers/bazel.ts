@@ -1,4 +1,4 @@
-// Bazel's credential helper (and Buck2's, and engflow's specification): `get`, a URI on stdin, headers on stdout.
+// Bazel's credential helper protocol (also Buck2; specified by EngFlow): `get`, a URI on stdin as JSON, headers on stdout.
 
 import { Failure } from '../core/failures.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
@@ -7,18 +7,13 @@ import type { Helper } from './ports.ts'
 
 export const bazel: Helper = {
   async run({ args, stdin }, ports) {
-    if (args.at(-1) !== 'get') throw new Failure('bad_request', `'${args.join(' ')}' is not get`)
+    if (args.at(-1) !== 'get') throw new Failure('bad_request', `unknown operation '${args.join(' ')}': the only one is 'get'`)
     const { uri } = parseJson(stdin, 'the request')
-    const place = typeof uri === 'string' ? parseUrlPattern(uri) : undefined
-    if (place === undefined) throw new Failure('bad_request', "'uri' is missing or has no host")
-    const credential = await ports.at(place)
+    const url = typeof uri === 'string' ? parseUrlPattern(uri) : undefined
+    if (url === undefined) throw new Failure('bad_request', "'uri' is missing or has no host")
+    const credential = await ports.at(url)
     if (credential === undefined) return { stdout: '{}\n' }
-    const { expiresAt } = credential
-    return {
-      stdout: jsonLine({
-        headers: { Authorization: [authorization(credential)] },
-        ...(expiresAt === undefined ? {} : { expires: rfc3339(expiresAt) }),
-      }),
-    }
+    const headers = { Authorization: [authorization(credential)] }
+    return { stdout: jsonLine({ headers, expires: rfc3339(credential.expiresAt) }) }
   },
 }

@@ -1,9 +1,10 @@
-// Cargo's credential-provider protocol, version 1: a greeting, then a line of JSON for each line of JSON until the end.
+// Cargo's credential-provider protocol, version 1: a greeting with the supported versions, then one line of JSON for each request.
 
 import { asFailure, Failure } from '../core/failures.ts'
 import { parseUrlPattern, type UrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
-import { failureLine, jsonLine, parseJson, schemeOf, unixTime } from './format.ts'
+import { headerValue } from '../core/credentials/header-value.ts'
+import { failureLine, fieldsOf, jsonLine, parseJson, rawValue, unixTime } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 const answer = (value: unknown): HelperAnswer => ({ stdout: jsonLine(value), next: 'more' })
@@ -15,19 +16,21 @@ export const cargo: Helper = {
   async run({ stdin }, ports) {
     if (stdin === '') return answer({ v: [1] })
     const request = parseJson(stdin, "cargo's request")
-    const registry = request['registry'] as { readonly 'index-url'?: unknown } | undefined
-    const url = registry?.['index-url']
-    const place = typeof url === 'string' ? parseUrlPattern(url) : undefined
+    const index = fieldsOf(request['registry'])['index-url']
+    const url = typeof index === 'string' ? parseUrlPattern(index) : undefined
     if (request['v'] !== 1)
-      throw new Failure('bad_request', `cargo speaks version ${String(request['v'])} of its protocol, not 1`)
-    if (place === undefined) return err('url-not-supported')
+      throw new Failure(
+        'bad_request',
+        `unsupported version of cargo's credential protocol: ${JSON.stringify(request['v'])}, not 1`,
+      )
+    if (url === undefined) return err('url-not-supported')
     switch (request['kind']) {
       case 'get':
-        return get(place, ports)
+        return get(url, ports)
       case 'login':
-        return logIn(place, request['token'], ports)
+        return logIn(url, request['token'], ports)
       case 'logout':
-        await ports.forget(place)
+        await ports.forget(url)
         return ok({ kind: 'logout' })
       default:
         return err('operation-not-supported')
@@ -37,30 +40,30 @@ export const cargo: Helper = {
   fail: other,
 }
 
-async function get(place: UrlPattern, ports: HelperPorts): Promise<HelperAnswer> {
-  const credential = await ports.at(place)
-  // Either way cargo asks its next provider; only after this one `cargo login` goes on where the index wants a token too.
+async function get(url: UrlPattern, ports: HelperPorts): Promise<HelperAnswer> {
+  const credential = await ports.at(url)
+  // not-found makes cargo ask its next provider.
   if (credential === undefined) return err('not-found')
   const { value, tokenType, expiresAt, from } = credential
-  // A registry of one's own takes a scheme in front; crates.io takes its tokens bare.
-  const token = from.kind === 'profile' ? `${schemeOf(tokenType)} ${value.reveal()}` : value.reveal()
+  // Private registries expect a scheme in front of an access token; crates.io expects its API tokens without one.
+  const token = from.kind === 'profile' ? headerValue(tokenType, value.reveal()) : rawValue(credential)
   const cache = expiresAt === undefined ? { cache: 'session' } : { cache: 'expires', expiration: unixTime(expiresAt) }
   return ok({ kind: 'get', token, ...cache, operation_independent: true })
 }
 
-async function logIn(place: UrlPattern, token: unknown, ports: HelperPorts): Promise<HelperAnswer> {
+async function logIn(url: UrlPattern, token: unknown, ports: HelperPorts): Promise<HelperAnswer> {
   if (typeof token === 'string' && token !== '') {
-    await ports.keep(place, redact(token))
+    await ports.keep(url, redact(token))
     return ok({ kind: 'login' })
   }
   try {
-    if ((await ports.at(place)) !== undefined) return ok({ kind: 'login' })
+    if ((await ports.at(url)) !== undefined) return ok({ kind: 'login' })
   } catch (error) {
     return other(asFailure(error))
   }
   return other(
-    new Failure('not_found', 'no token was given, and no route covers this registry', {
-      hint: '`cargo login` with a token on stdin, or `authsock route add`',
+    new Failure('not_found', 'no token was given and no route covers this registry', {
+      hint: 'pass a token to `cargo login` on stdin, or add a route: `authsock route add`',
     }),
   )
 }

@@ -1,4 +1,4 @@
-// docker-credential-helpers: `get|store|erase|list`. Everything, errors too, goes to stdout.
+// The docker-credential-helpers protocol: `get|store|erase|list`. All output, errors included, goes to stdout.
 
 import { parseUrlPattern, type UrlPattern, formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import { Failure } from '../core/failures.ts'
@@ -6,18 +6,18 @@ import { redact } from '../core/redacted.ts'
 import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
-/** Clients compare it with this very text. */
+/** Clients compare with exactly this text. */
 const notFound: HelperAnswer = { stdout: 'credentials not found in native keychain\n', exit: 1 }
 
 const hub = 'https://index.docker.io/v1/'
 const isHub = ({ host }: UrlPattern): boolean => host === 'index.docker.io'
 
 /**
- * What is listed the classic builder asks for, all of it, and sends to its daemon, wherever that runs. Registries are named without
- * a scheme; what has one (git's https:// ...) has been meant for something else.
+ * The classic builder gets every listed credential and sends all of them to its daemon, which may be remote. Registries are named
+ * without a scheme; a URL with one (git's https://...) is not a registry.
  */
-const isRegistry = (place: UrlPattern): boolean => place.scheme === undefined || isHub(place)
-const keyOf = (place: UrlPattern): string => (isHub(place) ? hub : formatUrlPattern(place))
+const isRegistry = (url: UrlPattern): boolean => url.scheme === undefined || isHub(url)
+const keyOf = (url: UrlPattern): string => (isHub(url) ? hub : formatUrlPattern(url))
 
 export const docker: Helper = {
   async run({ args, stdin }, ports) {
@@ -28,8 +28,8 @@ export const docker: Helper = {
         await store(stdin, ports)
         return {}
       case 'erase': {
-        const place = parseUrlPattern(stdin.trim())
-        if (place !== undefined) await ports.forget(place)
+        const url = parseUrlPattern(stdin.trim())
+        if (url !== undefined) await ports.forget(url)
         return {}
       }
       case 'list': {
@@ -38,7 +38,7 @@ export const docker: Helper = {
         return { stdout: jsonLine(Object.fromEntries(entries)) }
       }
       default:
-        throw new Failure('bad_request', `'${args.join(' ')}' is none of get, store, erase, list`)
+        throw new Failure('bad_request', `unknown operation '${args.join(' ')}': expected get, store, erase or list`)
     }
   },
 
@@ -46,17 +46,17 @@ export const docker: Helper = {
 }
 
 async function get(key: string, ports: HelperPorts): Promise<HelperAnswer> {
-  const place = parseUrlPattern(key)
-  const credential = place === undefined ? undefined : await ports.at(place)
-  if (place === undefined || credential === undefined) return notFound
-  return { stdout: jsonLine({ ServerURL: key, Username: usernameAt(credential, place), Secret: credential.value.reveal() }) }
+  const url = parseUrlPattern(key)
+  const credential = url === undefined ? undefined : await ports.at(url)
+  if (url === undefined || credential === undefined) return notFound
+  return { stdout: jsonLine({ ServerURL: key, Username: usernameAt(credential, url), Secret: credential.value.reveal() }) }
 }
 
 async function store(stdin: string, ports: HelperPorts): Promise<void> {
-  const { ServerURL: url, Username: username, Secret: secret } = parseJson(stdin, 'what is to be stored')
-  const place = typeof url === 'string' ? parseUrlPattern(url) : undefined
-  if (place === undefined || typeof secret !== 'string' || secret === '') {
-    throw new Failure('bad_request', 'ServerURL and Secret are needed')
+  const { ServerURL: server, Username: username, Secret: secret } = parseJson(stdin, 'the credential to store')
+  const url = typeof server === 'string' ? parseUrlPattern(server) : undefined
+  if (url === undefined || typeof secret !== 'string' || secret === '') {
+    throw new Failure('bad_request', 'ServerURL or Secret is missing')
   }
-  await ports.keep({ ...place, ...(typeof username === 'string' && username !== '' ? { username } : {}) }, redact(secret))
+  await ports.keep({ ...url, ...(typeof username === 'string' && username !== '' ? { username } : {}) }, redact(secret))
 }

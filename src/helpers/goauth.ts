@@ -1,4 +1,4 @@
-// Go's GOAUTH command: once without arguments, then with the URL that was refused.
+// Go's GOAUTH command (go help goauth). Go runs it once without arguments, then with the URL of each request that got a 4xx.
 
 import { withoutUsername, parseUrlPattern, formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import { authorization } from './format.ts'
@@ -6,14 +6,13 @@ import type { Helper } from './ports.ts'
 
 export const goauth: Helper = {
   async run({ args }, ports) {
-    const place = parseUrlPattern(args.at(-1) ?? '')
+    const url = parseUrlPattern(args.at(-1) ?? '')
     // go sends credentials over https only.
-    if (place?.scheme !== 'https') return {}
-    const credential = await ports.at(place)
+    if (url?.scheme !== 'https') return {}
+    const credential = await ports.at(url)
     if (credential === undefined) return {}
-    // A bare host: what go matches its requests with.
-    return {
-      stdout: `${formatUrlPattern({ ...withoutUsername(place), segments: [] })}\n\nAuthorization: ${authorization(credential)}\n\n`,
-    }
+    // Go 1.24.4 applies the header only if the URL is a bare host.
+    const host = formatUrlPattern({ ...withoutUsername(url), segments: [] })
+    return { stdout: `${host}\n\nAuthorization: ${authorization(credential)}\n\n` }
   },
 }

@@ -1,5 +1,5 @@
-// Google's executable-sourced credentials (AIP-4117): `[PROFILE] [--access-token]`. The token is a subject token for Google's
-// security token service. Errors are told in JSON, with exit code 0: the libraries read nothing else.
+// Google's executable-sourced credentials (AIP-4117): `[PROFILE] [--access-token]`. The result is a subject token for Google's
+// security token service. Errors are JSON with exit code 0: the client libraries read nothing else.
 
 import { Failure } from '../core/failures.ts'
 import { failureLine, jsonLine, options, unixTime } from './format.ts'
@@ -13,7 +13,7 @@ export const google: Helper = {
     const { name, target, minTtl, flags } = options(args, { 'access-token': 'flag' })
     const wanted = env['GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE'] ?? idToken
     if (wanted !== idToken && wanted !== jwt) {
-      throw new Failure('bad_request', `subject_token_type is '${wanted}'`, { hint: `set it to ${idToken} or ${jwt}` })
+      throw new Failure('bad_request', `unsupported subject_token_type '${wanted}'`, { hint: `set it to ${idToken} or ${jwt}` })
     }
     const { value, expiresAt } = flags.has('access-token') ? await ports.named(name, target, minTtl) : await ports.idToken(name)
     return {
@@ -22,7 +22,7 @@ export const google: Helper = {
         success: true,
         token_type: wanted,
         id_token: value.reveal(),
-        ...(expiresAt === undefined ? {} : { expiration_time: unixTime(expiresAt) }),
+        expiration_time: unixTime(expiresAt),
       }),
     }
   },

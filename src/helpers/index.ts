@@ -1,4 +1,4 @@
-// The adapters, one a tool, loaded when the tool first calls. The agent is their only user.
+// The table of adapters, one a tool; each is loaded when its tool first calls. Used by the agent alone.
 
 import type { HelperName } from '../wire/helper-table.ts'
 import type { Helper } from './ports.ts'

@@ -1,8 +1,9 @@
-// The command line of Python's keyring, as pip, uv and others call it. What no route and no secret covers is for the real one.
+// The command line of Python's keyring, as called by pip and uv. A service without a route or secret is passed on to the real keyring.
 
 import { parseArgs } from 'node:util'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
-import { jsonLine, oneLine, usernameAt } from './format.ts'
+import { defined } from '../core/util/defined.ts'
+import { jsonLine, oneLine, rawValue, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer } from './ports.ts'
 
 const passOn: HelperAnswer = { next: 'pass_on' }
@@ -19,14 +20,15 @@ export const keyring: Helper = {
     const call = parse(args)
     if (call === undefined) return passOn
     const { service, username, mode, output } = call
-    const named = parseUrlPattern(service)
-    // A host alone comes after a URL that nothing covered, perhaps for its plain http: what is for https only is not for it.
-    const place =
-      named === undefined ? undefined : { scheme: 'keyring', ...named, ...(username === undefined ? {} : { username }) }
-    const credential = place === undefined ? undefined : await ports.at(place)
-    if (place === undefined || credential === undefined) return passOn
-    const secret = credential.value.reveal()
-    const name = usernameAt(credential, place)
+    const parsed = parseUrlPattern(service)
+    // pip retries with the bare host after a URL that had no credential. That URL may have been plain http, so a bare host must not
+    // match a route for https: the scheme 'keyring' matches only patterns without a scheme.
+    const url =
+      parsed === undefined ? undefined : defined({ scheme: 'keyring', ...parsed, username: username ?? parsed.username })
+    const credential = url === undefined ? undefined : await ports.at(url)
+    if (url === undefined || credential === undefined) return passOn
+    const secret = rawValue(credential)
+    const name = usernameAt(credential, url)
     if (mode !== 'creds') return { stdout: output === 'json' ? jsonLine({ password: secret }) : `${oneLine(secret)}\n` }
     return {
       stdout: output === 'json' ? jsonLine({ username: name, password: secret }) : `${oneLine(name)}\n${oneLine(secret)}\n`,
@@ -34,14 +36,14 @@ export const keyring: Helper = {
   },
 }
 
-/** A `get`, with its options in any position; undefined for whatever else keyring can be asked. */
+/** The arguments of a `get`, options in any position; undefined for every other use of keyring. */
 function parse(args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true })
     const [operation, service, username, ...rest] = positionals
     if (operation !== 'get' || service === undefined || rest.length > 0 || values['keyring-backend'] !== undefined)
       return undefined
-    // The empty user name stands for any.
+    // An empty user name means any.
     return { service, username: username === '' ? undefined : username, mode: values.mode, output: values.output }
   } catch {
     return undefined

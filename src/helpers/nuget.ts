@@ -1,23 +1,22 @@
-// NuGet's cross-platform plugin protocol, version 2: both sides shake hands, then requests come, a JSON message a line.
+// NuGet's cross-platform plugin protocol, version 2: one JSON message a line; a handshake in both directions, then requests.
 
 import { asFailure } from '../core/failures.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
-import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
+import { defined } from '../core/util/defined.ts'
+import { failureLine, fieldsOf, jsonLine, parseJson, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 const protocolVersion = '2.0.0'
 
-interface Message {
+interface PluginMessage {
   readonly RequestId: string
   readonly Type: string
   readonly Method: string
   readonly Payload: Readonly<Record<string, unknown>>
 }
 
-const more = (message?: Message): HelperAnswer => ({
-  ...(message === undefined ? {} : { stdout: jsonLine(message) }),
-  next: 'more',
-})
+const more = (message?: PluginMessage): HelperAnswer =>
+  defined({ stdout: message === undefined ? undefined : jsonLine(message), next: 'more' as const })
 
 export const nuget: Helper = {
   async run({ stdin }, ports) {
@@ -25,8 +24,7 @@ export const nuget: Helper = {
     const { RequestId, Type, Method, Payload } = parseJson(stdin, "NuGet's message")
     if (Type !== 'Request' || typeof RequestId !== 'string' || typeof Method !== 'string') return more()
     if (Method === 'Close') return {}
-    const payload = typeof Payload === 'object' && Payload !== null ? (Payload as Record<string, unknown>) : {}
-    return more({ RequestId, Type: 'Response', Method, Payload: await answer(Method, payload, ports) })
+    return more({ RequestId, Type: 'Response', Method, Payload: await answer(Method, fieldsOf(Payload), ports) })
   },
 
   fail: (failure, { stdin }) => {
@@ -36,7 +34,7 @@ export const nuget: Helper = {
   },
 }
 
-const handshake = (): Message => ({
+const handshake = (): PluginMessage => ({
   RequestId: crypto.randomUUID(),
   Type: 'Request',
   Method: 'Handshake',
@@ -47,12 +45,12 @@ async function answer(
   method: string,
   payload: Readonly<Record<string, unknown>>,
   ports: HelperPorts,
-): Promise<Message['Payload']> {
+): Promise<PluginMessage['Payload']> {
   switch (method) {
     case 'Handshake':
       return { ResponseCode: 'Success', ProtocolVersion: protocolVersion }
     case 'GetOperationClaims':
-      // Asked once without a source: what this plugin is for in general.
+      // The request without a source asks what the plugin supports in general.
       return { Claims: (payload['PackageSourceRepository'] ?? undefined) === undefined ? ['Authentication'] : [] }
     case 'GetAuthenticationCredentials':
       return credentials(payload, ports)
@@ -69,18 +67,18 @@ async function answer(
 async function credentials(
   { Uri: uri, IsRetry: isRetry }: Readonly<Record<string, unknown>>,
   ports: HelperPorts,
-): Promise<Message['Payload']> {
-  const place = typeof uri === 'string' ? parseUrlPattern(uri) : undefined
-  if (place === undefined) return { ResponseCode: 'NotFound' }
+): Promise<PluginMessage['Payload']> {
+  const url = typeof uri === 'string' ? parseUrlPattern(uri) : undefined
+  if (url === undefined) return { ResponseCode: 'NotFound' }
   try {
-    let credential = await ports.at(place)
+    let credential = await ports.at(url)
     if (credential !== undefined && isRetry === true) {
-      await ports.refused(place, credential.value.reveal())
-      credential = await ports.at(place)
+      await ports.refused(url, credential.value.reveal())
+      credential = await ports.at(url)
     }
     if (credential === undefined) return { ResponseCode: 'NotFound' }
     return {
-      Username: usernameAt(credential, place),
+      Username: usernameAt(credential, url),
       Password: credential.value.reveal(),
       AuthenticationTypes: ['Basic'],
       ResponseCode: 'Success',

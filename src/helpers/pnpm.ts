@@ -1,5 +1,5 @@
-// pnpm's tokenHelper: no arguments are allowed and no URL comes, so the name of the link says the profile. The whole value of
-// the Authorization header is wanted.
+// pnpm's tokenHelper. pnpm allows no arguments and passes no URL, so the profile is part of the link's name (pnpm-authsock-PROFILE).
+// The output is the complete value of the Authorization header.
 
 import { authorization, options } from './format.ts'
 import type { Helper } from './ports.ts'

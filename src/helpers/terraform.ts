@@ -1,4 +1,4 @@
-// Terraform's and OpenTofu's credentials helpers: `[args] get|store|forget HOST`.
+// The credentials helper of Terraform and OpenTofu: `[args] get|store|forget HOST`.
 
 import { Failure } from '../core/failures.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
@@ -9,24 +9,25 @@ import type { Helper } from './ports.ts'
 export const terraform: Helper = {
   async run({ args, stdin }, ports) {
     const [operation, host = ''] = args.slice(-2)
-    const place = parseUrlPattern(host.includes('://') ? host : `https://${host}`)
-    if (place === undefined) throw new Failure('bad_request', `'${host}' is not a host`)
+    const url = parseUrlPattern(host.includes('://') ? host : `https://${host}`)
+    if (url === undefined) throw new Failure('bad_request', `'${host}' is not a host name`)
     switch (operation) {
       case 'get': {
-        const credential = await ports.at(place)
+        const credential = await ports.at(url)
         return { stdout: jsonLine(credential === undefined ? {} : { token: credential.value.reveal() }) }
       }
       case 'store': {
-        const { token } = parseJson(stdin, 'what is to be stored')
-        if (typeof token !== 'string' || token === '') throw new Failure('bad_request', "only a 'token' can be stored")
-        await ports.keep(place, redact(token))
+        const { token } = parseJson(stdin, 'the credential to store')
+        if (typeof token !== 'string' || token === '')
+          throw new Failure('bad_request', "'token' is missing: nothing else can be stored")
+        await ports.keep(url, redact(token))
         return {}
       }
       case 'forget':
-        await ports.forget(place)
+        await ports.forget(url)
         return {}
       default:
-        throw new Failure('bad_request', `'${args.join(' ')}' is none of get, store, forget HOST`)
+        throw new Failure('bad_request', `unknown arguments '${args.join(' ')}': expected get, store or forget, and a host`)
     }
   },
 }

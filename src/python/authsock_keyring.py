@@ -1,7 +1,7 @@
-"""A backend for Python's keyring (twine, poetry): passwords come from authsock, and nothing is stored.
+"""A read-only backend for Python's keyring (twine, poetry) that gets credentials from authsock.
 
-keyringrc.cfg chooses it: `[backend]`, `default-keyring=authsock_keyring.Keyring`, `keyring-path=` this file's folder.
-AUTHSOCK_CLIENT, or else the PATH, says where the program authsock-client is.
+Select it in keyringrc.cfg: `[backend]`, `default-keyring=authsock_keyring.Keyring`, `keyring-path=` the folder of this file.
+The program authsock-client is taken from AUTHSOCK_CLIENT, otherwise from the PATH.
 """
 
 import json
@@ -27,20 +27,20 @@ class Keyring(KeyringBackend):
     @properties.classproperty
     def priority(cls):
         if _client() is None:
-            raise RuntimeError("authsock-client is not on the PATH, and AUTHSOCK_CLIENT does not say where it is")
-        # Above those of the operating systems: what authsock does not know is theirs.
+            raise RuntimeError("authsock-client is not on the PATH and AUTHSOCK_CLIENT is not set")
+        # Above the operating systems' own backends, which are tried next if authsock has no credential.
         return 9.5
 
     def get_credential(self, service, username):
-        """None where no route and no secret covers the service. Raises KeyringError where one does and there is no token."""
-        asked = [service] if username is None else [service, username]
-        call = [_client(), "keyring", "--mode=creds", "--output=json", "get", *asked]
-        # The keyring that it would pass on to is the one that asks.
+        """None if no route or secret covers the service. Raises KeyringError if one does but no token is available."""
+        service_args = [service] if username is None else [service, username]
+        call = [_client(), "keyring", "--mode=creds", "--output=json", "get", *service_args]
+        # Prevents authsock-client from passing on to the keyring program, which would call this backend again.
         environment = {**os.environ, "AUTHSOCK_PASSED_ON": "1"}
         try:
             run = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
         except OSError as error:
-            raise KeyringError(f"{call[0]} cannot be run: {error}") from error
+            raise KeyringError(f"cannot run {call[0]}: {error}") from error
         if run.returncode == 0:
             found = json.loads(run.stdout)
             return SimpleCredential(found["username"], found["password"])
@@ -53,7 +53,7 @@ class Keyring(KeyringBackend):
         return None if found is None else found.password
 
     def set_password(self, service, username, password):
-        raise PasswordSetError("authsock keeps no passwords for keyring: `authsock secret add` does")
+        raise PasswordSetError("authsock stores no passwords through keyring: use `authsock secret add`")
 
     def delete_password(self, service, username):
-        raise PasswordDeleteError("authsock deletes no passwords for keyring: `authsock secret remove` does")
+        raise PasswordDeleteError("authsock deletes no passwords through keyring: use `authsock secret remove`")

@@ -1,6 +1,7 @@
 // The protocol's paths, a row each (protocol/README.md). A handler takes a decoded request and gives what to send.
 
 import { thenSync } from '../../core/util/then-sync.ts'
+import { checkedToken } from '../../core/credentials/header-value.ts'
 import { Failure } from '../../core/failures.ts'
 import { isProfileName } from '../../core/profile.ts'
 import { redact } from '../../core/redacted.ts'
@@ -188,7 +189,7 @@ export function getToken(agent: Operations, { query, acceptsText, context }: Rou
   const { profile, target, minTtl } = decodeTokenRequest(query)
   const answer = ({ profile, token }: Issued): Answer =>
     acceptsText
-      ? { status: 200, type: 'text/plain; charset=utf-8', body: token.value.reveal() }
+      ? { status: 200, type: 'text/plain; charset=utf-8', body: checkedToken(token.value.reveal()) }
       : { status: 200, type: 'application/json', body: tokenJson(profile, token, agent.now()) }
   return thenSync(agent.token(context('token'), profile, target, minTtl), answer)
 }

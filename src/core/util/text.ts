@@ -14,6 +14,13 @@ export function sanitizeForDisplay(text: string, most = longest): string {
   return letters.length <= most ? seen : [...letters.slice(0, most / 2), '\u2026', ...letters.slice(-most / 2)].join('')
 }
 
+/** Keeps line feeds and the length: for whole messages, whose parts may come from a server or a tool. */
+export const stripControls = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.replaceAll(deceptive, '\ufffd'))
+    .join('\n')
+
 /** In quotes where it is more than a word. */
 export function quoteForDisplay(text: string): string {
   const name = sanitizeForDisplay(text)

@@ -100,7 +100,8 @@ describeWith({ 'a C compiler': hasCompiler(), Linux: isLinux }, 'git without aut
     expect(await ask('wwwauth[]=Bearer realm="git"\n')).toEqual({
       code: 8,
       stdout: 'quit=1\n',
-      stderr: 'authsock: this server takes Bearer tokens only, and this git cannot send them\nhint: git 2.46 or newer can\n',
+      stderr:
+        'authsock: the server accepts only Bearer tokens, which this version of git cannot send\nhint: use git 2.46 or newer\n',
     })
     expect((await ask('wwwauth[]=Bearer\nwwwauth[]=basic realm="git"\n')).stdout).toContain('username=oauth2\n')
   }, 60_000)

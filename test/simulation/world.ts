@@ -186,9 +186,8 @@ export class World {
       () => this.#server.of(process),
       () => clock.now(),
     )
-    const logins = new Logins({ clock, profiles, sessions: () => sessions, events, prepareVault: () => vault.prepare() })
     const store = new SessionStore(vault, onWarning)
-    const sessions: Sessions = new Sessions({
+    const sessions = new Sessions({
       clock,
       store,
       lock,
@@ -197,6 +196,7 @@ export class World {
       logInUnattended: () => Promise.resolve(),
       end: () => Promise.resolve(false),
     })
+    const logins = new Logins({ clock, profiles, sessions, events, prepareVault: () => vault.prepare() })
     const agent: Agent = { process, sessions, logins }
     events.subscribe((event) => {
       if (!process.isAlive) return

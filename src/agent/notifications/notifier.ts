@@ -6,6 +6,7 @@ import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { EpochMs } from '../../core/session/session.ts'
 import type { ApprovalAnswer, ApprovalStatus, EventMessage } from '../../wire/messages.ts'
+import type { Service } from '../service.ts'
 
 /** How long before the end of a login it is spoken of, in ms; a quarter of a short one's life. */
 const maxNotice = 24 * 3_600_000
@@ -111,6 +112,11 @@ export class Notifier {
   stop(): void {
     this.#isStopped = true
     this.#cancel?.()
+  }
+
+  /** Its first look at the ends of logins is for whoever has opened the store: `watch`. */
+  service(): Service {
+    return { name: 'notifications', start: async () => {}, stop: async () => this.stop() }
   }
 
   #tell(title: string, text: string): void {

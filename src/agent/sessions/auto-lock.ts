@@ -4,6 +4,7 @@
 import { asFailure } from '../../core/failures.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { EpochMs } from '../../core/session/session.ts'
+import type { Service } from '../service.ts'
 import type { Config } from '../../config/config.ts'
 
 /** A suspended machine does not tick: the wall clock is looked at, and often. */
@@ -13,7 +14,7 @@ const leastBetweenLooks = 1_000
 
 export interface AutoLockPorts {
   readonly clock: Clock
-  readonly config: () => Config | Promise<Config>
+  readonly config: () => Promise<Config>
   readonly isOpen: () => boolean
   readonly lock: (why: string) => Promise<unknown>
   /** Calls back whenever the screen is locked; gives what ends that. */
@@ -56,6 +57,11 @@ export class AutoLock {
     this.#isStopped = true
     this.#cancel?.()
     this.#unwatch?.()
+  }
+
+  /** Started by whoever has opened the store. */
+  service(): Service {
+    return { name: 'automatic lock', start: async () => {}, stop: async () => this.stop() }
   }
 
   /** Nothing wakes the machine where nothing is to be locked. */

@@ -13,7 +13,7 @@ import { defaultTarget, type Sessions } from './sessions.ts'
 interface LoginsPorts {
   readonly clock: Clock
   readonly profiles: Profiles
-  readonly sessions: () => Sessions
+  readonly sessions: Sessions
   readonly events: EventHub
   /** R11: proves vault and keychain writable. */
   readonly prepareVault: () => Promise<void>
@@ -46,7 +46,7 @@ export class Logins {
     this.#pending.set(name, cancel)
     try {
       await this.#ports.prepareVault()
-      const runner = await this.#ports.sessions().runner(profile).catch(overDamaged)
+      const runner = await this.#ports.sessions.runner(profile).catch(overDamaged)
       const server: AuthorizationServer = this.#ports.profiles.server(profile)
       const response = await server.login({
         grant,
@@ -54,7 +54,7 @@ export class Logins {
         ...(conversation.onPaste === undefined ? {} : { onPaste: conversation.onPaste }),
         signal: AbortSignal.any([conversation.signal, cancel.signal]),
       })
-      const session = runner ?? this.#ports.sessions().runnerOverDamaged(profile)
+      const session = runner ?? this.#ports.sessions.runnerOverDamaged(profile)
       const record = await session.replace(newRecord(profile, grant, response))
       this.#ports.events.publish({ type: 'logged_in', profile: name, ...userOf(record) })
       return record

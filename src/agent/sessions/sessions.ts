@@ -197,11 +197,16 @@ export class Sessions {
     }
   }
 
-  /** No token leaves from now on; what is under way is finished and saved, then all is forgotten. */
-  async close(reason: Failure): Promise<void> {
+  /** No token leaves from now on, and all who wait for one get this. What is under way goes on. */
+  refuse(reason: Failure): void {
     this.#closed = reason
     this.#alarm.stop()
     for (const { runner } of this.#entries.values()) runner.dismiss(reason)
+  }
+
+  /** No token leaves from now on; what is under way is finished and saved, then all is forgotten. */
+  async close(reason: Failure): Promise<void> {
+    this.refuse(reason)
     await Promise.all([...this.#entries.values()].map(({ runner }) => runner.stop()))
     for (const [name, { runner }] of this.#entries) if (runner.state.kind !== 'unsaved') this.#entries.delete(name)
   }

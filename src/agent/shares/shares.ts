@@ -9,6 +9,7 @@ import type { Clock } from '../../core/ports.ts'
 import { parseScope } from '../../core/session/scope.ts'
 import type { Share } from '../../core/access/share.ts'
 import type { ShareRequest, ShareStatus } from '../../wire/messages.ts'
+import type { Service } from '../service.ts'
 import { ShareFile } from './share-file.ts'
 import { shareStatus } from './share-status.ts'
 import { dropSecret, keepSecret, secretFile } from './share-secret.ts'
@@ -26,16 +27,19 @@ interface Listener {
   readonly close: () => Promise<void>
 }
 
+export interface ShareListeners {
+  /** Listens at a path for whoever the folder lets through; gives what ends it. */
+  readonly listen: (path: string, share: () => Share) => Promise<() => Promise<void>>
+  /** Listens on 127.0.0.1 for whoever has the share's secret; 0: at any port. Rejects where the port is taken. */
+  readonly listenOnTcp: (port: number, share: () => Share) => Promise<Listener>
+}
+
 export interface SharesPorts {
   readonly clock: Clock
   /** Where they are written down. */
   readonly file: string
   /** The folder above theirs: 0700. */
   readonly folder: string
-  /** Listens at a path for whoever the folder lets through; gives what ends it. */
-  readonly listen: (path: string, share: () => Share) => Promise<() => Promise<void>>
-  /** Listens on 127.0.0.1 for whoever has the share's secret; 0: at any port. Rejects where the port is taken. */
-  readonly listenOnTcp: (port: number, share: () => Share) => Promise<Listener>
   readonly onWarning: (text: string) => void
 }
 
@@ -56,14 +60,20 @@ export class Shares {
   /** One change after the other: two at once would both listen at one place. */
   #turn: Promise<unknown> = Promise.resolve()
   #cancel: (() => void) | undefined
+  #listeners: ShareListeners = notResumed
 
   constructor(ports: SharesPorts) {
     this.#ports = ports
     this.#file = new ShareFile(ports.file, ports.onWarning)
   }
 
-  /** Listens again for those that were there. One that cannot be had harms no other. */
-  resume(): Promise<void> {
+  service(listeners: ShareListeners): Service {
+    return { name: 'shares', start: () => this.resume(listeners), stop: () => this.close() }
+  }
+
+  /** Listens again for those that were there; each is asked about before. One that cannot be had harms no other. */
+  resume(listeners: ShareListeners): Promise<void> {
+    this.#listeners = listeners
     return this.#inTurn(async () => {
       for (const share of this.#file.read().filter((each) => !this.#isOver(each))) {
         const open = opened(share)
@@ -164,7 +174,7 @@ export class Shares {
     const path = join(this.#prepareFolder(name), 'agent.sock')
     // Where it was mounted writable, anything may lie there by now, and it is not to be followed.
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(path)
-    open.close = await this.#ports.listen(path, () => open.share)
+    open.close = await this.#listeners.listen(path, () => open.share)
     this.#open.set(name, open)
   }
 
@@ -188,7 +198,7 @@ export class Shares {
     if (port === false) return undefined
     if (open.tcp?.port === port) return open.tcp
     try {
-      return await this.#ports.listenOnTcp(port, () => open.share)
+      return await this.#listeners.listenOnTcp(port, () => open.share)
     } catch (error) {
       // New bounds are not to fail for a port that was missing before.
       if (wanted === undefined) return undefined
@@ -204,7 +214,7 @@ export class Shares {
     const folder = this.#folderOf(open.share.name)
     let tcp: Listener | undefined
     try {
-      tcp = await this.#ports.listenOnTcp(port, () => open.share)
+      tcp = await this.#listeners.listenOnTcp(port, () => open.share)
       const secretHash = keepSecret(folder, open.share.tcp?.secretHash)
       if (secretHash !== open.share.tcp?.secretHash) {
         open.share = { ...open.share, tcp: { port, secretHash } }
@@ -303,6 +313,11 @@ export class Shares {
     return { ...shareStatus(share), folder, socket: join(folder, 'agent.sock'), ...reached }
   }
 }
+
+const tooEarly = (): never => {
+  throw new Error('a share was asked for before the shares were resumed')
+}
+const notResumed: ShareListeners = { listen: tooEarly, listenOnTcp: tooEarly }
 
 const opened = (share: Share): Open => ({ share, close: undefined, tcp: undefined, isMissed: false })
 

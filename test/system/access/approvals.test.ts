@@ -102,7 +102,7 @@ describe('rules', () => {
       `make asks for a token of 'work' (write)\n  rule 1 does not match: it is for executable ${process.execPath}, this is /usr/bin/make\n`,
     )
     expect((await home.run(['rule', 'remove', '1'])).stderr).toContain('rule 1 is removed: allow  profile work')
-    expect(readFileSync(home.configFile, 'utf8')).toMatch(/^# said for always on .*\n\n?# mine\n\[\[rule\]\]\ndecision = "ask"/)
+    expect(readFileSync(home.configFile, 'utf8')).toMatch(/^# answered 'always' on .*\n\n?# mine\n\[\[rule\]\]\ndecision = "ask"/)
     await heeded()
     const again = home.http('GET', '/v1/token?profile=work&scope=write')
     await expect.poll(waiting).toHaveLength(1)

@@ -147,6 +147,8 @@ test('L3 changes of one share that come while it is being opened or closed wait 
     file: join(home.path, 'shares.json'),
     folder: join(home.path, 'shares'),
     onWarning: () => {},
+  })
+  await shares.resume({
     listenOnTcp: () => Promise.reject(new Error('none here')),
     listen: async (path) => {
       open.set(path, (open.get(path) ?? 0) + 1)

@@ -1,0 +1,265 @@
+// The agent as a list of services, built from explicit dependencies: whatever is used was built above. main.ts starts the list in
+// order and stops it in reverse.
+
+import { randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { AuditLog } from '../audit/writer.ts'
+import { assumeRole } from '../cloud/aws-sts.ts'
+import { ConfigFile } from '../config/config.ts'
+import type { Clock } from '../core/ports.ts'
+import { defined } from '../core/util/defined.ts'
+import { connectBy } from '../oauth/server.ts'
+import { watchScreenLock } from '../platform/desktop/screen-lock.ts'
+import { hasLocalLock, tryLocalLock } from '../platform/fs/local-lock.ts'
+import type { Paths } from '../platform/fs/paths.ts'
+import { tellsCallers } from '../platform/process/caller.ts'
+import { faultPoint, withFaultPoints } from '../platform/process/fault-points.ts'
+import { IdleMemoryTrimmer } from '../platform/process/idle-memory.ts'
+import { realDisk } from '../store/files/disk.ts'
+import { sessionLocks } from '../store/files/locks.ts'
+import { RollbackDetector } from '../store/files/rollback-detector.ts'
+import { Store } from '../store/store.ts'
+import { eventText } from '../wire/event-text.ts'
+import { Approvals } from './access/approvals.ts'
+import { desktopPrompt } from './access/desktop-prompt.ts'
+import { Gate } from './access/gate.ts'
+import { ruleWriter } from './access/rule-writer.ts'
+import { Credentials } from './credentials/credentials.ts'
+import { Secrets } from './credentials/static-secrets.ts'
+import { EventHub } from './events.ts'
+import type { Log } from './log.ts'
+import { desktopNotice } from './notifications/desktop-notice.ts'
+import { noticeFile } from './notifications/notice-file.ts'
+import { Notifier } from './notifications/notifier.ts'
+import { Operations } from './operations.ts'
+import { mainListener } from './server/main-listener.ts'
+import type { Service } from './service.ts'
+import { AutoLock } from './sessions/auto-lock.ts'
+import { Logins } from './sessions/logins.ts'
+import { Logout } from './sessions/logout.ts'
+import { masterKeyChoice, type MasterKeyOptions } from './sessions/master-key-choice.ts'
+import { Profiles } from './sessions/profiles.ts'
+import { openerService, sessionsService, storeService, waitingService } from './sessions/services.ts'
+import { SessionStore } from './sessions/session-store.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { UnattendedLogins } from './sessions/unattended-logins.ts'
+import { shareListeners } from './shares/share-listeners.ts'
+import { Shares } from './shares/shares.ts'
+
+export type AgentOptions = MasterKeyOptions
+
+interface Surroundings {
+  readonly where: Paths
+  readonly options: AgentOptions
+  readonly log: Log
+  readonly clock: Clock
+  /** Ends the agent. */
+  readonly shutDown: () => void
+}
+
+/** An agent on another host that died while it wrote to the audit log: its lock goes stale within this. */
+const auditLockTimeoutMs = 15_000
+/** How long entries of the audit log that nobody waits for are collected before they are written. */
+const auditDelayMs = 25
+/** Of the disk: at each of them a test may have the process killed. */
+const diskSteps = ['create', 'link', 'rename', 'remove', 'syncFolder'] as const
+
+export function compose({ where, options, log, clock, shutDown }: Surroundings): readonly Service[] {
+  const now = (): number => clock.now()
+  const events = new EventHub(now)
+  const warnings = new Set<string>()
+  const warn = (text: string): void => {
+    warnings.add(text)
+    events.publish({ type: 'warning', text })
+  }
+  const trimmer = new IdleMemoryTrimmer()
+  trimmer.touch()
+  events.subscribe(() => trimmer.touch())
+  events.subscribe((event) => (event.type === 'warning' ? log.error(eventText(event)) : log.info(eventText(event))))
+  const about = { version: packageVersion(), socket: where.socket }
+
+  // ---- the store
+  const lock = sessionLocks({
+    directory: join(where.vaultDirectory, 'locks'),
+    onWarning: warn,
+    ...(hasLocalLock() ? { tryLocalLock } : {}),
+  })
+  const atFault = faultPoint(process.env)
+  const store = new Store({
+    directory: where.vaultDirectory,
+    clock,
+    lock,
+    onWarning: warn,
+    ...defined({
+      named: masterKeyChoice(options, process.env),
+      disk: atFault && withFaultPoints(realDisk, diskSteps, atFault),
+    }),
+  })
+  const prepareVault = (): Promise<void> => store.prepare()
+  const seen = new RollbackDetector(where.seenFolder)
+
+  // ---- the sessions
+  const connect = connectBy(clock)
+  const profiles = new Profiles(new ConfigFile(where.configFile), store, connect, now)
+  const clientSecret = profiles.clientSecret.bind(profiles)
+  const logout = new Logout({ clock, records: store, connect, clientSecret, events })
+  const unattended = new UnattendedLogins()
+  const sessions = new Sessions({
+    clock,
+    store: new SessionStore(store, warn, seen),
+    lock,
+    profiles,
+    events,
+    end: logout.end.bind(logout),
+    logInUnattended: unattended.logIn.bind(unattended),
+    ...defined({ atFault }),
+  })
+  const logins = new Logins({ clock, profiles, sessions, events, prepareVault })
+  unattended.connect(logins)
+
+  // ---- what the user is told and asked
+  const notifier = new Notifier({
+    clock,
+    ends: () => sessions.loginEnds(),
+    tell: desktopNotice(profiles),
+    ...noticeFile(join(where.stateDirectory, 'notices.json')),
+  })
+  const approvals = new Approvals({
+    clock,
+    newId: () => randomBytes(4).toString('hex'),
+    requested: (approval) => events.publish({ type: 'approval_requested', approval }),
+    settled: ({ id }, decision) => events.publish({ type: 'approval_settled', id, decision }),
+    prompt: desktopPrompt(profiles),
+    cannotPrompt: (approval) => notifier.waits(approval),
+    write: ruleWriter({ clock, configFile: where.configFile, profiles }),
+    lasting: ({ id }, answer, by) => {
+      events.publish({ type: 'approval_remembered', id, ...answer })
+      if (by === 'prompt') notifier.remembered(answer)
+    },
+  })
+
+  // ---- who may have what
+  const audit = new AuditLog({
+    path: where.auditFile,
+    lull: auditDelayMs,
+    lock: async () => {
+      const held = await lock.acquire('audit', auditLockTimeoutMs, new AbortController().signal)
+      return () => held.release()
+    },
+  })
+  const gate = new Gate({
+    clock,
+    events,
+    config: () => profiles.configNow(),
+    append: (entry, isUrgent) => audit.append(entry, isUrgent),
+    approve: (question, match) => approvals.approve(question, match),
+  })
+  const secrets = new Secrets({ clock, records: store, events })
+  const tokens = new TokenPort()
+  const credentials = new Credentials({
+    clock,
+    profiles,
+    secrets,
+    events,
+    prepareVault,
+    gate,
+    token: (...request) => tokens.token(...request),
+    refusedToken: (value) => sessions.refused(value),
+    isToken: (value) => sessions.holds(value),
+    assumeRole: (role, token) => assumeRole(role, token, { now, signal: new AbortController().signal }),
+  })
+
+  // ---- the protocol
+  const shares = new Shares({ clock, file: where.sharesFile, folder: where.sharesDirectory, onWarning: warn })
+  const agent = new Operations({
+    clock,
+    vault: store,
+    profiles,
+    sessions,
+    logins,
+    logout,
+    secrets,
+    credentials,
+    gate,
+    shares,
+    approvals,
+    events,
+    warnings,
+    about,
+    shutDown,
+  })
+  tokens.connect(agent)
+  const autoLock = new AutoLock({
+    clock,
+    config: () => profiles.config(),
+    isOpen: () => store.status().state === 'open',
+    lock: async (why) => {
+      log.info(`locking: ${why}`)
+      await agent.lock()
+    },
+    watchScreen: watchScreenLock,
+    onWarning: warn,
+  })
+  const touched = (): void => {
+    trimmer.touch()
+    autoLock.touch()
+  }
+  events.subscribe((event) => {
+    if (event.type === 'logged_in' || event.type === 'logged_out') gate.happened(event.type, event.profile)
+    if (event.type === 'logged_in' || event.type === 'unlocked') autoLock.opened()
+    notifier.hear(event)
+  })
+  if (!tellsCallers()) {
+    warn('this system does not tell who calls: every caller is unknown, and a rule that names an executable matches none')
+  }
+
+  return [
+    storeService(store, seen),
+    auditService(audit, gate),
+    sessionsService(sessions),
+    shares.service(shareListeners({ agent, clock, log, onRequest: () => trimmer.touch() })),
+    mainListener({ agent, ...about, log, onRequest: touched }),
+    notifier.service(),
+    autoLock.service(),
+    openerService({
+      store,
+      sessions,
+      secrets,
+      logout,
+      log,
+      tried: () => {
+        autoLock.start()
+        notifier.watch()
+      },
+    }),
+    waitingService({ sessions, logins, approvals }),
+  ]
+}
+
+/** Credentials asks for tokens as Operations issues them, and Operations works on Credentials: connected when both exist. */
+class TokenPort {
+  #agent: Pick<Operations, 'token'> | undefined
+
+  connect(agent: Pick<Operations, 'token'>): void {
+    this.#agent = agent
+  }
+
+  token(...request: Parameters<Operations['token']>): ReturnType<Operations['token']> {
+    if (this.#agent === undefined) throw new Error('a token was asked for before the agent was composed')
+    return this.#agent.token(...request)
+  }
+}
+
+/** What flood control has counted is written before the log is closed. */
+const auditService = (audit: AuditLog, gate: Gate): Service => ({
+  name: 'audit log',
+  start: async () => {},
+  stop: async () => {
+    gate.close()
+    await audit.close()
+  },
+})
+
+const packageVersion = (): string =>
+  (createRequire(import.meta.url)('../../package.json') as { readonly version: string }).version

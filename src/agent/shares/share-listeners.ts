@@ -1,0 +1,37 @@
+// How a share listens: a server of its own on a Unix socket that any uid may connect to, or on a port of 127.0.0.1.
+
+import { unknownCaller } from '../../core/access/caller.ts'
+import type { Clock } from '../../core/ports.ts'
+import { listenOn, listenOnLoopback } from '../../platform/listen.ts'
+import { callerOf } from '../../platform/process/caller.ts'
+import type { Log } from '../log.ts'
+import type { Operations } from '../operations.ts'
+import { createAgentServer } from '../server/server.ts'
+import { TcpGuard } from '../server/tcp-guard.ts'
+import type { ShareListeners } from './shares.ts'
+
+interface ShareListenersPorts {
+  readonly agent: Operations
+  readonly clock: Clock
+  readonly log: Log
+  readonly onRequest: () => void
+}
+
+export function shareListeners({ agent, clock, log, onRequest }: ShareListenersPorts): ShareListeners {
+  const common = { agent, onRequest, isTrustedPeer: () => true, log: (text: string) => log.error(text) }
+  return {
+    listen: async (path, share) => {
+      const server = createAgentServer({ ...common, callerOf, share })
+      const remove = await listenOn(server.listener, path, 0o666)
+      return async () => {
+        remove()
+        await server.close()
+      }
+    },
+    listenOnTcp: async (port, share) => {
+      const guard = new TcpGuard({ now: () => clock.now(), tcp: () => share().tcp })
+      const server = createAgentServer({ ...common, callerOf: () => unknownCaller, share, guard })
+      return { port: await listenOnLoopback(server.listener, port), close: () => server.close() }
+    },
+  }
+}

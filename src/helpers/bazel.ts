@@ -2,12 +2,12 @@
 
 import { Failure } from '../core/failures.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
-import { authorization, jsonLine, parseJson, rfc3339 } from './format.ts'
+import { authorization, jsonLine, parseJson, rfc3339, unknownOperation } from './format.ts'
 import type { Helper } from './ports.ts'
 
 export const bazel: Helper = {
   async run({ args, stdin }, ports) {
-    if (args.at(-1) !== 'get') throw new Failure('bad_request', `unknown operation '${args.join(' ')}': the only one is 'get'`)
+    if (args.at(-1) !== 'get') throw unknownOperation(args, 'get')
     const { uri } = parseJson(stdin, 'the request')
     const url = typeof uri === 'string' ? parseUrlPattern(uri) : undefined
     if (url === undefined) throw new Failure('bad_request', "'uri' is missing or has no host")

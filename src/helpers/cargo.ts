@@ -1,16 +1,15 @@
 // Cargo's credential-provider protocol, version 1: a greeting with the supported versions, then one line of JSON for each request.
 
-import { asFailure, Failure } from '../core/failures.ts'
+import { Failure } from '../core/failures.ts'
 import { parseUrlPattern, type UrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
 import { headerValue } from '../core/credentials/header-value.ts'
-import { failureLine, fieldsOf, jsonLine, parseJson, rawValue, unixTime } from './format.ts'
+import { fieldsOf, jsonLine, parseJson, rawValue, unixTime } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 const answer = (value: unknown): HelperAnswer => ({ stdout: jsonLine(value), next: 'more' })
 const ok = (value: object): HelperAnswer => answer({ Ok: value })
 const err = (kind: string, more: object = {}): HelperAnswer => answer({ Err: { kind, ...more } })
-const other = (failure: Failure): HelperAnswer => err('other', { message: failureLine(failure), 'caused-by': [] })
 
 export const cargo: Helper = {
   async run({ stdin }, ports) {
@@ -36,8 +35,6 @@ export const cargo: Helper = {
         return err('operation-not-supported')
     }
   },
-
-  fail: other,
 }
 
 async function get(url: UrlPattern, ports: HelperPorts): Promise<HelperAnswer> {
@@ -56,14 +53,8 @@ async function logIn(url: UrlPattern, token: unknown, ports: HelperPorts): Promi
     await ports.keep(url, redact(token))
     return ok({ kind: 'login' })
   }
-  try {
-    if ((await ports.at(url)) !== undefined) return ok({ kind: 'login' })
-  } catch (error) {
-    return other(asFailure(error))
-  }
-  return other(
-    new Failure('not_found', 'no token was given and no route covers this registry', {
-      hint: 'pass a token to `cargo login` on stdin, or add a route: `authsock route add`',
-    }),
-  )
+  if ((await ports.at(url)) !== undefined) return ok({ kind: 'login' })
+  throw new Failure('not_found', 'no token was given and no route covers this registry', {
+    hint: 'pass a token to `cargo login` on stdin, or add a route: `authsock route add`',
+  })
 }

@@ -3,7 +3,7 @@
 import { parseUrlPattern, type UrlPattern, formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import { Failure } from '../core/failures.ts'
 import { redact } from '../core/redacted.ts'
-import { failureLine, jsonLine, parseJson, usernameAt } from './format.ts'
+import { jsonLine, parseJson, usernameAt, unknownOperation } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 /** Clients compare with exactly this text. */
@@ -38,11 +38,9 @@ export const docker: Helper = {
         return { stdout: jsonLine(Object.fromEntries(entries)) }
       }
       default:
-        throw new Failure('bad_request', `unknown operation '${args.join(' ')}': expected get, store, erase or list`)
+        throw unknownOperation(args, 'get, store, erase or list')
     }
   },
-
-  fail: (failure) => ({ stdout: `${failureLine(failure)}\n`, exit: 1 }),
 }
 
 async function get(key: string, ports: HelperPorts): Promise<HelperAnswer> {

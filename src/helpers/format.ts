@@ -7,9 +7,8 @@ import { parseScope } from '../core/session/scope.ts'
 import { checkedToken, headerValue } from '../core/credentials/header-value.ts'
 import { defined } from '../core/util/defined.ts'
 import { object } from '../core/util/json-decoder.ts'
-import { stripControls } from '../core/util/text.ts'
 import type { EpochMs, Target } from '../core/session/session.ts'
-import type { Credential, HelperAnswer } from './ports.ts'
+import type { Credential } from './ports.ts'
 
 /** The last instant that RFC 3339 can express. */
 const maxRfc3339 = Date.UTC(9999, 11, 31, 23, 59, 59)
@@ -28,18 +27,6 @@ export function unixTime(at: EpochMs | undefined): number | undefined {
 }
 
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`
-
-/** The same form as the command line's. Safe to show on a terminal, whatever a server or a tool put into the message. */
-export function failureText({ message, hint }: Failure): string {
-  const last = hint === '' ? '' : `hint: ${stripControls(hint)}\n`
-  return `authsock: ${stripControls(message).replaceAll('\n', '\n          ')}\n${last}`
-}
-
-/** The same on one line, for tools that show only the first. */
-export const failureLine = ({ message, hint }: Failure): string =>
-  stripControls(`authsock: ${message}${hint === '' ? '' : `; ${hint}`}`).replaceAll('\n', '; ')
-
-export const failed = (failure: Failure): HelperAnswer => ({ stderr: failureText(failure), exit: failure.exitCode })
 
 /** The user name of the route, secret or request; otherwise the one that the registry requires, or `oauth2`. */
 export function usernameAt({ username }: Credential, { host, username: requested }: UrlPattern): string {
@@ -143,3 +130,10 @@ export function parseJson(text: string, what: string): Readonly<Record<string, u
 /** The fields of an optional object inside a request; none if it is absent or not an object. */
 export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {}
+
+/** `expected`: the operations of the protocol, in words. */
+export const unknownOperation = (args: readonly string[], expected: string): Failure =>
+  new Failure(
+    'bad_request',
+    `${args.length === 0 ? 'no operation' : `unknown operation '${args.join(' ')}'`}: expected ${expected}`,
+  )

@@ -4,7 +4,7 @@ import { Failure } from '../core/failures.ts'
 import { parseUrlPattern, type UrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
 import { schemeOf } from '../core/credentials/header-value.ts'
-import { failureText, oneLine, rawValue, unixTime, usernameAt } from './format.ts'
+import { oneLine, rawValue, unixTime, usernameAt } from './format.ts'
 import type { Credential, Helper, HelperAnswer, HelperPorts, HelperRequest } from './ports.ts'
 
 /** A key ending in `[]` repeats, and an empty value clears the list. Of any other key the last value counts. */
@@ -35,12 +35,6 @@ export const git: Helper = {
         // Unknown operations must be ignored (gitcredentials(7)).
         return {}
     }
-  },
-
-  fail(failure, { args }): HelperAnswer {
-    // Without quit=1 git would continue and prompt for a password.
-    const quit = args.at(-1) === 'get' ? { stdout: 'quit=1\n' } : {}
-    return { ...quit, stderr: failureText(failure), exit: failure.exitCode }
   },
 
   isBatch: ({ env }: HelperRequest) => /^(0|false|no|off)$/i.test(env['GIT_TERMINAL_PROMPT'] ?? ''),

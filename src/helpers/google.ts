@@ -1,8 +1,8 @@
 // Google's executable-sourced credentials (AIP-4117): `[PROFILE] [--access-token]`. The result is a subject token for Google's
-// security token service. Errors are JSON with exit code 0: the client libraries read nothing else.
+// security token service.
 
 import { Failure } from '../core/failures.ts'
-import { failureLine, jsonLine, options, unixTime } from './format.ts'
+import { jsonLine, options, unixTime } from './format.ts'
 import type { Helper } from './ports.ts'
 
 const idToken = 'urn:ietf:params:oauth:token-type:id_token'
@@ -26,10 +26,6 @@ export const google: Helper = {
       }),
     }
   },
-
-  fail: (failure) => ({
-    stdout: jsonLine({ version: 1, success: false, code: String(failure.status), message: failureLine(failure) }),
-  }),
 
   isBatch: ({ env }) => env['GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE'] !== '1',
 }

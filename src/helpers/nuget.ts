@@ -2,8 +2,9 @@
 
 import { asFailure } from '../core/failures.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
+import { failureLine } from '../wire/helper-failure.ts'
 import { defined } from '../core/util/defined.ts'
-import { failureLine, fieldsOf, jsonLine, parseJson, usernameAt } from './format.ts'
+import { fieldsOf, jsonLine, parseJson, usernameAt } from './format.ts'
 import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 
 const protocolVersion = '2.0.0'

@@ -63,7 +63,7 @@ export interface HelperPorts {
 
 export interface Helper {
   run(request: HelperRequest, ports: HelperPorts): HelperAnswer | Promise<HelperAnswer>
-  /** The failure in the tool's protocol. Default: on stderr, with the failure's exit code. */
+  /** The failure in the tool's protocol, if it depends on the request. Default: the form in wire/helper-table.ts. */
   fail?(failure: Failure, request: HelperRequest): HelperAnswer
   /** True if the tool forbids prompts in this call. Default: false. */
   isBatch?(request: HelperRequest): boolean

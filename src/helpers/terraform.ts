@@ -3,7 +3,7 @@
 import { Failure } from '../core/failures.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'
 import { redact } from '../core/redacted.ts'
-import { jsonLine, parseJson } from './format.ts'
+import { jsonLine, parseJson, unknownOperation } from './format.ts'
 import type { Helper } from './ports.ts'
 
 export const terraform: Helper = {
@@ -27,7 +27,7 @@ export const terraform: Helper = {
         await ports.forget(url)
         return {}
       default:
-        throw new Failure('bad_request', `unknown arguments '${args.join(' ')}': expected get, store or forget, and a host`)
+        throw unknownOperation(args, 'get, store or forget, and a host')
     }
   },
 }

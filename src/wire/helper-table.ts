@@ -1,16 +1,34 @@
-// The helpers, a row each: what a client must know of a tool's protocol to carry it. The thin client is built from these rows,
-// and knows no more; src/helpers/ has an adapter for each.
+// One row for each helper: all that a client must know about a tool's protocol to carry it. The thin client in C is generated from
+// these rows (scripts/thin-client.ts). src/helpers/ has the adapter for each.
+
+/** How a tool is told that its helper failed, by the agent's adapter or by a client that gets no answer. */
+export interface FailureForm {
+  /**
+   * Written to stdout. `{message}` stands for the message and the hint on one line, `{status}` for the HTTP status of the failure; in
+   * JSON, `{message}` is escaped.
+   */
+  readonly stdout: string
+  readonly isJson: boolean
+  /** Whether the message goes to stderr as well. */
+  readonly stderr: boolean
+  /** Default: the exit code of the failure. */
+  readonly exit?: number
+  /** A client that fails in the first call writes this first, then reads one line of stdin. */
+  readonly greeting?: string
+}
 
 export interface HelperRow {
-  /** As in `POST /v1/helper/{name}` and `authsock-client NAME ...`. */
+  /** The name in `POST /v1/helper/{name}` and `authsock-client NAME ...`. */
   readonly name: string
-  /** Under which names tools start it. */
+  /** The names of the programs that tools start. */
   readonly programs: readonly string[]
-  /** `block`: to an empty line or the end. `lines`: a request for each line. */
+  /** What to read before the call. `block`: up to an empty line or the end. `lines`: one call for each line. */
   readonly stdin: 'none' | 'block' | 'all' | 'lines'
-  /** Variables that its protocol speaks of. */
+  /** The environment variables that belong to the protocol. */
   readonly env: readonly string[]
   readonly about: string
+  /** Default: the message on stderr, and the exit code of the failure. */
+  readonly failure?: FailureForm
 }
 
 export const helpers = [
@@ -23,8 +41,17 @@ export const helpers = [
     stdin: 'block',
     env: ['GIT_TERMINAL_PROMPT'],
     about: 'git credential helper',
+    // Without quit=1 git would continue and prompt for a password.
+    failure: { stdout: 'quit=1\n', isJson: false, stderr: true },
   },
-  { name: 'docker', programs: ['docker-credential-authsock'], stdin: 'all', env: [], about: 'Docker credential helper' },
+  {
+    name: 'docker',
+    programs: ['docker-credential-authsock'],
+    stdin: 'all',
+    env: [],
+    about: 'Docker credential helper',
+    failure: { stdout: '{message}\n', isJson: false, stderr: false, exit: 1 },
+  },
   {
     name: 'kubectl',
     programs: ['kubectl-credential-authsock'],
@@ -45,8 +72,28 @@ export const helpers = [
     stdin: 'none',
     env: ['GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE', 'GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE'],
     about: 'Google executable-sourced credential',
+    // The client libraries read errors only from stdout, and only with exit code 0.
+    failure: {
+      stdout: '{"version":1,"success":false,"code":"{status}","message":"{message}"}\n',
+      isJson: true,
+      stderr: false,
+      exit: 0,
+    },
   },
-  { name: 'cargo', programs: ['cargo-credential-authsock'], stdin: 'lines', env: [], about: 'Cargo credential provider' },
+  {
+    name: 'cargo',
+    programs: ['cargo-credential-authsock'],
+    stdin: 'lines',
+    env: [],
+    about: 'Cargo credential provider',
+    failure: {
+      stdout: '{"Err":{"kind":"other","message":"{message}","caused-by":[]}}\n',
+      isJson: true,
+      stderr: false,
+      exit: 0,
+      greeting: '{"v":[1]}\n',
+    },
+  },
   {
     name: 'terraform',
     programs: ['terraform-credentials-authsock'],
@@ -74,7 +121,7 @@ export type HelperName = (typeof helpers)[number]['name']
 export const findHelper = (name: string): (HelperRow & { readonly name: HelperName }) | undefined =>
   helpers.find((each) => each.name === name)
 
-/** `pnpm-authsock` is the helper `pnpm`; `pnpm-authsock-work` is it with `work` as its first argument. */
+/** `pnpm-authsock` is the helper `pnpm`; `pnpm-authsock-work` is the same with `work` as its first argument. */
 export function helperOfProgram(program: string): { readonly helper: HelperRow; readonly first?: string } | undefined {
   const rows: readonly HelperRow[] = helpers
   const exact = rows.find(({ programs }) => programs.includes(program))

@@ -1,27 +1,27 @@
-// How a helper's call travels: in a form that C writes and reads without JSON. The body is a line for each argument and each
-// variable (`arg VALUE`, `env NAME=VALUE`), an empty line, then stdin as it is; control characters and `%` in a value are
-// written as `%XX`. The answer's body is stdout followed by stderr, and its headers say how to take it apart. Who accepts problem documents
-// alone is no tool, and gets one where it fails.
+// The encoding of a helper call, which C can write and read without JSON. The request body is one line for each argument and variable
+// (`arg VALUE`, `env NAME=VALUE`), an empty line, then stdin unchanged; control characters and `%` in a value are written as `%XX`. The
+// response body is stdout followed by stderr; its headers say where to split it. A caller that accepts only problem documents is not a
+// tool and gets one for a failure.
 
 import { Failure } from '../core/failures.ts'
 
 export const helperType = 'application/vnd.authsock.helper'
 
 export const helperHeaders = {
-  /** Bytes of the body that are stdout. */
+  /** How many bytes of the body are stdout. */
   stdout: 'Authsock-Stdout',
-  /** The exit code; absent: the conversation goes on. */
+  /** The exit code; absent if the tool will send another request. */
   exit: 'Authsock-Exit',
-  /** A login to this profile, and the same request again, would help. */
+  /** The profile to log in to before repeating the request. */
   login: 'Authsock-Login',
-  /** For the program of the same name that comes next on the PATH. */
+  /** Set if the client must run the next program of the same name on the PATH instead. */
   passOn: 'Authsock-Pass-On',
 } as const
 
 export interface HelperCall {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Somebody sits at a terminal. */
+  /** Whether the client can prompt on a terminal. */
   readonly terminal: boolean
   readonly stdin: Uint8Array
 }
@@ -41,14 +41,14 @@ export function encodeHelperCall({ args, env, terminal, stdin }: HelperCall): Bu
   return Buffer.concat([Buffer.from(lines.map((line) => `${line}\n`).join('') + '\n'), stdin])
 }
 
-/** Throws bad_request. Lines of a kind that is not known are for a later version. */
+/** Throws bad_request. Ignores lines of an unknown kind, for later versions. */
 export function decodeHelperCall(body: Buffer): HelperCall {
   const args: string[] = []
   const env: Record<string, string> = {}
   let terminal = false
   for (let start = 0; ;) {
     const end = body.indexOf(0x0a, start)
-    if (end < 0) throw new Failure('bad_request', 'the call of a helper ends in the middle of its head')
+    if (end < 0) throw new Failure('bad_request', 'malformed helper call: the empty line after the head is missing')
     const line = body.toString('utf8', start, end)
     start = end + 1
     if (line === '') return { args, env, terminal, stdin: body.subarray(start) }

@@ -4,9 +4,9 @@
 import { asFailure, Failure } from '../../core/failures.ts'
 import { closest } from '../../core/util/closest.ts'
 import type { Helper, HelperAnswer, HelperPorts, HelperRequest } from '../../helpers/ports.ts'
-import { failed } from '../../helpers/format.ts'
 import { adapters } from '../../helpers/index.ts'
-import { findHelper, type HelperName, helpers } from '../../wire/helper-table.ts'
+import { failureAnswer } from '../../wire/helper-failure.ts'
+import { findHelper, type HelperName, type HelperRow, helpers } from '../../wire/helper-table.ts'
 import { decodeHelperCall, helperHeaders } from '../../wire/helper.ts'
 
 export interface HelperOutcome {
@@ -27,12 +27,14 @@ interface Surroundings {
 /** At once where the adapter has it at once. Throws (rejects with) a Failure where the surroundings say so, and never otherwise. */
 export function callHelper(name: string, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
   const row = findHelper(name)
-  if (row === undefined) return outcome(failed(unknownHelper(name)))
+  if (row === undefined) return outcome(failureAnswer(unknownHelper(name), undefined))
   const helper = loaded.get(row.name)
-  return helper === undefined ? load(row.name).then((each) => call(each, body, surroundings)) : call(helper, body, surroundings)
+  return helper === undefined
+    ? load(row.name).then((each) => call(row, each, body, surroundings))
+    : call(row, helper, body, surroundings)
 }
 
-function call(helper: Helper, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
+function call(row: HelperRow, helper: Helper, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
   let request: HelperRequest = { args: [], env: {}, stdin: '' }
   let terminal = false
   try {
@@ -41,15 +43,18 @@ function call(helper: Helper, body: Buffer, surroundings: Surroundings): HelperO
     request = { args: call.args, env: call.env, stdin: Buffer.from(call.stdin).toString() }
     const answer = helper.run(request, surroundings.ports)
     return answer instanceof Promise
-      ? answer.then((each) => outcome(each)).catch((error: unknown) => explained(helper, request, terminal, error, surroundings))
+      ? answer
+          .then((each) => outcome(each))
+          .catch((error: unknown) => explained(row, helper, request, terminal, error, surroundings))
       : outcome(answer)
   } catch (error) {
-    return explained(helper, request, terminal, error, surroundings)
+    return explained(row, helper, request, terminal, error, surroundings)
   }
 }
 
 /** In the tool's words. */
 async function explained(
+  row: HelperRow,
   helper: Helper,
   request: HelperRequest,
   terminal: boolean,
@@ -62,9 +67,15 @@ async function explained(
   const needsLogin = failure.code === 'login_required' || failure.code === 'login_pending'
   const isBatch = (): boolean => !terminal || attempt(() => helper.isBatch?.(request)) === true
   const login = needsLogin && profile !== undefined && !isBatch() && (await mayLogIn()) ? profile : undefined
-  const answer = attempt(() => helper.fail?.(failure, request)) ?? failed(failure)
+  const answer = attempt(() => helper.fail?.(failure, request)) ?? inTheFormOf(row, failure)
   return { ...outcome(answer, login), ...(failure.code === 'unexpected' ? { defect: failure } : {}) }
 }
+
+/** After a failure in a conversation the tool may send its next request. */
+const inTheFormOf = (row: HelperRow, failure: Failure): HelperAnswer => ({
+  ...failureAnswer(failure, row.failure),
+  ...(row.stdin === 'lines' ? { next: 'more' as const } : {}),
+})
 
 function unknownHelper(name: string): Failure {
   const names = helpers.map((each) => each.name)

@@ -6,12 +6,13 @@ import { Failure } from '../../../src/core/failures.ts'
 import { bazel } from '../../../src/helpers/bazel.ts'
 import { cargo } from '../../../src/helpers/cargo.ts'
 import { claude } from '../../../src/helpers/claude.ts'
-import { failureLine, failureText } from '../../../src/helpers/format.ts'
 import { git } from '../../../src/helpers/git.ts'
 import { goauth } from '../../../src/helpers/goauth.ts'
 import { pnpm } from '../../../src/helpers/pnpm.ts'
 import type { Credential, Helper, HelperPorts } from '../../../src/helpers/ports.ts'
 import { header, password, token } from '../../../src/helpers/token.ts'
+import { failureAnswer, failureLine, failureText } from '../../../src/wire/helper-failure.ts'
+import { findHelper } from '../../../src/wire/helper-table.ts'
 
 const unused = () => Promise.reject(new Error('not used by this test'))
 
@@ -92,5 +93,27 @@ describe('S10 terminal escapes in messages', () => {
     expect(failureLine(failure)).toBe(
       'authsock: no route covers \ufffd]0;title\ufffd \ufffd\ufffd\ufffd31m; second line; run\ufffd[2J this',
     )
+  })
+})
+
+describe('H9 a failure in the form of each tool', () => {
+  const failure = new Failure('agent_unreachable', 'no agent is "running"\nand {message} is text', { hint: 'start it' })
+  const line = 'authsock: no agent is "running"; and {message} is text; start it'
+  const text = 'authsock: no agent is "running"\n          and {message} is text\nhint: start it\n'
+
+  test.each([
+    ['git', { stdout: 'quit=1\n', stderr: text, exit: 7 }],
+    ['docker', { stdout: `${line}\n`, stderr: '', exit: 1 }],
+    ['kubectl', { stdout: '', stderr: text, exit: 7 }],
+  ])('%s', (name, answer) => {
+    expect(failureAnswer(failure, findHelper(name)?.failure)).toEqual(answer)
+  })
+
+  test.each([
+    ['google', { version: 1, success: false, code: '503', message: line }],
+    ['cargo', { Err: { kind: 'other', message: line, 'caused-by': [] } }],
+  ])('%s, as JSON', (name, json) => {
+    const { stdout, stderr, exit } = failureAnswer(failure, findHelper(name)?.failure)
+    expect([JSON.parse(stdout), stderr, exit]).toEqual([json, '', 0])
   })
 })

@@ -21,9 +21,11 @@ import { sessionLocks } from '../store/files/locks.ts'
 import { RollbackDetector } from '../store/files/rollback-detector.ts'
 import { Store } from '../store/store.ts'
 import { eventText } from '../wire/event-text.ts'
+import { AccessControl } from './access/access-control.ts'
 import { Approvals } from './access/approvals.ts'
 import { desktopPrompt } from './access/desktop-prompt.ts'
-import { Gate } from './access/gate.ts'
+import { AuditTrail } from './access/audit-trail.ts'
+import { Issuer } from './access/issuer.ts'
 import { ruleWriter } from './access/rule-writer.ts'
 import { Credentials } from './credentials/credentials.ts'
 import { Secrets } from './credentials/static-secrets.ts'
@@ -140,7 +142,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   })
 
   // ---- who may have what
-  const audit = new AuditLog({
+  const auditLog = new AuditLog({
     path: where.auditFile,
     lull: auditDelayMs,
     lock: async () => {
@@ -148,23 +150,18 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
       return () => held.release()
     },
   })
-  const gate = new Gate({
-    clock,
-    events,
-    config: () => profiles.configNow(),
-    append: (entry, isUrgent) => audit.append(entry, isUrgent),
-    approve: (question, match) => approvals.approve(question, match),
-  })
+  const config = profiles.configNow.bind(profiles)
+  const audit = new AuditTrail({ clock, events, config, append: auditLog.append.bind(auditLog) })
+  const control = new AccessControl({ clock, config, approve: approvals.approve.bind(approvals) })
+  const issuer = new Issuer({ profiles, sessions, control, audit, isLoginPending: logins.isPending.bind(logins) })
   const secrets = new Secrets({ clock, records: store, events })
-  const tokens = new TokenPort()
   const credentials = new Credentials({
     clock,
     profiles,
     secrets,
     events,
     prepareVault,
-    gate,
-    token: (...request) => tokens.token(...request),
+    issuer,
     refusedToken: (value) => sessions.refused(value),
     isToken: (value) => sessions.holds(value),
     assumeRole: (role, token) => assumeRole(role, token, { now, signal: new AbortController().signal }),
@@ -181,7 +178,8 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     logout,
     secrets,
     credentials,
-    gate,
+    audit,
+    issuer,
     shares,
     approvals,
     events,
@@ -189,7 +187,6 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     about,
     shutDown,
   })
-  tokens.connect(agent)
   const autoLock = new AutoLock({
     clock,
     config: () => profiles.config(),
@@ -206,7 +203,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     autoLock.touch()
   }
   events.subscribe((event) => {
-    if (event.type === 'logged_in' || event.type === 'logged_out') gate.happened(event.type, event.profile)
+    if (event.type === 'logged_in' || event.type === 'logged_out') audit.happened(event.type, event.profile)
     if (event.type === 'logged_in' || event.type === 'unlocked') autoLock.opened()
     notifier.hear(event)
   })
@@ -216,7 +213,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
 
   return [
     storeService(store, seen),
-    auditService(audit, gate),
+    auditService(auditLog, audit),
     sessionsService(sessions),
     shares.service(shareListeners({ agent, clock, log, onRequest: () => trimmer.touch() })),
     mainListener({ agent, ...about, log, onRequest: touched }),
@@ -237,27 +234,13 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   ]
 }
 
-/** Credentials asks for tokens as Operations issues them, and Operations works on Credentials: connected when both exist. */
-class TokenPort {
-  #agent: Pick<Operations, 'token'> | undefined
-
-  connect(agent: Pick<Operations, 'token'>): void {
-    this.#agent = agent
-  }
-
-  token(...request: Parameters<Operations['token']>): ReturnType<Operations['token']> {
-    if (this.#agent === undefined) throw new Error('a token was asked for before the agent was composed')
-    return this.#agent.token(...request)
-  }
-}
-
 /** What flood control has counted is written before the log is closed. */
-const auditService = (audit: AuditLog, gate: Gate): Service => ({
+const auditService = (log: AuditLog, trail: AuditTrail): Service => ({
   name: 'audit log',
   start: async () => {},
   stop: async () => {
-    gate.close()
-    await audit.close()
+    trail.close()
+    await log.close()
   },
 })
 

@@ -1,12 +1,10 @@
 // The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
 
-import { thenSync } from '../core/util/then-sync.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant, Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
 import type { Target } from '../core/session/session.ts'
-import { bounded } from '../core/access/share.ts'
 import type { MasterKeyChoice, Store } from '../store/store.ts'
 import type {
   AgentStatus,
@@ -25,7 +23,9 @@ import type {
 import type { Approvals } from './access/approvals.ts'
 import type { Credentials } from './credentials/credentials.ts'
 import type { EventHub } from './events.ts'
-import type { RequestContext, Gate } from './access/gate.ts'
+import type { AuditTrail } from './access/audit-trail.ts'
+import type { Issuer } from './access/issuer.ts'
+import type { RequestContext } from './access/request-context.ts'
 import { callHelper, type HelperOutcome } from './credentials/helper-calls.ts'
 import type { LoginConversation, Logins } from './sessions/logins.ts'
 import type { Logout } from './sessions/logout.ts'
@@ -44,7 +44,8 @@ export interface Services {
   readonly logout: Logout
   readonly secrets: Secrets
   readonly credentials: Credentials
-  readonly gate: Gate
+  readonly audit: AuditTrail
+  readonly issuer: Issuer
   readonly shares: Shares
   readonly approvals: Approvals
   readonly events: EventHub
@@ -53,10 +54,6 @@ export interface Services {
   readonly warnings: Set<string>
   readonly shutDown: () => void
 }
-
-/** L3: which profiles there are is not for whoever is behind a share. */
-const withoutNames = (failure: Failure): Failure =>
-  failure.code === 'unknown_profile' ? new Failure('unknown_profile', 'what this share was made for is gone') : failure
 
 const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
 
@@ -74,60 +71,19 @@ export class Operations {
     return this.#parts.clock.now()
   }
 
-  /** `minTtl` in seconds. Synchronous where nothing has to be looked up, asked or waited for. */
+  /** `minTtl` in seconds. Synchronous if nothing has to be looked up, asked or waited for. */
   token(
     context: RequestContext,
     profile: string | undefined,
     target: Target,
     minTtl: number | undefined,
   ): Issued | Promise<Issued> {
-    const { profiles, gate } = this.#parts
-    const refuse = (error: unknown): never => {
-      const failure = this.#explained(error)
-      gate.refused(context, profile, target, failure)
-      throw context.share === undefined ? failure : withoutNames(failure)
-    }
-    try {
-      if (context.share !== undefined) {
-        const within = bounded(context.share, profile, target, this.now())
-        return this.#ask(context, within.profile, within.target, minTtl, refuse)
-      }
-      const name = profile ?? profiles.known(undefined)?.name
-      if (name === undefined) return this.#tokenOfDefault(context, target, minTtl).catch(refuse)
-      return this.#ask(context, name, target, minTtl, refuse)
-    } catch (error) {
-      return refuse(error)
-    }
+    return this.#parts.issuer.token(context, { profile, target, minTtl })
   }
 
-  #ask(
-    context: RequestContext,
-    name: string,
-    target: Target,
-    minTtl: number | undefined,
-    refuse: (error: unknown) => never,
-  ): Issued | Promise<Issued> {
-    const issued = thenSync(this.#parts.gate.check(context, name, target), () => this.#issue(context, name, target, minTtl))
-    return issued instanceof Promise ? issued.catch(refuse) : issued
-  }
-
-  async #tokenOfDefault(context: RequestContext, target: Target, minTtl: number | undefined): Promise<Issued> {
-    const { name } = await this.#parts.profiles.profile(undefined)
-    await this.#parts.gate.check(context, name, target)
-    return this.#issue(context, name, target, minTtl)
-  }
-
-  #issue(context: RequestContext, name: string, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
-    return thenSync(this.#parts.sessions.token(name, target, minTtl), (issued) => this.#audited(context, issued))
-  }
-
-  #audited(context: RequestContext, issued: Issued): Issued | Promise<Issued> {
-    return thenSync(this.#parts.gate.issuedToken(context, issued.profile, issued.token), () => issued)
-  }
-
-  /** What was not even a request for a token. */
+  /** What was no request for a credential. */
   refused(context: RequestContext, error: unknown): void {
-    this.#parts.gate.refused(context, undefined, {}, error)
+    this.#parts.audit.refused(context, error)
   }
 
   /** A tool's call of its helper. Never throws, but where `throws` asks for it. */
@@ -159,17 +115,17 @@ export class Operations {
 
   /** Its profiles must be there; whether somebody is logged in to them is for later. */
   async makeShare(name: string, request: ShareRequest): Promise<ShareStatus> {
-    const { profiles, shares, gate } = this.#parts
+    const { profiles, shares, audit } = this.#parts
     profiles.expire()
     for (const profile of request.profiles) await profiles.profile(profile)
     const status = await shares.make(name, request)
-    gate.happened('shared', name)
+    audit.shareChanged('shared', name)
     return status
   }
 
   async removeShare(name: string): Promise<void> {
     await this.#parts.shares.remove(name)
-    this.#parts.gate.happened('unshared', name)
+    this.#parts.audit.shareChanged('unshared', name)
   }
 
   /** What is known of the static secrets, but never one itself (L2). */
@@ -195,9 +151,9 @@ export class Operations {
   }
 
   async status(): Promise<AgentStatus> {
-    const { about, profiles, warnings, secrets, gate } = this.#parts
-    const { trouble } = gate
-    const notes = [...warnings, ...(trouble === undefined ? [] : [trouble]), ...(await secrets.warnings().catch(() => []))]
+    const { about, profiles, warnings, secrets, audit } = this.#parts
+    const { failure } = audit
+    const notes = [...warnings, ...(failure === undefined ? [] : [failure]), ...(await secrets.warnings().catch(() => []))]
     const sessions = await this.sessions().catch((error: unknown) => {
       notes.push(asFailure(error).message)
       return []
@@ -261,7 +217,7 @@ export class Operations {
     await sessions.close(locked())
     vault.lock()
     events.publish({ type: 'locked' })
-    this.#parts.gate.happened('locked')
+    this.#parts.audit.happened('locked')
     return this.vaultStatus()
   }
 
@@ -270,7 +226,7 @@ export class Operations {
     await vault.unlock(passphrase)
     sessions.open()
     events.publish({ type: 'unlocked' })
-    this.#parts.gate.happened('unlocked')
+    this.#parts.audit.happened('unlocked')
     await sessions.loadAll()
     void this.#parts.secrets.watch()
     return this.vaultStatus()
@@ -301,16 +257,6 @@ export class Operations {
 
   requestShutdown(): void {
     this.#parts.shutDown()
-  }
-
-  /** R12: while a login is under way, those who need its result are told so at once. */
-  #explained(error: unknown): Failure {
-    const failure = asFailure(error)
-    const { profile } = failure.details
-    if (failure.code === 'login_required' && profile !== undefined && this.#parts.logins.isPending(profile)) {
-      return new Failure('login_pending', `a login for '${profile}' is under way`, { profile, retryAfter: 5 })
-    }
-    return failure
   }
 
   async #statusOf(profile: Profile): Promise<SessionStatus> {

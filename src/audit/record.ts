@@ -1,6 +1,7 @@
 // The audit's records: what was given to whom, and what was refused, a JSON line each, bound to the line before by its hash. No
 // token is in it. Pure: audit/writer.ts keeps the files.
 
+import type { CredentialKind } from '../core/access/access-request.ts'
 import type { Caller, Channel } from '../core/access/caller.ts'
 import type { Target } from '../core/session/session.ts'
 
@@ -10,6 +11,7 @@ export interface AuditEntry {
   readonly event: 'issued' | 'refused' | 'shared' | 'unshared' | 'locked' | 'unlocked' | 'logged_in' | 'logged_out'
   /** By what request: `token`, or a helper's name. */
   readonly request?: string
+  readonly credential?: CredentialKind
   readonly profile?: string
   readonly secret?: string
   readonly target?: Target

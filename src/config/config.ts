@@ -21,7 +21,6 @@ export interface Config {
   readonly routes: readonly Route[]
   /** Whether tools may start a login. */
   readonly interactiveLogin: boolean
-  /** In their order. */
   readonly rules: readonly Rule[]
   readonly audit: 'on' | 'required' | 'off'
   /** The command that asks the user. */
@@ -147,7 +146,7 @@ export async function readConfig(text: string, file: string): Promise<Config> {
     profiles,
     routes: routes.map(toRoute),
     interactiveLogin,
-    rules: rules.map(toRule),
+    rules: rules.map((rule) => toRule(rule, profiles.keys())),
     audit,
     lockWithScreen,
     ...(prompt === undefined ? {} : { prompt }),

@@ -164,6 +164,10 @@ export interface ShareRequest {
   readonly scope?: string
   readonly resource?: string
   readonly audience?: string
+  /** Any resource and audience that the server accepts, in place of the profile's own. Not beside `resource` or `audience`. */
+  readonly any_target?: boolean
+  /** A token with more scopes than `scope` may leave, if the server grants no less. */
+  readonly allow_wider_scope?: boolean
   /** Seconds. */
   readonly ttl: number
   /** Whether it listens on 127.0.0.1 too, and at which port; absent: as it is. */
@@ -178,6 +182,8 @@ export interface ShareStatus {
   readonly scope?: string
   readonly resource?: string
   readonly audience?: string
+  readonly any_target?: true
+  readonly allow_wider_scope?: true
   readonly created_at: number
   readonly expires_at: number
   /** To be mounted, read-only. */
@@ -201,7 +207,10 @@ export interface ApprovalStatus {
   readonly at: number
   /** The question, in a sentence. */
   readonly text: string
-  readonly profile: string
+  /** A request for a secret names `secret`, any other one `profile`. */
+  readonly credential: 'access_token' | 'id_token' | 'cloud_role' | 'secret'
+  readonly profile?: string
+  readonly secret?: string
   /** In words, safe to show. What follows is as the system or the caller says it, and may hold anything. */
   readonly caller: string
   readonly executable?: string
@@ -210,6 +219,7 @@ export interface ApprovalStatus {
   readonly share?: string
   readonly scope?: string
   readonly resource?: string
+  readonly audience?: string
   /** The rule that asks, from 1. */
   readonly rule: number
 }

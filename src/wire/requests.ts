@@ -173,6 +173,13 @@ export function decodeSecretRequest(json: unknown): SecretRequest {
 
 const maxShare = 400 * 86_400
 
+/** `{ [name]: true }`, or nothing. */
+function flag<K extends string>(body: Readonly<Record<string, unknown>>, name: K): { readonly [P in K]?: true } {
+  const value = body[name]
+  if (value !== undefined && typeof value !== 'boolean') throw bad(`'${name}' is neither true nor false`)
+  return value === true ? ({ [name]: true } as { readonly [P in K]: true }) : {}
+}
+
 export function decodeShareRequest(json: unknown): ShareRequest {
   const body = object(json)
   const names = (key: string): readonly string[] => {
@@ -190,6 +197,11 @@ export function decodeShareRequest(json: unknown): ShareRequest {
     throw bad(`'ttl' is not a number of seconds from 1 to ${maxShare}`)
   }
   const [scope, resource, audience] = ['scope', 'resource', 'audience'].map((name) => optionalText(body, name))
+  if (body['any_target'] === true && (resource !== undefined || audience !== undefined)) {
+    throw bad("'any_target' excludes 'resource' and 'audience'")
+  }
+  if (body['allow_wider_scope'] === true && scope === undefined)
+    throw bad("'allow_wider_scope' has a meaning beside 'scope' only")
   const tcp = body['tcp']
   if (tcp !== undefined && typeof tcp !== 'boolean' && !isPort(tcp)) {
     throw bad(`'tcp' is neither true, false nor a port from ${lowestPort} to ${highestPort}`)
@@ -201,6 +213,8 @@ export function decodeShareRequest(json: unknown): ShareRequest {
     ...(scope === undefined ? {} : { scope: decodeScope(scope).join(' ') }),
     ...(resource === undefined ? {} : { resource: decodeResource(resource) }),
     ...(audience === undefined ? {} : { audience }),
+    ...flag(body, 'any_target'),
+    ...flag(body, 'allow_wider_scope'),
     ...(tcp === undefined ? {} : { tcp }),
   }
 }

@@ -364,7 +364,7 @@ export class World {
   }
 
   async #ask({ sessions }: Agent, target: Target, minTtl: number | undefined): Promise<AccessToken> {
-    return (await sessions.token('work', target, minTtl)).token
+    return (await sessions.token(this.#profile, target, minTtl)).token
   }
 
   #answered(caller: Caller, token: AccessToken): void {

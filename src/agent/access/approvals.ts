@@ -1,50 +1,51 @@
-// `ask` rules: the user is asked once for all that wait for the same thing, in whatever way there is, and what he says counts for
-// as long as he says. Nobody else waits for it, and a prompt that dies or is never answered is a no for those who wait, and
-// nothing more.
+// Approvals of `ask` rules. Requests that ask for the same thing wait for one answer; each source has at most one window on the
+// screen, so that nobody can cover another's question. A prompt that fails or times out denies those who wait, and nothing more.
 
+import { type AccessRequest, credentialName, describeAccessRequest, effectiveScope } from '../../core/access/access-request.ts'
 import { lastingRule } from '../../core/access/approval.ts'
 import { callerText, type Container } from '../../core/access/caller.ts'
+import type { Rule, RuleMatch } from '../../core/access/rules.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
-import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { Clock } from '../../core/ports.ts'
-import { type AccessRequest, describeAccessRequest, type Rule, type RuleMatch } from '../../core/access/rules.ts'
 import type { EpochMs } from '../../core/session/session.ts'
+import { defined } from '../../core/util/defined.ts'
+import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { ApprovalAnswer, ApprovalReply, ApprovalStatus } from '../../wire/messages.ts'
 
-/** `none`: nobody answered. */
-type Decision = ApprovalReply['decision'] | 'none'
+/** `none`: no answer came. */
+export type ApprovalDecision = ApprovalReply['decision'] | 'none'
+
+export type WrittenRule = Required<Pick<ApprovalAnswer, 'config' | 'rule' | 'line' | 'text'>>
 
 export interface ApprovalsPorts {
   readonly clock: Clock
   readonly newId: () => string
   readonly requested: (status: ApprovalStatus) => void
-  readonly settled: (status: ApprovalStatus, decision: Decision) => void
-  /** Asks on the desktop, where that can be done; undefined: it cannot. Aborted when it is settled otherwise. */
+  readonly settled: (status: ApprovalStatus, decision: ApprovalDecision) => void
+  /** Asks on the desktop; undefined if that cannot be done. Aborted when the approval is settled otherwise. */
   readonly prompt: (status: ApprovalStatus, signal: AbortSignal) => Promise<ApprovalReply | undefined>
-  /** The desktop cannot be asked: the user has to be told in another way that somebody waits. */
+  /** The desktop cannot be asked: the user has to be notified in another way. */
   readonly cannotPrompt: (status: ApprovalStatus) => void
-  /** Writes a rule into config.toml, right before the one that asked. Fails where that cannot be done. */
-  readonly write: (rule: Rule, before: Rule) => Promise<Required<Pick<ApprovalAnswer, 'config' | 'rule' | 'line' | 'text'>>>
-  /** What became of an `always`. Whoever said it by a request is told by the answer. */
+  /** Writes a rule into config.toml, right before the one that asked. Rejects if that cannot be done. */
+  readonly write: (rule: Rule, before: Rule) => Promise<WrittenRule>
+  /** The result of an answer for always. A client that answered by a request has it as the response. */
   readonly lasting: (status: ApprovalStatus, answer: ApprovalAnswer, by: 'prompt' | 'request') => void
 }
 
-/** ms for an answer. */
-const patience = 120_000
-/** ms for which a no is not asked again. */
-const afterNo = 10_000
-/** Approvals that wait at once: more would be no choice. */
+const answerTimeoutMs = 120_000
+/** ms for which the same request is denied without being asked again. */
+const denialMs = 10_000
+/** Approvals that wait at once, and those of one share. */
 const maxPending = 32
-/** Of them by one share: whoever is behind it is not to cover the screen, nor to keep others from asking. */
-const maxOfShare = 4
+const maxPendingOfShare = 4
 
 interface Pending {
   readonly status: ApprovalStatus
-  readonly question: AccessRequest
+  readonly request: AccessRequest
   readonly rule: Rule
   readonly key: string
   readonly promise: Promise<void>
-  readonly settle: (decision: Decision, failure?: Failure) => void
+  readonly settle: (decision: ApprovalDecision, failure?: Failure) => void
   readonly share: string | undefined
   /** Aborted when it is settled. */
   readonly signal: AbortSignal
@@ -54,45 +55,38 @@ interface Pending {
 export class Approvals {
   readonly #ports: ApprovalsPorts
   readonly #pending = new Map<string, Pending>()
-  /** Until when a yes, or a no, counts. */
+  /** Until when an answer counts, by request. */
   readonly #granted = new Map<string, EpochMs>()
-  readonly #declined = new Map<string, EpochMs>()
-  /** Who has a window on the screen. */
+  readonly #denied = new Map<string, EpochMs>()
+  /** The sources that have a window on the screen. */
   readonly #showing = new Set<string>()
 
   constructor(ports: ApprovalsPorts) {
     this.#ports = ports
   }
 
-  /** Resolves when the user agrees. Fails with approval_declined, too_many_requests. */
-  async approve(question: AccessRequest, { rule = { decision: 'ask' }, index = 0 }: RuleMatch): Promise<void> {
+  /** Resolves when the user allows the request. Rejects with approval_declined, too_many_requests. */
+  async approve(request: AccessRequest, { rule, index }: RuleMatch): Promise<void> {
     const now = this.#ports.clock.now()
-    const key = keyOf(question, rule)
+    const key = keyOf(request, rule)
     if ((this.#granted.get(key) ?? 0) > now) return
-    if ((this.#declined.get(key) ?? 0) > now) throw declined(describeAccessRequest(question), 'was declined before')
+    if ((this.#denied.get(key) ?? 0) > now) throw declined(describeAccessRequest(request), 'was denied before')
     const waiting = [...this.#pending.values()].find((each) => each.key === key)
     if (waiting !== undefined) return waiting.promise
-    if (this.#pending.size >= maxPending) {
-      throw new Failure('too_many_requests', `${maxPending} approvals are waiting already`, { retryAfter: 30 })
-    }
-    const { channel } = question.requester
-    const ofDoor = [...this.#pending.values()].filter((each) => channel.kind === 'share' && each.share === channel.share)
-    if (ofDoor.length >= maxOfShare) {
-      throw new Failure('too_many_requests', `${maxOfShare} approvals of this share are waiting already`, { retryAfter: 30 })
-    }
-    return this.#ask(question, key, rule, index).promise
+    this.#checkRoom(request)
+    return this.#ask(request, key, rule, index).promise
   }
 
   list(): readonly ApprovalStatus[] {
     return [...this.#pending.values()].map(({ status }) => status)
   }
 
-  /** Those who wait have their answer at once; what is for always is then written down. Throws not_found. */
+  /** Answers those who wait at once; the result of an answer for always follows. Throws not_found. */
   answer(id: string, reply: ApprovalReply, by: 'prompt' | 'request' = 'request'): Promise<ApprovalAnswer> | undefined {
     const pending = this.#pending.get(id)
     if (pending === undefined) {
-      throw new Failure('not_found', `there is no approval '${id.slice(0, 40)}' that waits`, {
-        hint: '`authsock approve` shows those that do',
+      throw new Failure('not_found', `there is no pending approval '${sanitizeForDisplay(id, 40)}'`, {
+        hint: '`authsock approve` lists the pending ones',
       })
     }
     const { decision, remember = 'once' } = reply
@@ -100,131 +94,149 @@ export class Approvals {
     const now = this.#ports.clock.now()
     const until = typeof remember === 'number' ? now + remember * 1000 : remember === 'once' ? 0 : Infinity
     if (decision === 'deny') {
-      for (const [key, until] of this.#declined) if (until <= now) this.#declined.delete(key)
-      this.#declined.set(key, Math.max(until, now + afterNo))
-      pending.settle('deny', declined(status.text, 'was declined'))
+      for (const [key, until] of this.#denied) if (until <= now) this.#denied.delete(key)
+      this.#denied.set(key, Math.max(until, now + denialMs))
+      pending.settle('deny', declined(status.text, 'was denied'))
     } else {
       this.#granted.set(key, Math.max(until, now + (rule.lifetime ?? 0) * 1000))
       pending.settle('allow')
     }
-    return remember === 'always' ? this.#writeDown(pending, decision, by) : undefined
+    return remember === 'always' ? this.#remember(pending, decision, by) : undefined
   }
 
-  /** The vault is locked, or the agent stops: what was said for the session is over. */
+  /** The vault is locked, or the agent stops: answers for the session no longer count. */
   forget(why = 'the vault was locked'): void {
     this.#granted.clear()
-    this.#declined.clear()
+    this.#denied.clear()
     for (const { status, settle } of this.#pending.values()) settle('none', declined(status.text, `was not answered: ${why}`))
   }
 
-  /** Never fails: what cannot be written counts for the session. */
-  async #writeDown(
-    { status, question, key, rule }: Pending,
-    decision: 'allow' | 'deny',
-    by: 'prompt' | 'request',
-  ): Promise<ApprovalAnswer> {
-    const answer = await this.#written(decision, question, key, rule)
-    this.#ports.lasting(status, answer, by)
+  #checkRoom({ requester: { channel } }: AccessRequest): void {
+    const tooMany = (text: string): Failure => new Failure('too_many_requests', text, { retryAfter: 30 })
+    if (this.#pending.size >= maxPending) throw tooMany(`${maxPending} approvals are pending already`)
+    if (channel.kind !== 'share') return
+    const ofShare = [...this.#pending.values()].filter((each) => each.share === channel.share)
+    if (ofShare.length >= maxPendingOfShare) throw tooMany(`${maxPendingOfShare} approvals of this share are pending already`)
+  }
+
+  /** Never rejects: an answer that cannot be written counts for the session. */
+  async #remember(pending: Pending, decision: 'allow' | 'deny', by: 'prompt' | 'request'): Promise<ApprovalAnswer> {
+    const answer = await this.#write(pending, decision)
+    this.#ports.lasting(pending.status, answer, by)
     return answer
   }
 
-  async #written(decision: 'allow' | 'deny', question: AccessRequest, key: string, asked: Rule): Promise<ApprovalAnswer> {
+  async #write({ request, key, rule }: Pending, decision: 'allow' | 'deny'): Promise<ApprovalAnswer> {
     try {
-      const written = await this.#ports.write(lastingRule(decision, question), asked)
-      // config.toml says it from now on, until the user takes it out there.
-      for (const said of [this.#granted, this.#declined]) said.delete(key)
+      const written = await this.#ports.write(lastingRule(decision, request, rule), rule)
+      // From now on config.toml has the answer, until the user removes it there.
+      this.#granted.delete(key)
+      this.#denied.delete(key)
       return { remembered: 'always', ...written }
     } catch (error) {
       return { remembered: 'session', detail: asFailure(error).message }
     }
   }
 
-  #ask(question: AccessRequest, key: string, rule: Rule, index: number): Pending {
+  #ask(request: AccessRequest, key: string, rule: Rule, index: number): Pending {
     const { clock, newId, requested, settled } = this.#ports
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const over = new AbortController()
-    const status: ApprovalStatus = {
-      id: newId(),
-      at: Math.floor(clock.now() / 1000),
-      text: describeAccessRequest(question),
-      ...fieldsOf(question),
-      rule: index + 1,
-    }
-    const settle = (decision: Decision, failure?: Failure): void => {
+    const status = statusOf(newId(), clock.now(), request, index)
+    const settle = (decision: ApprovalDecision, failure?: Failure): void => {
       if (!this.#pending.delete(status.id)) return
-      cancel()
+      cancelTimeout()
       over.abort()
       settled(status, decision)
       if (failure === undefined) resolve()
       else reject(failure)
     }
-    const cancel = clock.after(patience, () => settle('none', declined(status.text, 'was not answered in time')))
-    const { channel } = question.requester
+    const cancelTimeout = clock.after(answerTimeoutMs, () => settle('none', declined(status.text, 'was not answered in time')))
+    const { channel } = request.requester
     const share = channel.kind === 'share' ? channel.share : undefined
-    const pending = { status, question, rule, key, promise, settle, share, signal: over.signal, wasShown: false }
+    const pending = { status, request, rule, key, promise, settle, share, signal: over.signal, wasShown: false }
     this.#pending.set(status.id, pending)
-    // Nobody may be listening, and then it is no defect that it ends in a no.
+    // The caller may have hung up: a denial that nobody waits for is not an unhandled rejection.
     promise.catch(() => {})
     requested(status)
     this.#show()
     return pending
   }
 
-  /** One window for each who asks: whoever asks for ever new things covers no screen, and nobody else's question. */
+  /** One window for each source at a time. */
   #show(): void {
-    const { prompt, cannotPrompt } = this.#ports
     for (const pending of this.#pending.values()) {
-      const { status, question, signal } = pending
-      const source = sourceOf(question)
+      const source = sourceOf(pending.request)
       if (pending.wasShown || this.#showing.has(source)) continue
       pending.wasShown = true
       this.#showing.add(source)
-      void prompt(status, signal)
-        .catch(() => undefined)
-        .then((reply) => {
-          this.#showing.delete(source)
-          if (this.#pending.has(status.id)) {
-            if (reply === undefined) cannotPrompt(status)
-            else void this.answer(status.id, reply, 'prompt')
-          }
-          this.#show()
-        })
+      void this.#prompt(pending).finally(() => {
+        this.#showing.delete(source)
+        this.#show()
+      })
     }
   }
-}
 
-/** Whoever is in a container calls its programs as he likes: they are one. */
-const sourceOf = ({ requester: { caller, channel } }: AccessRequest): string =>
-  JSON.stringify(
-    channel.kind === 'share' ? channel : caller.container.kind === 'none' ? caller.executable : [containerName(caller.container)],
-  ) ?? ''
-
-/** What is the same thing for the user: who, what, by which channel; not the pid. The rule by what it says: its place may change. */
-function keyOf({ profile, target, requester }: AccessRequest, rule: Rule): string {
-  const { caller, channel } = requester
-  return JSON.stringify([rule, profile, target, channel, caller.executable, caller.container])
-}
-
-function fieldsOf({ profile, target, requester }: AccessRequest) {
-  const { caller, channel } = requester
-  const resource = target.resource ?? target.audience
-  return {
-    profile,
-    caller: callerText(requester),
-    ...(caller.executable === undefined ? {} : { executable: caller.executable }),
-    ...(caller.container.kind === 'none' ? {} : { container: containerName(caller.container) }),
-    ...(channel.kind === 'share' ? { share: channel.share } : {}),
-    ...(target.scope === undefined ? {} : { scope: target.scope.join(' ') }),
-    ...(resource === undefined ? {} : { resource }),
+  async #prompt({ status, signal }: Pending): Promise<void> {
+    const { prompt, cannotPrompt } = this.#ports
+    const reply = await prompt(status, signal).catch(() => undefined)
+    if (!this.#pending.has(status.id)) return
+    if (reply === undefined) cannotPrompt(status)
+    else void this.answer(status.id, reply, 'prompt')
   }
 }
 
-const containerName = (container: Container): string => (container.kind === 'inside' ? (container.id ?? 'unknown') : 'unknown')
+/** A share, or a container, is one source: programs in it have whatever names they like. */
+function sourceOf({ requester: { caller, channel } }: AccessRequest): string {
+  if (channel.kind === 'share') return JSON.stringify(channel)
+  return JSON.stringify(caller.container.kind === 'none' ? (caller.executable ?? '') : [containerName(caller.container)])
+}
+
+/** What is the same request for the user: caller without its pid, channel, credential, target. The rule by its content: its index may change. */
+function keyOf(request: AccessRequest, rule: Rule): string {
+  const { credential, target, requester } = request
+  const { caller, channel } = requester
+  const { resource, audience } = target
+  return JSON.stringify([
+    rule,
+    credential,
+    effectiveScope(request),
+    resource,
+    audience,
+    channel,
+    caller.executable,
+    caller.container,
+  ])
+}
+
+function statusOf(id: string, now: EpochMs, request: AccessRequest, index: number): ApprovalStatus {
+  const { credential, target, requester } = request
+  const { caller, channel } = requester
+  const { resource, audience } = target
+  const scope = effectiveScope(request)?.join(' ')
+  const name = credentialName(credential)
+  return {
+    id,
+    at: Math.floor(now / 1000),
+    text: describeAccessRequest(request),
+    credential: credential.kind,
+    ...(credential.kind === 'secret' ? { secret: name } : { profile: name }),
+    caller: callerText(requester),
+    ...defined({ executable: caller.executable }),
+    ...(caller.container.kind === 'none' ? {} : { container: containerName(caller.container) }),
+    ...(channel.kind === 'share' ? { share: channel.share } : {}),
+    ...defined({ scope, resource, audience }),
+    rule: index + 1,
+  }
+}
+
+const containerName = (container: Container): string =>
+  container.kind === 'inside' ? (container.id ?? 'unknown') : container.kind
 
 const declined = (text: string, how: string): Failure => new Failure('approval_declined', `${text}: this ${how}`)
 
 /** For a window that has room for more than a sentence. */
 export const approvalDetails = ({ id, executable, rule }: ApprovalStatus): readonly string[] => [
   ...(executable === undefined ? [] : [`Program: ${sanitizeForDisplay(executable)}`]),
-  `Rule ${rule} of config.toml asks. For other answers: authsock approve ${id}`,
+  `Rule ${rule} of config.toml requires an approval. To answer in a terminal: authsock approve ${id}`,
 ]

@@ -18,7 +18,7 @@ import {
   decodeUnlockRequest,
 } from '../../wire/requests.ts'
 import type { Operations } from '../operations.ts'
-import type { RequestContext } from '../access/gate.ts'
+import type { RequestContext } from '../access/request-context.ts'
 import type { Issued } from '../sessions/sessions.ts'
 
 export interface RouteRequest {

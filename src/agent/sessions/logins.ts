@@ -8,7 +8,8 @@ import type { SessionRecord } from '../../core/session/session.ts'
 import { accessToken } from '../../core/session/tokens.ts'
 import type { EventHub } from '../events.ts'
 import type { Profiles } from './profiles.ts'
-import { defaultTarget, type Sessions } from './sessions.ts'
+import { profileTarget } from '../../core/access/resolve-target.ts'
+import type { Sessions } from './sessions.ts'
 
 interface LoginsPorts {
   readonly clock: Clock
@@ -87,7 +88,7 @@ function newRecord(profile: Profile, grant: Grant, response: TokenResponse): Omi
     loggedInAt: response.receivedAt,
     refreshedAt: response.receivedAt,
     scope,
-    accessTokens: [accessToken(response, defaultTarget(profile), scope)],
+    accessTokens: [accessToken(response, profileTarget(profile), scope)],
     ...(response.identity === undefined ? {} : { identity: response.identity }),
     ...(response.refreshToken === undefined ? {} : { refreshToken: response.refreshToken }),
     ...(response.refreshTokenExpiresIn === undefined

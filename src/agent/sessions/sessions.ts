@@ -67,15 +67,19 @@ export class Sessions {
   }
 
   /** A token for a caller. Synchronous when it is cached and nothing has to be looked up. `minTtl` in seconds. Throws a Failure. */
-  token(name: string | undefined, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
-    const profile = this.#ports.profiles.known(name)
-    const entry = profile === undefined ? undefined : this.#entries.get(profile.name)
-    if (profile === undefined || entry?.profile !== profile || needsLogin(entry)) return this.#lookUpToken(name, target, minTtl)
+  token(profile: Profile, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+    const entry = this.#entries.get(profile.name)
+    if (entry?.profile !== profile || needsLogin(entry)) return this.#loadToken(profile, target, minTtl)
     return this.#tokenOf(entry, target, minTtl)
   }
 
-  async #lookUpToken(name: string | undefined, target: Target, minTtl: number | undefined): Promise<Issued> {
-    const profile = await this.#ports.profiles.profile(name)
+  /** The scope that the session of a profile was granted, if it is loaded. */
+  grantedScope(profile: Profile): readonly string[] | undefined {
+    const state = this.#entries.get(profile.name)?.runner.state
+    return state === undefined || state.kind === 'absent' ? undefined : state.record.scope
+  }
+
+  async #loadToken(profile: Profile, target: Target, minTtl: number | undefined): Promise<Issued> {
     const entry = await this.#entry(profile)
     if (needsLogin(entry)) {
       await entry.runner.reload()
@@ -84,12 +88,11 @@ export class Sessions {
     return this.#tokenOf(entry, target, minTtl)
   }
 
-  #tokenOf(entry: Entry, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+  #tokenOf(entry: Entry, wanted: Target, minTtl: number | undefined): Issued | Promise<Issued> {
     if (this.#closed !== undefined) throw this.#closed
     const { runner, profile } = entry
     const { state } = runner
     this.#refuseOver(entry)
-    const wanted = withDefaults(profile, target)
     if (state.kind !== 'absent') {
       const mismatch = changedProfile(profile, state.record)
       if (mismatch !== undefined) throw mismatch
@@ -311,18 +314,6 @@ const refreshOf = ({ runner, profile }: Entry): EpochMs | undefined => {
 }
 
 const needsLogin = ({ runner }: Entry): boolean => runner.state.kind === 'absent' || runner.state.kind === 'login_required'
-
-/** What the profile says where the caller says nothing. */
-function withDefaults(profile: Profile, target: Target): Target {
-  const isSaid = target.resource !== undefined || target.audience !== undefined
-  const hasNone = profile.resource === undefined && profile.audience === undefined
-  return isSaid || hasNone ? target : { ...target, ...defaultTarget(profile) }
-}
-
-export const defaultTarget = ({ resource, audience }: Profile): Target => ({
-  ...(resource === undefined ? {} : { resource }),
-  ...(audience === undefined ? {} : { audience }),
-})
 
 /** P5: a session belongs to the server and client it was made with; a profile that points elsewhere needs a login there. */
 export function changedProfile(profile: Profile, record: SessionRecord): Failure | undefined {

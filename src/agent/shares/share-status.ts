@@ -3,7 +3,18 @@
 import type { Share } from '../../core/access/share.ts'
 import type { ShareStatus } from '../../wire/messages.ts'
 
-export function shareStatus({ name, profiles, secrets, scope, resource, audience, createdAt, expiresAt }: Share): ShareStatus {
+export function shareStatus({
+  name,
+  profiles,
+  secrets,
+  scope,
+  resource,
+  audience,
+  anyTarget,
+  allowWiderScope,
+  createdAt,
+  expiresAt,
+}: Share): ShareStatus {
   return {
     name,
     profiles,
@@ -13,5 +24,7 @@ export function shareStatus({ name, profiles, secrets, scope, resource, audience
     ...(scope === undefined ? {} : { scope: scope.join(' ') }),
     ...(resource === undefined ? {} : { resource }),
     ...(audience === undefined ? {} : { audience }),
+    ...(anyTarget === true ? { any_target: true } : {}),
+    ...(allowWiderScope === true ? { allow_wider_scope: true } : {}),
   }
 }

@@ -322,7 +322,16 @@ const notResumed: ShareListeners = { listen: tooEarly, listenOnTcp: tooEarly }
 const opened = (share: Share): Open => ({ share, close: undefined, tcp: undefined, isMissed: false })
 
 function shareOf(name: string, request: ShareRequest, now: number): Share {
-  const { profiles, secrets = [], scope, resource, audience, ttl } = request
+  const {
+    profiles,
+    secrets = [],
+    scope,
+    resource,
+    audience,
+    any_target: anyTarget,
+    allow_wider_scope: allowWiderScope,
+    ttl,
+  } = request
   return {
     name,
     profiles,
@@ -332,6 +341,8 @@ function shareOf(name: string, request: ShareRequest, now: number): Share {
     ...(scope === undefined ? {} : { scope: parseScope(scope) }),
     ...(resource === undefined ? {} : { resource }),
     ...(audience === undefined ? {} : { audience }),
+    ...(anyTarget === true ? { anyTarget } : {}),
+    ...(allowWiderScope === true ? { allowWiderScope } : {}),
   }
 }
 

@@ -1,16 +1,16 @@
 // `authsock rule ...`: who may have what, and why.
 
-import type { Caller } from '../../core/access/caller.ts'
+import type { Caller, Channel } from '../../core/access/caller.ts'
+import type { Share } from '../../core/access/share.ts'
+import type { Profile } from '../../core/profile.ts'
+import { normalScope } from '../../core/session/scope.ts'
+import { defined } from '../../core/util/defined.ts'
 import { duration } from '../../core/util/durations.ts'
 import { Failure } from '../../core/failures.ts'
-import {
-  mismatch,
-  type AccessRequest,
-  describeAccessRequest,
-  matchRules,
-  type Rule,
-  type Decision,
-} from '../../core/access/rules.ts'
+import { type AccessRequest, credentialName, describeAccessRequest, effectiveScope } from '../../core/access/access-request.ts'
+import { authorize } from '../../core/access/authorize.ts'
+import { profileTarget, resolveTarget } from '../../core/access/resolve-target.ts'
+import { mismatch, type Rule, type RuleField, RuleSet, ruleFields, type Verdict } from '../../core/access/rules.ts'
 import { paths, processAsCaller } from '../../client/local.ts'
 import type { RuleTable } from '../config-file.ts'
 import type { Context } from '../context.ts'
@@ -19,18 +19,24 @@ import { parseSpan } from '../time-input.ts'
 interface RequestOptions {
   readonly scope?: readonly string[]
   readonly resource?: string
+  readonly audience?: string
   readonly executable?: string
   readonly container?: string
   readonly share?: string
 }
 
 export interface RuleTestOptions extends RequestOptions {
+  readonly secret?: boolean
+  readonly idToken?: boolean
   readonly pid?: string
 }
 
 export interface RuleAddOptions extends RequestOptions {
   readonly decision: string
   readonly profile?: string
+  readonly secret?: string
+  readonly credential?: string
+  readonly allowWiderScope?: boolean
   readonly lifetime?: string
   readonly first?: boolean
   readonly before?: string
@@ -51,26 +57,29 @@ export async function ruleList(context: Context): Promise<void> {
   for (const [index, each] of rules.entries()) context.terminal.print(`${String(index + 1).padStart(2)}  ${ruleText(each)}`)
 }
 
-const inJson = ({ decision, ...rest }: Rule) => ({ decision: decision, ...rest })
-
-const fields = ['profile', 'scopes', 'resource', 'executable', 'container', 'share'] as const
+const inJson = ({ profileIsUnknown: _, allowWiderScope, ...rule }: Rule) => ({
+  ...rule,
+  ...defined({ allow_wider_scope: allowWiderScope }),
+})
 
 const ruleText = (rule: Rule): string => {
-  const named = fields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${shown(rule[key])}`]))
+  const named = ruleFields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${shown(rule[key])}`]))
   const lifetime = rule.lifetime === undefined ? '' : `   (a yes counts for ${duration(rule.lifetime)})`
   return `${rule.decision.padEnd(5)}  ${named.length === 0 ? 'everything' : named.join(', ')}${lifetime}`
 }
 
 export async function ruleAdd(context: Context, options: RuleAddOptions): Promise<void> {
   const { addRule } = await import('../config-file.ts')
-  const { decision, profile, scope, lifetime, first, before, ...rest } = options
+  const { decision, credential, profile, scope, allowWiderScope, lifetime, first, before, ...rest } = options
   if (first === true && before !== undefined) throw new Failure('bad_request', 'give one of --first and --before')
   const table: RuleTable = {
     // The schema says what may stand here.
-    decision: decision as Decision,
+    decision: decision as Verdict,
+    ...(credential === undefined ? {} : { credential: credential as NonNullable<RuleTable['credential']> }),
     ...(profile === undefined ? {} : { profile }),
     ...(scope === undefined ? {} : { scopes: scope }),
-    ...pick(rest, ['resource', 'executable', 'container', 'share']),
+    ...(allowWiderScope === true ? { allow_wider_scope: true } : {}),
+    ...pick(rest, ['secret', 'resource', 'audience', 'executable', 'container', 'share']),
     ...(lifetime === undefined ? {} : { lifetime: Math.ceil(parseSpan('--lifetime', lifetime) / 1000) }),
   }
   const { configFile } = paths(context.env)
@@ -84,7 +93,7 @@ export async function ruleAdd(context: Context, options: RuleAddOptions): Promis
   if (profile !== undefined) await sayUnknown(context, profile)
   const { readConfigFile } = await import('../config-file.ts')
   const { rules } = await readConfigFile(configFile)
-  const covering = rules.slice(0, index).findIndex((each) => fields.every((key) => each[key] === undefined))
+  const covering = rules.slice(0, index).findIndex((each) => ruleFields.every((key) => each[key] === undefined))
   if (covering >= 0)
     context.terminal.hint(`rule ${covering + 1} is for everything and comes first: --before ${covering + 1} goes before it`)
 }
@@ -114,59 +123,81 @@ function numberOf(text: string): number {
 }
 
 /** What a request would get, without making it. */
-export async function ruleTest(context: Context, profile: string, options: RuleTestOptions): Promise<void> {
+export async function ruleTest(context: Context, name: string, options: RuleTestOptions): Promise<void> {
   const { readConfigFile } = await import('../config-file.ts')
-  const { rules } = await readConfigFile(paths(context.env).configFile)
-  const { scope, resource, share } = options
-  const question: AccessRequest = {
-    profile,
-    target: { ...(scope === undefined ? {} : { scope }), ...(resource === undefined ? {} : { resource }) },
-    requester: { caller: callerIn(options), channel: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
-  }
-  const { decision, index } = matchRules(rules, question)
+  const { rules, profiles } = await readConfigFile(paths(context.env).configFile)
+  const profile = options.secret === true ? undefined : profiles.get(name)
+  const request = requestOf(name, options, profile)
+  const target = profile === undefined ? {} : profileTarget(profile)
+  // Rules alone: the bounds of a share are the share's.
+  const decision = authorize(request, { rules: new RuleSet(rules), share: openShare(request), profileTarget: target, now: 0 })
+  const index = decision.match?.index
   const passed = rules.slice(0, index ?? rules.length).map((each, at) => ({
     rule: at + 1,
-    because: mismatch(each, question) ?? ('decision' as const),
+    because: mismatch(each, request) ?? ('decision' as const),
   }))
+  const question = describeAccessRequest(request)
   if (context.asJson) {
-    const text = describeAccessRequest(question)
-    context.terminal.json({ decision: decision, ...(index === undefined ? {} : { rule: index + 1 }), passed, question: text })
+    context.terminal.json({ decision: decision.kind, ...(index === undefined ? {} : { rule: index + 1 }), passed, question })
     return
   }
-  context.terminal.say(describeAccessRequest(question))
+  context.terminal.say(question)
   for (const { rule: number, because } of passed) {
     const each = rules[number - 1] ?? { decision: 'allow' }
-    context.terminal.say(
-      `  rule ${number} does not match: it is for ${because} ${shown(each[because])}, this is ${asked(question, because)}`,
-    )
+    const asked = because === 'decision' ? 'something else' : requested(request, because)
+    context.terminal.say(`  rule ${number} does not match: its ${because} is ${shown(each[because])}, the request's is ${asked}`)
   }
   context.terminal.print(
     index === undefined
-      ? `${decision}: no rule matches`
-      : `${decision}, by rule ${index + 1}: ${ruleText(rules[index] ?? { decision: decision })}`,
+      ? `${decision.kind}: no rule matches`
+      : `${decision.kind}, by rule ${index + 1}: ${ruleText(rules[index] ?? { decision: 'allow' })}`,
   )
+}
+
+function requestOf(name: string, options: RuleTestOptions, profile: Profile | undefined): AccessRequest {
+  const { scope, resource, audience, share, secret, idToken } = options
+  const wanted = defined({ scope: scope === undefined ? undefined : normalScope(scope), resource, audience })
+  const channel: Channel = share === undefined ? { kind: 'main' } : { kind: 'share', share }
+  const target = profile === undefined ? wanted : resolveTarget(wanted, profile, undefined, undefined).resolved
+  return {
+    credential:
+      secret === true
+        ? { kind: 'secret', secret: name }
+        : { kind: idToken === true ? 'id_token' : 'access_token', profile: name },
+    target: secret === true ? {} : idToken === true ? { scope: ['openid'] } : target,
+    requester: { caller: callerIn(options), channel },
+  }
+}
+
+/** A share without bounds, so that the rules alone decide. */
+function openShare({ requester: { channel }, credential }: AccessRequest): Share | undefined {
+  if (channel.kind === 'main') return undefined
+  const name = credentialName(credential)
+  return { name: channel.share, profiles: [name], secrets: [name], anyTarget: true, createdAt: 0, expiresAt: Infinity }
 }
 
 const shown = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))
 
-function asked({ profile, target, requester: { caller, channel } }: AccessRequest, what: keyof Rule): string {
-  switch (what) {
+function requested(request: AccessRequest, field: RuleField): string {
+  const { credential, target, requester } = request
+  const { caller, channel } = requester
+  switch (field) {
+    case 'credential':
+      return credential.kind
     case 'profile':
-      return profile
+    case 'secret':
+      return `${credential.kind} of ${credentialName(credential)}`
     case 'scopes':
-      return target.scope?.join(' ') ?? 'for all scopes'
+      return effectiveScope(request)?.join(' ') ?? 'not known'
     case 'resource':
-      return target.resource ?? 'for none in particular'
+    case 'audience':
+      return target[field] ?? 'none'
     case 'executable':
-      return caller.executable ?? 'an unknown program'
+      return caller.executable ?? 'unknown'
     case 'container':
-      return caller.container.kind === 'inside'
-        ? (caller.container.id ?? 'in a container without a known id')
-        : 'outside of containers'
+      return caller.container.kind === 'inside' ? (caller.container.id ?? 'one without a known id') : caller.container.kind
     case 'share':
-      return channel.kind === 'share' ? channel.share : "by the user's own socket"
-    default:
-      return 'something else'
+      return channel.kind === 'share' ? channel.share : 'none (the main socket)'
   }
 }
 

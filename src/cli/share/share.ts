@@ -17,6 +17,8 @@ export interface ShareOptions {
   readonly resource?: string
   readonly audience?: string
   readonly ttl?: string
+  readonly anyTarget?: boolean
+  readonly allowWiderScope?: boolean
   /** `--tcp`, `--tcp PORT`, `--no-tcp`. */
   readonly tcp?: boolean | string
 }
@@ -43,6 +45,8 @@ export async function shareCreate(context: Context, name: string, options: Share
     ...(scope === undefined ? {} : { scope: scope.join(' ') }),
     ...(resource === undefined ? {} : { resource }),
     ...(audience === undefined ? {} : { audience }),
+    ...(options.anyTarget === true ? { any_target: true } : {}),
+    ...(options.allowWiderScope === true ? { allow_wider_scope: true } : {}),
     ...(options.tcp === undefined ? {} : { tcp: portOf(options.tcp) }),
   })
   if (context.asJson) context.terminal.json(share)

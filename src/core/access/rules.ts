@@ -1,127 +1,171 @@
-// Rules: what a request gets before any token is looked at. They stand in config.toml in an order, and the first that matches
-// decides. What a rule does not name is free; what is unknown of a caller matches no name.
+// Rules of config.toml, and whether one matches an access request. authorize.ts is the only caller that decides by them.
 
-import { callerText, isWindowsPath, type Requester } from './caller.ts'
-import { sanitizeForDisplay, quoteForDisplay } from '../util/text.ts'
-import type { Target } from '../session/session.ts'
+import { sameResource } from './same-resource.ts'
+import { type AccessRequest, type CredentialKind, credentialName, effectiveScope } from './access-request.ts'
+import { isWindowsPath } from './caller.ts'
 
-export type Decision = 'allow' | 'ask' | 'deny'
+export type Verdict = 'allow' | 'ask' | 'deny'
 
+/** A field that is absent matches everything. */
 export interface Rule {
-  readonly decision: Decision
+  readonly decision: Verdict
+  readonly credential?: CredentialKind
   readonly profile?: string
-  /** Matches where every scope that is asked for is among these; a request that names none asks for all. */
+  /** Of a rule that was written when `profile` meant secrets as well: there is no profile of that name (see config/rules.ts). */
+  readonly profileIsUnknown?: boolean
+  readonly secret?: string
+  /** allow: every scope of the token is among these. ask, deny: at least one is. */
   readonly scopes?: readonly string[]
+  /** The server may grant more than `scopes`: only what was requested counts. */
+  readonly allowWiderScope?: boolean
+  /** `none`: no resource is named. */
   readonly resource?: string
-  /** A path, or a pattern with `*` for anything but `/` (on Windows: but `\`) and `**` for anything. */
+  readonly audience?: string
+  /** A path, or a pattern with `*` for anything but `/` (on Windows `\`) and `**` for anything. */
   readonly executable?: string
-  /** An id, the beginning of one of 12 or more digits, or `any`; `none`: outside of containers. */
+  /** An id, its first 12 or more digits, `any`, or `none` (outside of containers). */
   readonly container?: string
-  /** The name of a shared socket, or `any`; `none`: the user's own socket. */
+  /** The name of a share, `any`, or `none` (the main socket). */
   readonly share?: string
-  /** Seconds for which a yes counts at least; otherwise as long as the user says. */
+  /** Seconds for which an approval is remembered at least. */
   readonly lifetime?: number
 }
 
-export interface AccessRequest {
-  readonly profile: string
-  readonly target: Target
-  readonly requester: Requester
-}
-
 export interface RuleMatch {
-  readonly decision: Decision
-  /** From 0; undefined: no rule matches, and what is not forbidden is allowed. */
-  readonly index?: number
-  readonly rule?: Rule
+  readonly rule: Rule
+  /** From 0, in the order of config.toml. */
+  readonly index: number
 }
 
-export function matchRules(rules: readonly Rule[], question: AccessRequest): RuleMatch {
-  const found = rulesFor(rules, question.requester.caller.executable).find(({ rule }) => mismatch(rule, question) === undefined)
-  return found === undefined ? { decision: 'allow' } : { decision: found.rule.decision, ...found }
+/**
+ * `unknown`: the request does not say (an unknown container, executable or scope). An allow rule then does not match, an ask or
+ * deny rule does: unknown is never the weaker case (L12).
+ */
+type Fit = 'yes' | 'no' | 'unknown'
+
+const fit = (matches: boolean): Fit => (matches ? 'yes' : 'no')
+
+const fits = {
+  credential: ({ credential: wanted }, { credential }) => fit(wanted === undefined || wanted === credential.kind),
+  profile: fitsProfile,
+  secret: ({ secret: wanted }, { credential }) =>
+    fit(wanted === undefined || (credential.kind === 'secret' && credential.secret === wanted)),
+  scopes: fitsScopes,
+  resource: (rule, request) => fitsTarget(rule, request, 'resource', 'audience'),
+  audience: (rule, request) => fitsTarget(rule, request, 'audience', 'resource'),
+  executable: fitsExecutable,
+  container: fitsContainer,
+  share: ({ share: wanted }, { requester: { channel } }) => {
+    if (wanted === undefined) return 'yes'
+    if (wanted === 'none') return fit(channel.kind === 'main')
+    return fit(channel.kind === 'share' && (wanted === 'any' || wanted === channel.share))
+  },
+} satisfies Readonly<Record<string, (rule: Rule, request: AccessRequest) => Fit>>
+
+export type RuleField = keyof typeof fits
+
+export const ruleFields = Object.keys(fits) as readonly RuleField[]
+
+/** The first field that keeps the rule from matching; undefined if it matches. */
+export function mismatch(rule: Rule, request: AccessRequest): RuleField | undefined {
+  return ruleFields.find((field) => {
+    const found = fits[field](rule, request)
+    return found === 'no' || (found === 'unknown' && rule.decision === 'allow')
+  })
 }
 
-type Placed = Required<Pick<RuleMatch, 'index' | 'rule'>>
-
-/** Those that name this program, or none: it asks again and again, and there may be a thousand that name others. */
-function rulesFor(rules: readonly Rule[], executable: string | undefined): readonly Placed[] {
-  if (byProgram.rules !== rules) byProgram = { rules, found: new Map() }
-  const { found } = byProgram
-  const known = found.get(executable)
-  if (known !== undefined) return known
-  if (found.size >= maxPrograms) found.clear()
-  const placed = rules
-    .map((rule, index) => ({ index, rule }))
-    .filter(({ rule }) => rule.executable === undefined || matchesPath(rule.executable, executable))
-  found.set(executable, placed)
-  return placed
+function fitsProfile({ decision, profile, profileIsUnknown }: Rule, { credential }: AccessRequest): Fit {
+  if (profile === undefined) return 'yes'
+  const isOfKind = credential.kind !== 'secret' || (profileIsUnknown === true && decision !== 'allow')
+  return fit(isOfKind && credentialName(credential) === profile)
 }
 
-const maxPrograms = 256
-let byProgram: { readonly rules?: readonly Rule[]; readonly found: Map<string | undefined, readonly Placed[]> } = {
-  found: new Map(),
+/** A static secret has no scopes. */
+function fitsScopes({ decision, scopes, allowWiderScope }: Rule, request: AccessRequest): Fit {
+  if (scopes === undefined) return 'yes'
+  if (request.credential.kind === 'secret') return 'no'
+  const scope = allowWiderScope === true ? request.target.scope : effectiveScope(request)
+  if (scope === undefined) return 'unknown'
+  return fit(decision === 'allow' ? scope.every((each) => scopes.includes(each)) : scope.some((each) => scopes.includes(each)))
 }
 
-/** Which of a rule's fields keeps it from matching; undefined where it matches. */
-export function mismatch(each: Rule, { profile, target, requester }: AccessRequest): keyof Rule | undefined {
-  const { caller, channel } = requester
-  if (each.profile !== undefined && each.profile !== profile) return 'profile'
-  if (each.scopes !== undefined && !coversScopes(each.scopes, target.scope)) return 'scopes'
-  if (each.resource !== undefined && each.resource !== (target.resource ?? target.audience)) return 'resource'
-  if (each.executable !== undefined && !matchesPath(each.executable, caller.executable)) return 'executable'
-  if (each.container !== undefined && !matchesContainer(each.container, requester)) return 'container'
-  if (each.share !== undefined && !matchesShare(each.share, channel.kind === 'share' ? channel.share : undefined)) return 'share'
-  return undefined
+/**
+ * allow: what the request names and what the rule names are the same, to the letter; a rule that names one of resource and
+ * audience does not allow a request that names the other as well. ask, deny: one of the request's two is the rule's, however it
+ * is spelled.
+ */
+function fitsTarget(rule: Rule, { target }: AccessRequest, key: 'resource' | 'audience', other: 'resource' | 'audience'): Fit {
+  const wanted = rule[key]
+  if (wanted === 'none') return fit(target[key] === undefined)
+  if (rule.decision === 'allow') {
+    if (wanted === undefined) return fit(rule[other] === undefined || target[key] === undefined)
+    return fit(target[key] === wanted)
+  }
+  if (wanted === undefined) return 'yes'
+  return fit([target.resource, target.audience].some((each) => each !== undefined && sameResource(each, wanted)))
 }
 
-const coversScopes = (allowed: readonly string[], asked: readonly string[] | undefined): boolean =>
-  asked !== undefined && asked.every((scope) => allowed.includes(scope))
-
-function matchesPath(pattern: string, path: string | undefined): boolean {
-  if (path === undefined) return false
-  const isWindows = isWindowsPath(path)
-  return expressionOf(pattern, isWindows).test(path)
+/** A rule that names an executable and no container means outside of containers, where a path names one file. */
+function fitsExecutable({ executable, container }: Rule, { requester: { caller } }: AccessRequest): Fit {
+  if (executable === undefined) return 'yes'
+  if (container === undefined && caller.container.kind === 'inside') return 'no'
+  if (caller.executable === undefined) return 'unknown'
+  if (!pathExpression(executable, isWindowsPath(caller.executable)).test(caller.executable)) return 'no'
+  return container === undefined && caller.container.kind === 'unknown' ? 'unknown' : 'yes'
 }
 
-/** A thousand rules are looked at for each request, and to compile them costs a hundred times as much. */
-const expressions = new Map<string, RegExp>()
-const maxExpressions = 10_000
+function fitsContainer({ container: wanted }: Rule, { requester: { caller } }: AccessRequest): Fit {
+  const { container } = caller
+  if (wanted === undefined) return 'yes'
+  if (container.kind === 'unknown') return 'unknown'
+  if (container.kind === 'none' || wanted === 'none') return fit(container.kind === 'none' && wanted === 'none')
+  if (wanted === 'any') return 'yes'
+  if (container.id === undefined) return 'unknown'
+  return fit(wanted.length >= 12 && container.id.startsWith(wanted))
+}
 
-function expressionOf(pattern: string, isWindows: boolean): RegExp {
-  const key = `${isWindows} ${pattern}`
-  const known = expressions.get(key)
-  if (known !== undefined) return known
+function pathExpression(pattern: string, isWindows: boolean): RegExp {
   const within = isWindows ? String.raw`[^\\/]*` : '[^/]*'
   const source = pattern
     .split(/(\*\*|\*)/)
     .map((part) => (part === '**' ? '.*' : part === '*' ? within : part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`)))
     .join('')
-  const expression = new RegExp(`^${source}$`, isWindows ? 'is' : 's')
-  if (expressions.size >= maxExpressions) expressions.clear()
-  expressions.set(key, expression)
-  return expression
+  return new RegExp(`^${source}$`, isWindows ? 'is' : 's')
 }
 
-function matchesContainer(wanted: string, { caller }: Requester): boolean {
-  const { container } = caller
-  if (wanted === 'none') return container.kind === 'none'
-  if (container.kind !== 'inside') return false
-  return wanted === 'any' || (wanted.length >= 12 && container.id?.startsWith(wanted) === true)
+/** Executables whose rules are remembered. */
+const maxExecutables = 256
+
+/**
+ * The rules in their order. One program asks again and again, and of a thousand rules most name other programs: which rules can
+ * concern an executable is remembered, which decides nothing.
+ */
+export class RuleSet {
+  readonly rules: readonly Rule[]
+  readonly #byExecutable = new Map<string, readonly RuleMatch[]>()
+
+  constructor(rules: readonly Rule[]) {
+    this.rules = rules
+  }
+
+  /** The first rule that matches. */
+  first(request: AccessRequest): RuleMatch | undefined {
+    if (this.rules.length === 0) return undefined
+    return this.#concerning(request.requester.caller.executable).find(({ rule }) => mismatch(rule, request) === undefined)
+  }
+
+  #concerning(executable: string | undefined): readonly RuleMatch[] {
+    const known = this.#byExecutable.get(executable ?? '')
+    if (known !== undefined) return known
+    if (this.#byExecutable.size >= maxExecutables) this.#byExecutable.clear()
+    const isWindows = executable !== undefined && isWindowsPath(executable)
+    const found = this.rules
+      .map((rule, index) => ({ rule, index }))
+      .filter(({ rule }) => {
+        if (rule.executable === undefined || executable === undefined) return true
+        return pathExpression(rule.executable, isWindows).test(executable)
+      })
+    this.#byExecutable.set(executable ?? '', found)
+    return found
+  }
 }
-
-const matchesShare = (wanted: string, share: string | undefined): boolean =>
-  wanted === 'none' ? share === undefined : share !== undefined && (wanted === 'any' || wanted === share)
-
-/** For people, on one line. */
-export const describeAccessRequest = ({ profile, target, requester }: AccessRequest): string => {
-  const { scope, resource, audience } = target
-  const what = [
-    scope === undefined ? undefined : sanitizeForDisplay(scope.map(quoteForDisplay).join(' ')),
-    ...[resource, audience].map(nameIfAny),
-  ]
-    .filter((part) => part !== undefined)
-    .join(', ')
-  return `${callerText(requester)} asks for a token of '${sanitizeForDisplay(profile)}'${what === '' ? '' : ` (${what})`}`
-}
-
-const nameIfAny = (text: string | undefined): string | undefined => (text === undefined ? undefined : quoteForDisplay(text))

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Approvals, type ApprovalsPorts } from '../../../src/agent/access/approvals.ts'
-import type { AccessRequest, Rule, RuleMatch } from '../../../src/core/access/rules.ts'
+import type { AccessRequest } from '../../../src/core/access/access-request.ts'
+import type { Rule, RuleMatch } from '../../../src/core/access/rules.ts'
 import type { ApprovalStatus } from '../../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home } from '../../support/home.ts'
@@ -316,10 +317,11 @@ describe('rules', () => {
 
 describe('times', () => {
   const question: AccessRequest = {
-    profile: 'work',
+    credential: { kind: 'access_token', profile: 'work' },
     target: {},
     requester: { caller: { container: { kind: 'unknown' }, parents: [] }, channel: { kind: 'main' } },
   }
+  const ask: RuleMatch = { index: 0, rule: { decision: 'ask' } }
   let now = 0
   const timers: { at: number; callback: () => void }[] = []
   const clock = {
@@ -355,24 +357,24 @@ describe('times', () => {
 
   test('nobody answers: a no after a while; it is asked again the next time', async () => {
     const approvals = make()
-    const asked = approvals.approve(question, { decision: 'ask' })
+    const asked = approvals.approve(question, ask)
     advance(119_000)
     expect(approvals.list()).toHaveLength(1)
     advance(2_000)
     await expect(asked).rejects.toMatchObject({ code: 'approval_declined' })
-    void approvals.approve(question, { decision: 'ask' }).catch(() => {})
+    void approvals.approve(question, ask).catch(() => {})
     expect(approvals.list()).toHaveLength(1)
   })
 
   test('a no is not asked again at once, a yes for as long as it was given, or the rule says', async () => {
     const approvals = make()
-    const asked = approvals.approve(question, { decision: 'ask' })
+    const asked = approvals.approve(question, ask)
     void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'deny' })
     await expect(asked).rejects.toMatchObject({ code: 'approval_declined' })
-    await expect(approvals.approve(question, { decision: 'ask' })).rejects.toMatchObject({ code: 'approval_declined' })
+    await expect(approvals.approve(question, ask)).rejects.toMatchObject({ code: 'approval_declined' })
     expect(approvals.list()).toEqual([])
     advance(11_000)
-    const match: RuleMatch = { decision: 'ask', rule: { decision: 'ask', lifetime: 60 } }
+    const match: RuleMatch = { index: 0, rule: { decision: 'ask', lifetime: 60 } }
     const lasting = approvals.approve(question, match)
     void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'allow' })
     await lasting
@@ -401,9 +403,8 @@ describe('times', () => {
       target: { audience },
       requester: { caller: { container: { kind: 'none' }, parents: [], executable }, channel: { kind: 'main' } },
     })
-    for (const audience of ['a', 'b', 'c'])
-      void approvals.approve(from('/bin/flood', audience), { decision: 'ask' }).catch(() => {})
-    void approvals.approve(from('/bin/calm', 'a'), { decision: 'ask' }).catch(() => {})
+    for (const audience of ['a', 'b', 'c']) void approvals.approve(from('/bin/flood', audience), ask).catch(() => {})
+    void approvals.approve(from('/bin/calm', 'a'), ask).catch(() => {})
     const texts = () => shown.map(({ text }) => text.replace(/ asks.*\(/, ' ('))
     expect(texts()).toEqual(['flood (a)', 'calm (a)'])
     // Answered elsewhere; then one that dies.
@@ -420,8 +421,7 @@ describe('times', () => {
         channel: { kind: 'main' },
       } as const
       const shared = { caller, channel: { kind: 'share', share: 'box' } } as const
-      for (const requester of [boxed, shared])
-        void approvals.approve({ ...question, requester: requester }, { decision: 'ask' }).catch(() => {})
+      for (const requester of [boxed, shared]) void approvals.approve({ ...question, requester }, ask).catch(() => {})
     }
     expect(texts().slice(4)).toEqual([expect.stringMatching(/^x, in container/), expect.stringMatching(/^x, by share box/)])
     approvals.forget()
@@ -431,8 +431,8 @@ describe('times', () => {
   test('so many at once and no more', async () => {
     const approvals = make()
     for (let index = 0; index < 32; index++)
-      void approvals.approve({ ...question, profile: `p${index}` }, { decision: 'ask' }).catch(() => {})
-    await expect(approvals.approve(question, { decision: 'ask' })).rejects.toMatchObject({ code: 'too_many_requests' })
+      void approvals.approve({ ...question, credential: { kind: 'access_token', profile: `p${index}` } }, ask).catch(() => {})
+    await expect(approvals.approve(question, ask)).rejects.toMatchObject({ code: 'too_many_requests' })
     approvals.forget()
     expect(approvals.list()).toEqual([])
   })

@@ -133,7 +133,16 @@ test('a login is needed: once for each time, also over restarts; the text cannot
 
 test('what waits is spoken of once an hour, however often it asks', () => {
   const notifier = start()
-  const approval = { id: '1', at: 0, text: 'make asks', profile: 'work', caller: 'make', executable: '/usr/bin/make', rule: 1 }
+  const approval = {
+    id: '1',
+    at: 0,
+    text: 'make asks',
+    credential: 'access_token' as const,
+    profile: 'work',
+    caller: 'make',
+    executable: '/usr/bin/make',
+    rule: 1,
+  }
   for (let id = 0; id < 10; id++) notifier.waits({ ...approval, id: String(id), text: `make (pid ${id}) asks` })
   expect(told).toEqual(['authsock: your word is wanted | make (pid 0) asks: authsock approve 0'])
   notifier.waits({ ...approval, profile: 'home' })

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { type Caller, callerText, type Requester } from '../../../../src/core/access/caller.ts'
-import { mismatch, type AccessRequest, describeAccessRequest, matchRules, type Rule } from '../../../../src/core/access/rules.ts'
+import { type AccessRequest, describeAccessRequest } from '../../../../src/core/access/access-request.ts'
+import { mismatch, type Rule, type RuleField, RuleSet } from '../../../../src/core/access/rules.ts'
 import { Random } from '../../../simulation/random.ts'
 
 const git: Caller = {
@@ -24,15 +25,18 @@ const windows: Caller = {
 const boxed: Caller = { ...git, container: { kind: 'inside', id: '0123456789abcdef', engine: 'podman' } }
 const unknown: Caller = { container: { kind: 'unknown' }, parents: [] }
 
-const question = (caller: Caller, more: Partial<AccessRequest> = {}, share?: string): AccessRequest => ({
-  profile: 'work',
-  target: {},
-  requester: { caller, channel: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
-  ...more,
-})
+const question = (caller: Caller, more: Partial<AccessRequest> & { profile?: string } = {}, share?: string): AccessRequest => {
+  const { profile = 'work', ...rest } = more
+  return {
+    credential: { kind: 'access_token', profile },
+    target: {},
+    requester: { caller, channel: share === undefined ? { kind: 'main' } : { kind: 'share', share } },
+    ...rest,
+  }
+}
 
 describe('one rule', () => {
-  test.each<[string, Omit<Rule, 'decision'>, AccessRequest, keyof Rule | undefined]>([
+  test.each<[string, Omit<Rule, 'decision'>, AccessRequest, RuleField | undefined]>([
     ['nothing is named', {}, question(git), undefined],
     ['the profile', { profile: 'work' }, question(git), undefined],
     ['another profile', { profile: 'home' }, question(git), 'profile'],
@@ -43,6 +47,7 @@ describe('one rule', () => {
     ['no resource', { resource: 'https://a.example' }, question(git), 'resource'],
     ['the executable', { executable: '/usr/lib/git-core/git-remote-https' }, question(git), undefined],
     ['a pattern', { executable: '/usr/lib/git-core/*' }, question(git), undefined],
+    ['S2 the executable, in a container', { executable: '/usr/lib/git-core/*' }, question(boxed), 'executable'],
     ['* stops at a slash', { executable: '/usr/*' }, question(git), 'executable'],
     ['** does not', { executable: '/usr/**' }, question(git), undefined],
     ['a dot is a dot', { executable: '/usr/lib/git.core/*' }, question(git), 'executable'],
@@ -62,7 +67,7 @@ describe('one rule', () => {
     ['no share', { share: 'none' }, question(git), undefined],
     ['a share where none is wanted', { share: 'none' }, question(git, {}, 'devbox'), 'share'],
   ])('%s', (_, fields, asked, expected) => {
-    expect(mismatch({ decision: 'deny', ...fields }, asked)).toBe(expected)
+    expect(mismatch({ decision: 'allow', ...fields }, asked)).toBe(expected)
   })
 })
 
@@ -73,10 +78,11 @@ test('the first that matches decides; without one it is allowed', () => {
     { decision: 'allow' },
     { decision: 'deny' },
   ]
-  expect(matchRules(rules, question(git))).toMatchObject({ decision: 'allow', index: 2 })
-  expect(matchRules(rules, question(boxed))).toMatchObject({ decision: 'ask', index: 1 })
-  expect(matchRules(rules, question(boxed, { profile: 'home' }))).toMatchObject({ decision: 'deny', index: 0 })
-  expect(matchRules([], question(unknown))).toEqual({ decision: 'allow' })
+  const set = new RuleSet(rules)
+  expect(set.first(question(git))).toEqual({ rule: rules[2], index: 2 })
+  expect(set.first(question(boxed))).toEqual({ rule: rules[1], index: 1 })
+  expect(set.first(question(boxed, { profile: 'home' }))).toEqual({ rule: rules[0], index: 0 })
+  expect(new RuleSet([]).first(question(unknown))).toBeUndefined()
 })
 
 test('what is remembered of programs decides nothing: the same as by a look at every rule, whoever asks, as often as he likes', () => {
@@ -94,14 +100,13 @@ test('what is remembered of programs decides nothing: the same as by a look at e
   }
   for (let round = 0; round < 50; round++) {
     const rules = Array.from({ length: random.below(12) }, anyRule)
+    const set = new RuleSet(rules)
     for (let asked = 0; asked < 40; asked++) {
       const program = { ...git, executable: random.pick(['/opt/a', '/opt/b', '/usr/a', `/usr/${asked}/git`]) }
       const caller = random.pick([git, windows, boxed, unknown, program])
       const one = question(caller, { profile: random.pick(['work', 'home', 'other']) })
       const index = rules.findIndex((each) => mismatch(each, one) === undefined)
-      expect(matchRules(rules, one)).toEqual(
-        index < 0 ? { decision: 'allow' } : { decision: rules[index]?.decision, index, rule: rules[index] },
-      )
+      expect(set.first(one)).toEqual(index < 0 ? undefined : { rule: rules[index], index })
     }
   }
 })
@@ -111,6 +116,6 @@ test('in words', () => {
   expect(callerText(requester)).toBe('git-remote-https (pid 42) of git, in container 0123456789ab, by share devbox')
   expect(callerText(question(unknown).requester)).toBe('an unknown program')
   expect(describeAccessRequest(question(git, { target: { scope: ['read'], resource: 'https://a.example' } }))).toBe(
-    "git-remote-https (pid 42) of git asks for a token of 'work' (read, https://a.example)",
+    "git-remote-https (pid 42) of git asks for an access token of 'work' (read, https://a.example)",
   )
 })

@@ -43,7 +43,7 @@ describe('rules', () => {
   test('deny: refused with the rule, by every way, and audited', async () => {
     rules('[[rule]]\ndecision = "deny"\nprofile = "work"\nscopes = ["write"]\n')
     await heeded()
-    expect((await home.run(['token', 'work', '--scope', 'write'])).stderr).toContain('rule 1 denies it: node')
+    expect((await home.run(['token', 'work', '--scope', 'write'])).stderr).toContain('denied by rule 1: node')
     expect((await home.run(['token', 'work', '--scope', 'write'])).code).toBe(6)
     expect((await home.run(['token', 'work', '--scope', 'read'])).code).toBe(0)
     expect((await home.run(['header', 'work', '--scope', 'write'])).code).toBe(6)
@@ -61,7 +61,7 @@ describe('rules', () => {
       profile: 'work',
       scope: 'write',
       rule: 1,
-      text: expect.stringContaining("asks for a token of 'work' (write)"),
+      text: expect.stringContaining("asks for an access token of 'work' (write)"),
     })
     const shown = await home.run(['approve'])
     expect(shown.stdout).toContain(approval?.id)
@@ -92,7 +92,9 @@ describe('rules', () => {
       0,
       expect.stringContaining(`allowed, always: rule 1 is written, in line 2 of ${home.configFile}`),
     ])
-    expect(stderr).toMatch(/ {4}\[\[rule\]\]\n {4}decision = "allow"\n {4}profile = "work"\n {4}scopes = \["write"\]\n/)
+    expect(stderr).toMatch(
+      / {4}\[\[rule\]\]\n {4}decision = "allow"\n {4}credential = "access_token"\n {4}profile = "work"\n {4}scopes = \["write"\]\n/,
+    )
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     expect((await home.http('GET', '/v1/token?profile=work&scope=write')).status).toBe(200)
     const mine = `--pid=${process.pid}`
@@ -100,9 +102,11 @@ describe('rules', () => {
     const other = await home.run(['rule', 'test', 'work', '--scope', 'write', '--executable', '/usr/bin/make'])
     expect(other.stdout).toBe('ask, by rule 2: ask    scopes write\n')
     expect(other.stderr).toBe(
-      `make asks for a token of 'work' (write)\n  rule 1 does not match: it is for executable ${process.execPath}, this is /usr/bin/make\n`,
+      `make asks for an access token of 'work' (write)\n  rule 1 does not match: its executable is ${process.execPath}, the request's is /usr/bin/make\n`,
     )
-    expect((await home.run(['rule', 'remove', '1'])).stderr).toContain('rule 1 is removed: allow  profile work')
+    expect((await home.run(['rule', 'remove', '1'])).stderr).toContain(
+      'rule 1 is removed: allow  credential access_token, profile work',
+    )
     expect(readFileSync(home.configFile, 'utf8')).toMatch(/^# answered 'always' on .*\n\n?# mine\n\[\[rule\]\]\ndecision = "ask"/)
     await heeded()
     const again = home.http('GET', '/v1/token?profile=work&scope=write')
@@ -191,7 +195,9 @@ describe('rules', () => {
       said += chunk.toString()
     })
     try {
-      await expect.poll(() => said, { timeout: 20_000 }).toContain("asks for a token of 'work' (write). Allow? [y/N/always] ")
+      await expect
+        .poll(() => said, { timeout: 20_000 })
+        .toContain("asks for an access token of 'work' (write). Allow? [y/N/always] ")
       child.stdin.write('y\n')
       expect((await first).status).toBe(200)
       said = ''
@@ -260,7 +266,7 @@ describe('rules', () => {
       [['--decision', 'ask', '--before', '9'], 'there is no rule 9'],
       [['--decision', 'ask', '--before', '0'], "'0' is not the number of a rule"],
       [['--decision', 'ask', '--before', '1', '--first'], 'give one of --first and --before'],
-      [['--decision', 'deny', '--lifetime', '8h'], "'lifetime' is of no meaning where nobody is asked"],
+      [['--decision', 'deny', '--lifetime', '8h'], "'lifetime' has a meaning in an ask rule only"],
       [['--profile', 'work'], 'decision'],
     ] as const) {
       const refused = await add(...args)
@@ -292,7 +298,7 @@ describe('rules', () => {
       await heeded()
       expect((await home.http('GET', '/v1/token?profile=work')).status).toBe(status)
       expect(existsSync(told)).toBe(true)
-      expect(readFileSync(told, 'utf8')).toContain("asks for a token of 'work'")
+      expect(readFileSync(told, 'utf8')).toContain("asks for an access token of 'work'")
       expect(await waiting()).toEqual([])
     },
     60_000,

@@ -113,7 +113,7 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
     const text = readFileSync(home.configFile, 'utf8')
     expect(text).toMatch(/^# mine\n\[profile\.work\]\n/)
     expect(text).toMatch(
-      /\n\n# answered 'always' on \d{4}-\d\d-\d\d\n\[\[rule\]\]\ndecision = "allow"\nprofile = "work"\nscopes = \["write"\]\nexecutable = "\/.*node"\ncontainer = "none"\nshare = "none"\n\n# production is dear\n\[\[rule\]\]\ndecision = "ask"\nscopes = \["write"\]\n$/,
+      /\n\n# answered 'always' on \d{4}-\d\d-\d\d\n\[\[rule\]\]\ndecision = "allow"\ncredential = "access_token"\nprofile = "work"\nscopes = \["write"\]\nexecutable = "\/.*node"\nresource = "none"\naudience = "none"\ncontainer = "none"\nshare = "none"\n\n# production is dear\n\[\[rule\]\]\ndecision = "ask"\nscopes = \["write"\]\n$/,
     )
     await home.run(['stop'])
     await home.startAgent([], { ...home.env, ...desktop.env })

@@ -47,7 +47,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     expect((await google('wide')).stdout).toContain('"id_token"')
     for (const name of ['narrow', 'placed']) {
       const { stdout } = await google(name)
-      expect([name, stdout]).toEqual([name, expect.stringContaining('gives no ID token')])
+      expect([name, stdout]).toEqual([name, expect.stringContaining('issues no ID token')])
       expect(stdout).not.toContain('"id_token"')
       expect((await home.run(['audit', '--share', name])).stdout).toContain('share_limited')
     }
@@ -96,7 +96,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       const env = { AWS_ENDPOINT_URL_STS: sts.url }
       expect((await home.run(args, { env })).stdout).toContain('"AccessKeyId"')
       const { code, stdout, stderr } = await home.run(args, { env: { ...env, AUTHSOCK: socketOf('devbox') } })
-      expect([code, stdout, stderr]).toEqual([6, '', expect.stringContaining('asks nobody at')])
+      expect([code, stdout, stderr]).toEqual([6, '', expect.stringContaining('does not let its clients choose an endpoint')])
       expect(sts.exchanges.length).toBe(1)
     } finally {
       sts.close()
@@ -122,14 +122,14 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       await pause(1_000)
       go()
       expect((await first).stdout).toContain('"AccessKeyId"')
-      expect(await second).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('denies it') })
+      expect(await second).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('denied by rule') })
     } finally {
       sts.close()
     }
   }, 60_000)
 
   test('L4 a share that asks for approvals again and again: four at once, and others are asked about all the same', async () => {
-    await share('devbox', '--all-scopes')
+    await share('devbox', '--all-scopes', '--any-target')
     home.config(`${workProfile(server)}\n[[rule]]\ndecision = "ask"\n`)
     await pause(1_100)
     const answers: number[] = []
@@ -174,7 +174,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       }
       const isPlain = (text: string): void => expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
       const denied = await call('--scope', 'write')
-      expect(denied).toContain('rule 1 denies it')
+      expect(denied).toContain('denied by rule 1')
       expect(
         denied
           .trimEnd()
@@ -184,7 +184,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       isPlain(denied)
       expect(await call('--scope', 'read')).toContain('declined')
       const question = readFileSync(seen, 'utf8')
-      expect(question).toMatch(/^"git.*asks for a token of 'work' \(read\)$/)
+      expect(question).toMatch(/^"git.*asks for an access token of 'work' \(read\)$/)
       isPlain(question)
       // And where nothing asks but the command line.
       home.config(config.slice(config.indexOf('\n') + 1))

@@ -567,7 +567,7 @@ test('rules see an unknown program in no container that is known', async () => {
   )
   const share = await makeTcpShare(home, 'devbox')
   const answer = await exchange(share.port, request(share))
-  expect(answer).toContain('rule 2 denies it: an unknown program, by share devbox over TCP asks for')
+  expect(answer).toContain('denied by rule 2: an unknown program, by share devbox over TCP asks for')
 }, 60_000)
 
 /** No token, no secret, and no word for a browser. */

@@ -63,6 +63,7 @@ export function toRule({ allow_wider_scope: allowWiderScope, scopes, ...rest }: 
 }
 
 /** As the file writes it. */
-export function toRuleTable({ allowWiderScope, profileIsUnknown: _, ...rest }: Rule): RuleTable {
+export function toRuleTable(rule: Rule): RuleTable {
+  const { allowWiderScope, profileIsUnknown: _derived, ...rest } = rule
   return { ...rest, ...defined({ allow_wider_scope: allowWiderScope }) }
 }

@@ -1,7 +1,6 @@
 // What the engine needs of the world. oauth/, vault/ and platform/ implement these; tests may put fakes here and nowhere
 // further in.
 
-import type { Failure } from './failures.ts'
 import type { Grant, Profile } from './profile.ts'
 import type { Redacted } from './redacted.ts'
 import type { EpochMs, Identity, Target } from './session/session.ts'

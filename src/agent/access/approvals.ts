@@ -13,9 +13,9 @@ import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { ApprovalAnswer, ApprovalReply, ApprovalStatus } from '../../wire/messages.ts'
 
 /** `none`: no answer came. */
-export type ApprovalDecision = ApprovalReply['decision'] | 'none'
+type ApprovalDecision = ApprovalReply['decision'] | 'none'
 
-export type WrittenRule = Required<Pick<ApprovalAnswer, 'config' | 'rule' | 'line' | 'text'>>
+type WrittenRule = Required<Pick<ApprovalAnswer, 'config' | 'rule' | 'line' | 'text'>>
 
 export interface ApprovalsPorts {
   readonly clock: Clock

@@ -12,6 +12,7 @@ import {
   withoutUsername,
 } from '../../core/credentials/url-pattern.ts'
 import { Failure } from '../../core/failures.ts'
+import type { Clock } from '../../core/ports.ts'
 import { isProfileName } from '../../core/profile.ts'
 import { redact, type Redacted } from '../../core/redacted.ts'
 import type { EpochMs, Target } from '../../core/session/session.ts'
@@ -19,22 +20,40 @@ import { defined } from '../../core/util/defined.ts'
 import { jwtExpiry } from '../../core/util/jwt-payload.ts'
 import { usernameAt } from '../../helpers/format.ts'
 import type { Credential, HelperPorts } from '../../helpers/ports.ts'
-import type { TokenUse } from '../access/issuer.ts'
+import type { Issuer, TokenUse } from '../access/issuer.ts'
 import type { RequestContext } from '../access/request-context.ts'
+import type { EventHub } from '../events.ts'
+import type { Profiles } from '../sessions/profiles.ts'
 import type { Issued } from '../sessions/sessions.ts'
-import type { Credentials, CredentialsPorts } from './credentials.ts'
+import type { CredentialMemory } from './credential-memory.ts'
+import type { Secrets } from './static-secrets.ts'
+
+export interface CredentialsPorts {
+  readonly clock: Clock
+  readonly profiles: Profiles
+  readonly secrets: Secrets
+  readonly events: EventHub
+  readonly issuer: Issuer
+  /** R11: proves vault and keychain writable. */
+  readonly prepareVault: () => Promise<void>
+  /** A server has refused this token; whether it is one of a session. */
+  readonly refusedToken: (value: string) => boolean
+  /** Whether it is a token of a session. */
+  readonly isToken: (value: string) => Promise<boolean>
+  readonly assumeRole: (role: AwsRole, token: Redacted<string>) => Promise<AwsCredentials>
+}
 
 /** ms that an ID token must live: what a tool is given must outlast its run. */
 const minIdTokenLifeMs = 60_000
 
 export class HelperCredentials implements HelperPorts {
   readonly #ports: CredentialsPorts
-  readonly #all: Credentials
+  readonly #memory: CredentialMemory
   readonly #context: RequestContext
 
-  constructor(ports: CredentialsPorts, all: Credentials, context: RequestContext) {
+  constructor(ports: CredentialsPorts, memory: CredentialMemory, context: RequestContext) {
     this.#ports = ports
-    this.#all = all
+    this.#memory = memory
     this.#context = context
   }
 
@@ -68,8 +87,8 @@ export class HelperCredentials implements HelperPorts {
   async refused(url: UrlPattern, value: string): Promise<void> {
     const { secrets, events, refusedToken } = this.#ports
     const { share } = this.#context
-    if (share !== undefined && !this.#all.mayReportRefusal(share.name, this.now())) return
-    if (refusedToken(value) || this.#all.issued.has(value) || share !== undefined) return
+    if (share !== undefined && !this.#memory.mayReportRefusal(share.name, this.now())) return
+    if (refusedToken(value) || this.#memory.issued.has(value) || share !== undefined) return
     if ((await secrets.forget(url, value)).length > 0) return
     const kept = (await secrets.all()).find((secret) => secret.value.reveal() === value)
     if (kept === undefined) return
@@ -88,7 +107,7 @@ export class HelperCredentials implements HelperPorts {
       throw new Failure('bad_request', 'a user name with control characters is not stored')
     }
     // A credential that came from the agent comes back: docker login, git after a push, `authsock token` on a command line.
-    if (this.#all.issued.has(value.reveal()) || (await this.#route(url)) !== undefined) return {}
+    if (this.#memory.issued.has(value.reveal()) || (await this.#route(url)) !== undefined) return {}
     if (await isToken(value.reveal())) return {}
     const known = await secrets.find(url)
     if (known !== undefined && known.value.reveal() === value.reveal()) return {}
@@ -123,15 +142,15 @@ export class HelperCredentials implements HelperPorts {
     const key = JSON.stringify([name, role, exchanged, share])
     const token = (): Promise<Redacted<string>> => this.#tokenFor(name, use)
     // Authorized and audited for each request, whoever has brought the credentials that are kept.
-    const exists = this.#all.roles.has(key)
+    const exists = this.#memory.roles.has(key)
     if (exists) await token()
-    return this.#all.roles.get(key, this.now(), async () => this.#ports.assumeRole(role, await token()))
+    return this.#memory.roles.get(key, this.now(), async () => this.#ports.assumeRole(role, await token()))
   }
 
   async #tokenFor(name: string | undefined, use: Extract<TokenUse, { kind: 'cloud_role' }>): Promise<Redacted<string>> {
     if (use.exchanged === 'id_token') return (await this.#idToken(name, use)).value
     const { token } = await this.#token(name, {}, undefined, use)
-    this.#all.issued.add(token.value)
+    this.#memory.issued.add(token.value)
     return token.value
   }
 
@@ -210,7 +229,7 @@ export class HelperCredentials implements HelperPorts {
 
   #ofToken({ profile, token }: Issued): Credential {
     const { value, tokenType, expiresAt, scope, target } = token
-    this.#all.issued.add(value)
+    this.#memory.issued.add(value)
     return { value, tokenType, scope, target, from: { kind: 'profile', profile }, ...defined({ expiresAt }) }
   }
 

@@ -12,7 +12,7 @@ import { authorize } from '../../core/access/authorize.ts'
 import { profileTarget, resolveTarget } from '../../core/access/resolve-target.ts'
 import { mismatch, type Rule, type RuleField, RuleSet, ruleFields, type Verdict } from '../../core/access/rules.ts'
 import { paths, processAsCaller } from '../../client/local.ts'
-import type { RuleTable } from '../config-file.ts'
+import { type RuleTable, toRuleTable } from '../../config/rules.ts'
 import type { Context } from '../context.ts'
 import { parseSpan } from '../time-input.ts'
 
@@ -57,10 +57,7 @@ export async function ruleList(context: Context): Promise<void> {
   for (const [index, each] of rules.entries()) context.terminal.print(`${String(index + 1).padStart(2)}  ${ruleText(each)}`)
 }
 
-const inJson = ({ profileIsUnknown: _, allowWiderScope, ...rule }: Rule) => ({
-  ...rule,
-  ...defined({ allow_wider_scope: allowWiderScope }),
-})
+const inJson = toRuleTable
 
 const ruleText = (rule: Rule): string => {
   const named = ruleFields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${shown(rule[key])}`]))

@@ -20,8 +20,6 @@ export type RequestedCredential =
 
 export type CredentialKind = RequestedCredential['kind']
 
-export const credentialKinds: readonly CredentialKind[] = ['access_token', 'id_token', 'cloud_role', 'secret']
-
 export interface AccessRequest {
   readonly requester: Requester
   readonly credential: RequestedCredential

@@ -43,9 +43,9 @@ export function authorize(request: AccessRequest, policy: Policy): Decision {
     case 'allow':
       return { kind: 'allow', match }
     case 'ask':
-      return { kind: 'ask', match: match as RuleMatch }
+      return { kind: 'ask', match: match }
     case 'deny':
-      return { kind: 'deny', match, failure: deniedBy(match as RuleMatch, request) }
+      return { kind: 'deny', match, failure: deniedBy(match, request) }
   }
 }
 

@@ -1,7 +1,7 @@
 // The payload of a JSON Web Token (RFC 7519), unverified: for display and for times, never for a decision about who somebody is.
 
 /** Undefined if the text is no JWT. */
-export function jwtPayload(token: string): Readonly<Record<string, unknown>> | undefined {
+function jwtPayload(token: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const [, payload = ''] = token.split('.')
     const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))

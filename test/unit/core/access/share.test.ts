@@ -7,7 +7,6 @@ import { authorize } from '../../../../src/core/access/authorize.ts'
 import { profileTarget, resolveTarget } from '../../../../src/core/access/resolve-target.ts'
 import { RuleSet } from '../../../../src/core/access/rules.ts'
 import type { Share } from '../../../../src/core/access/share.ts'
-import type { Target } from '../../../../src/core/session/session.ts'
 
 const profile = toProfile('work', {
   issuer: 'https://login.example',
@@ -61,7 +60,7 @@ test('nothing that is allowed goes beyond the bounds', () => {
     fc.property(bounds, asked, name, some(fc.array(scope)), fc.nat(2_000), (fields, wanted, profileName, granted, now) => {
       const { scope: _, resource: __, ...plain } = share
       const made = { ...plain, ...given(fields) } as Share
-      const target = resolveTarget(given(wanted) as Target, profile, made, undefined).resolved
+      const target = resolveTarget(given(wanted), profile, made, undefined).resolved
       const decision = authorize(
         {
           requester: {

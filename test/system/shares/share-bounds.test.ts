@@ -182,7 +182,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
           .filter((line) => !/^(authsock|hint): /.test(line)),
       ).toEqual([])
       isPlain(denied)
-      expect(await call('--scope', 'read')).toContain('declined')
+      expect(await call('--scope', 'read')).toContain('this was denied')
       const question = readFileSync(seen, 'utf8')
       expect(question).toMatch(/^"git.*asks for an access token of 'work' \(read\)$/)
       isPlain(question)

@@ -1,4 +1,4 @@
-// Events in words, a line each: for the agent's log and for `authsock events`.
+// One line of text for each event: for the agent's log and `authsock events`.
 
 import { fromNow } from '../core/util/durations.ts'
 import type { EventMessage } from './messages.ts'
@@ -10,7 +10,7 @@ export function eventText(event: EventMessage): string {
     case 'refreshed':
       return `${event.profile}: refreshed${event.expires_at === undefined ? '' : `, expires ${fromNow(event.expires_at, event.at)}`}`
     case 'refresh_failed':
-      return `${event.profile}: not refreshed: ${event.reason}; next try ${fromNow(event.retry_at, event.at)}`
+      return `${event.profile}: refresh failed: ${event.reason}; next attempt ${fromNow(event.retry_at, event.at)}`
     case 'login_required':
       return `${event.profile}: login required: ${event.reason}`
     case 'logged_in':
@@ -21,13 +21,13 @@ export function eventText(event: EventMessage): string {
     case 'unlocked':
       return `the vault is ${event.type}`
     case 'approval_requested':
-      return `approval wanted: ${event.approval.text} (\`authsock approve ${event.approval.id}\`)`
+      return `approval needed: ${event.approval.text} (\`authsock approve ${event.approval.id}\`)`
     case 'approval_settled':
-      return `approval ${event.id}: ${{ allow: 'allowed', deny: 'declined', none: 'not answered' }[event.decision]}`
+      return `approval ${event.id}: ${{ allow: 'allowed', deny: 'denied', none: 'not answered' }[event.decision]}`
     case 'approval_remembered':
       return event.remembered === 'always'
-        ? `approval ${event.id} is remembered: rule ${event.rule}, line ${event.line} of ${event.config}`
-        : `approval ${event.id} counts for the session, no rule could be written: ${event.detail}`
+        ? `approval ${event.id}: wrote rule ${event.rule} (${event.config}:${event.line})`
+        : `approval ${event.id}: applies to this session only, the rule could not be written: ${event.detail}`
     case 'warning':
       return `warning: ${event.text}`
   }

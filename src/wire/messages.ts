@@ -1,5 +1,5 @@
-// The protocol's messages, as TypeScript types: what protocol/openapi.json says, in this language. Names on the wire are
-// snake_case like those of RFC 6749; instants are seconds since the epoch, durations are seconds.
+// The messages of the protocol as TypeScript types; protocol/openapi.json describes the same. Names on the wire are snake_case as in
+// RFC 6749. Instants are seconds since the epoch, durations are seconds.
 
 import type { FailureCode } from '../core/failures.ts'
 import type { Grant } from '../core/profile.ts'
@@ -9,47 +9,47 @@ export interface TokenAnswer {
   readonly profile: string
   readonly access_token: string
   readonly token_type: string
-  /** Seconds since the epoch; absent where the server does not say. */
+  /** Seconds since the epoch; absent if the server does not say. */
   readonly expires_at?: number
-  /** Seconds from the answer on. */
+  /** Seconds from now. */
   readonly expires_in?: number
-  /** Granted, space-separated. */
+  /** The granted scopes, space-separated. */
   readonly scope: string
   readonly resource?: string
   readonly audience?: string
 }
 
-/** RFC 9457, on every answer of 400 and above. */
+/** RFC 9457: the body of every response with status 400 and above. */
 export interface Problem {
   readonly type: string
   readonly title: string
   readonly status: number
   readonly code: FailureCode
-  /** What a command should exit with. */
+  /** The exit code for a command. */
   readonly exit_code: number
   readonly hint: string
   readonly detail: string
   readonly profile?: string
   /** Seconds. */
   readonly retry_after?: number
-  /** The server's own error code, where it sent one. */
+  /** The authorization server's error code, if it sent one. */
   readonly oauth_error?: string
 }
 
 export type SessionState =
   | 'active'
   | 'refreshing'
-  /** The last refresh failed; the live token is served while it lasts. */
+  /** The last refresh failed; the current token is served until it expires. */
   | 'retrying'
   | 'login_required'
   | 'login_pending'
   | 'logged_out'
-  /** The record cannot be read; `reason` says why. */
+  /** The stored record cannot be read; `reason` says why. */
   | 'damaged'
-  /** The vault is shut: see `vault.state`. */
+  /** The vault is not open: see `vault.state`. */
   | 'locked'
 
-/** `GET /v1/sessions/{profile}`, and an element of the status. */
+/** `GET /v1/sessions/{profile}`, and an element of `AgentStatus`. */
 export interface SessionStatus {
   readonly profile: string
   readonly state: SessionState
@@ -58,14 +58,14 @@ export interface SessionStatus {
   readonly grant: Grant
   readonly scope?: string
   readonly subject?: string
-  /** A name for people: preferred user name, e-mail address, name or subject. */
+  /** For display: preferred user name, e-mail address, name or subject. */
   readonly user?: string
   readonly logged_in_at?: number
-  /** Of the access token that callers get by default. */
+  /** When the default access token expires. */
   readonly expires_at?: number
   readonly refreshed_at?: number
   readonly next_refresh_at?: number
-  /** When a login will be needed: by the limits of the profile, or the end of the refresh token. */
+  /** When the session ends: by a limit of the profile or the lifetime of the refresh token. */
   readonly ends_at?: number
   /** Why a login is needed or the last refresh failed. */
   readonly reason?: string
@@ -75,13 +75,13 @@ export interface SessionStatus {
 type MasterKeyProviderName = 'keychain' | 'passphrase' | 'key-file' | 'descriptor' | 'systemd-credential' | 'insecure-key-file'
 
 type VaultState =
-  /** Nothing is stored yet. */
+  /** Empty: nothing has been stored. */
   | 'new'
   | 'open'
   | 'locked'
-  /** The keychain answers and holds no key for this vault. */
+  /** The keychain works but has no key for this vault. */
   | 'absent'
-  /** The keychain (or key file) cannot be asked. */
+  /** The keychain or key file cannot be reached. */
   | 'unreachable'
 
 export interface VaultStatus {
@@ -103,14 +103,14 @@ export interface AgentStatus {
   }
   readonly vault: VaultStatus
   readonly sessions: readonly SessionStatus[]
-  /** Sentences that the user should read. */
+  /** Messages for the user. */
   readonly warnings: readonly string[]
 }
 
 /** `DELETE /v1/sessions/{profile}`. */
 export interface LogoutAnswer {
   readonly profile: string
-  /** `pending`: the server could not be asked now; the agent goes on trying (P18). */
+  /** `pending`: the server could not be reached; the agent keeps trying (P18). */
   readonly revocation: 'revoked' | 'pending' | 'unsupported' | 'nothing_to_revoke'
   readonly detail?: string
 }
@@ -120,22 +120,22 @@ export interface UnlockRequest {
   readonly passphrase?: string
 }
 
-/** `PUT /v1/vault/master-key`: moves the vault to another master key. */
+/** `PUT /v1/vault/master-key`: seals the vault with another master key. */
 export type MasterKeyRequest =
   | { readonly provider: 'keychain' }
   | { readonly provider: 'passphrase'; readonly passphrase: string }
   | { readonly provider: 'key-file'; readonly path: string }
   | { readonly provider: 'insecure-key-file' }
 
-/** `PUT /v1/profiles/{profile}/client-secret`. Never readable again (L2). */
+/** `PUT /v1/profiles/{profile}/client-secret`. No request returns it (L2). */
 export interface ClientSecretRequest {
   readonly client_secret: string
 }
 
-/** `PUT /v1/secrets/{name}`. Never readable again, but by the tools it is for. */
+/** `PUT /v1/secrets/{name}`. Only helpers give it out. */
 export interface SecretRequest {
   readonly value: string
-  /** Where it is used without a route. */
+  /** The URL that uses it without a route. */
   readonly url?: string
   readonly username?: string
   readonly expires_at?: number
@@ -146,21 +146,21 @@ export interface SecretStatus {
   readonly name: string
   readonly url?: string
   readonly username?: string
-  /** What its prefix says it is. */
+  /** What kind of credential it is, by its prefix. */
   readonly kind?: string
   readonly created_at: number
   readonly expires_at?: number
-  /** `tool`: stored by git, docker and the like. */
+  /** `tool`: stored by a tool such as git or docker. */
   readonly origin: 'user' | 'tool'
 }
 
-/** `PUT /v1/shares/{name}`: a socket for one container or remote. */
+/** `PUT /v1/shares/{name}`: a socket for one container or remote host. */
 export interface ShareRequest {
   /** At least one; the first is the default. */
   readonly profiles: readonly string[]
-  /** Static secrets that helpers may give by it. */
+  /** Static secrets that helpers may give out through it. */
   readonly secrets?: readonly string[]
-  /** Space-separated; absent: all that the profile's session has. */
+  /** Space-separated; absent: all scopes of the session. */
   readonly scope?: string
   readonly resource?: string
   readonly audience?: string
@@ -170,11 +170,11 @@ export interface ShareRequest {
   readonly allow_wider_scope?: boolean
   /** Seconds. */
   readonly ttl: number
-  /** Whether it listens on 127.0.0.1 too, and at which port; absent: as it is. */
+  /** Whether it also listens on 127.0.0.1, and on which port; absent: unchanged. */
   readonly tcp?: boolean | number
 }
 
-/** An element of `GET /v1/shares`; `GET /v1/share` on a shared socket, without its place. */
+/** An element of `GET /v1/shares`; also `GET /v1/share` on the share's own socket, without folder, socket and tcp. */
 export interface ShareStatus {
   readonly name: string
   readonly profiles: readonly string[]
@@ -186,32 +186,32 @@ export interface ShareStatus {
   readonly allow_wider_scope?: true
   readonly created_at: number
   readonly expires_at: number
-  /** To be mounted, read-only. */
+  /** Mount this, read-only. */
   readonly folder?: string
   /** In that folder. */
   readonly socket?: string
   readonly tcp?: {
-    /** Of 127.0.0.1. */
+    /** On 127.0.0.1. */
     readonly port: number
-    /** False where another program has the port, and of a share that has ended. */
+    /** False if another program has the port, or if the share has ended. */
     readonly listening: boolean
-    /** What each request has to bring: in the folder, as long as it listens. */
+    /** The file, in `folder`, with the secret that each request must carry. It exists while the share listens. */
     readonly secret_file: string
   }
 }
 
-/** An element of `GET /v1/approvals`: somebody waits for the user's word. */
+/** An element of `GET /v1/approvals`: a request that waits for the user's approval. */
 export interface ApprovalStatus {
   readonly id: string
   /** Seconds since the epoch. */
   readonly at: number
-  /** The question, in a sentence. */
+  /** The request in one sentence, safe to display. */
   readonly text: string
   /** A request for a secret names `secret`, any other one `profile`. */
   readonly credential: 'access_token' | 'id_token' | 'cloud_role' | 'secret'
   readonly profile?: string
   readonly secret?: string
-  /** In words, safe to show. What follows is as the system or the caller says it, and may hold anything. */
+  /** The caller, safe to display. The fields below are raw values from the system or the caller: sanitise before display. */
   readonly caller: string
   readonly executable?: string
   /** An id, or `unknown`. */
@@ -220,29 +220,29 @@ export interface ApprovalStatus {
   readonly scope?: string
   readonly resource?: string
   readonly audience?: string
-  /** The rule that asks, from 1. */
+  /** The number of the rule with `ask`, from 1. */
   readonly rule: number
 }
 
 /** `POST /v1/approvals/{id}`. */
 export type { ApprovalReply } from '../core/access/approval.ts'
 
-/** The answer to `remember: "always"`. */
+/** The response to an `ApprovalReply` with `remember: "always"`. */
 export interface ApprovalAnswer {
-  /** `session`: no rule could be written; `detail` says why. */
+  /** `session`: the rule could not be written; `detail` says why. */
   readonly remembered: 'always' | 'session'
   readonly detail?: string
-  /** config.toml. */
+  /** The path of config.toml. */
   readonly config?: string
-  /** The new rule, from 1. */
+  /** The number of the new rule, from 1. */
   readonly rule?: number
-  /** Where it stands there, from 1. */
+  /** Its line in config.toml, from 1. */
   readonly line?: number
-  /** What was written. */
+  /** The text that was added. */
   readonly text?: string
 }
 
-/** What the agent says on `/v1/login`. */
+/** Messages of the agent on `/v1/login`. */
 export type LoginMessage =
   | { readonly type: 'open_browser'; readonly url: string; readonly redirect_uri: string }
   | {
@@ -256,13 +256,13 @@ export type LoginMessage =
   | { readonly type: 'done'; readonly session: SessionStatus }
   | { readonly type: 'error'; readonly problem: Problem }
 
-/** What a client may say on `/v1/login`: the redirected URL that a user copied from a browser elsewhere. */
+/** Message of the client on `/v1/login`: the URL that the user copied from a browser on another machine. */
 export interface LoginReply {
   readonly type: 'redirected'
   readonly url: string
 }
 
-/** What the agent says on `/v1/events`. */
+/** Messages of the agent on `/v1/events`. */
 export type EventMessage =
   | { readonly type: 'hello'; readonly at: number; readonly version: string }
   | { readonly type: 'refreshed'; readonly at: number; readonly profile: string; readonly expires_at?: number }
@@ -283,9 +283,9 @@ export type EventMessage =
       readonly type: 'approval_settled'
       readonly at: number
       readonly id: string
-      /** `none`: nobody answered. */
+      /** `none`: not answered in time. */
       readonly decision: 'allow' | 'deny' | 'none'
     }
-  /** After an `always`. */
+  /** Follows an approval with `always`. */
   | ({ readonly type: 'approval_remembered'; readonly at: number; readonly id: string } & ApprovalAnswer)
   | { readonly type: 'warning'; readonly at: number; readonly text: string }

@@ -1,6 +1,7 @@
-// RFC 9457 problem documents: a Failure on its way over the socket, and back.
+// RFC 9457 problem documents: encodes a Failure for the wire and decodes it again.
 
 import { Failure, isFailureCode } from '../core/failures.ts'
+import { defined } from '../core/util/defined.ts'
 import type { Problem } from './messages.ts'
 
 export const problemType = 'application/problem+json'
@@ -15,24 +16,24 @@ export function encodeProblem(failure: Failure): Problem {
     exit_code: failure.exitCode,
     hint: failure.hint,
     detail: failure.message,
-    ...(profile === undefined ? {} : { profile }),
-    ...(retryAfter === undefined ? {} : { retry_after: retryAfter }),
-    ...(oauthError === undefined ? {} : { oauth_error: oauthError }),
+    ...defined({ profile, retry_after: retryAfter, oauth_error: oauthError }),
   }
 }
 
-/** The Failure that a problem document speaks of. A code from a newer agent becomes `unexpected` and keeps its text. */
+const stringOr = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** Never throws. A code of a newer agent becomes `unexpected` and keeps its text. */
 export function decodeProblem(json: unknown): Failure {
   const problem = (typeof json === 'object' && json !== null ? json : {}) as Partial<Record<keyof Problem, unknown>>
   const code = isFailureCode(problem.code) ? problem.code : 'unexpected'
   return new Failure(
     code,
-    typeof problem.detail === 'string' ? problem.detail : 'the agent answered with an error it did not explain',
-    {
-      ...(typeof problem.hint === 'string' ? { hint: problem.hint } : {}),
-      ...(typeof problem.profile === 'string' ? { profile: problem.profile } : {}),
-      ...(typeof problem.retry_after === 'number' ? { retryAfter: problem.retry_after } : {}),
-      ...(typeof problem.oauth_error === 'string' ? { oauthError: problem.oauth_error } : {}),
-    },
+    typeof problem.detail === 'string' ? problem.detail : 'the agent returned an error without details',
+    defined({
+      hint: stringOr(problem.hint),
+      profile: stringOr(problem.profile),
+      retryAfter: typeof problem.retry_after === 'number' ? problem.retry_after : undefined,
+      oauthError: stringOr(problem.oauth_error),
+    }),
   )
 }

@@ -1,11 +1,11 @@
-// What a relay says through its pipe (protocol/relay.md): a line from each end, then frames, each of one stream.
+// The relay protocol (protocol/relay.md): one greeting line from each end, then frames.
 
 import { Failure } from '../core/failures.ts'
 
 const relayVersion = '1'
-/** Streams at once. */
+/** Concurrent streams. */
 export const maxStreams = 128
-/** Bytes that may be on their way in one direction of a stream. */
+/** Max bytes in flight in one direction of a stream. */
 export const relayWindow = 64 * 1024
 export const maxData = 16 * 1024
 
@@ -20,40 +20,40 @@ export type Frame =
   | { readonly type: 'data'; readonly stream: number; readonly data: Buffer }
   | { readonly type: 'credit'; readonly stream: number; readonly bytes: number }
 
-/** What the end that connects says first. */
-export const hello = `${prefix}${relayVersion} connects\n`
+/** The greeting of the connecting end. */
+export const connectGreeting = `${prefix}${relayVersion} connects\n`
 
 export type Greeting =
   | { readonly state: 'unfinished' }
-  /** Nothing that begins like this becomes a greeting. */
-  | { readonly state: 'foreign' }
-  | { readonly state: 'greeted'; readonly place: string; readonly rest: Buffer }
+  /** These bytes are not the start of a greeting. */
+  | { readonly state: 'not_a_relay' }
+  | { readonly state: 'greeted'; readonly socketPath: string; readonly rest: Buffer }
 
-/** Reads what the end that listens says first. Throws bad_request where it is a relay, and not one that this one can speak to. */
+/** Reads the greeting of the listening end. Throws bad_request if it is a relay with which this one cannot communicate. */
 export function readGreeting(bytes: Buffer): Greeting {
   const start = bytes.subarray(0, prefix.length).toString('latin1')
-  if (!prefix.startsWith(start)) return { state: 'foreign' }
+  if (!prefix.startsWith(start)) return { state: 'not_a_relay' }
   const end = bytes.indexOf(0x0a)
-  if (end < 0) return { state: bytes.length > maxHello ? 'foreign' : 'unfinished' }
+  if (end < 0) return { state: bytes.length > maxHello ? 'not_a_relay' : 'unfinished' }
   const line = bytes.subarray(prefix.length, end).toString()
   if (line.endsWith('\r')) {
-    throw new Failure('bad_request', 'there is a terminal between the two ends of the relay, which changes what passes', {
+    throw new Failure('bad_request', 'there is a terminal between the two ends of the relay, which changes the bytes', {
       hint: 'start the command without -t or --tty',
     })
   }
-  const [version = '', role, place = ''] = line.split(' ')
+  const [version = '', role, socketPath = ''] = line.split(' ')
   if (version !== relayVersion) {
     const isOlder = Number(version) < Number(relayVersion)
-    throw new Failure('bad_request', `the other end speaks version ${version} of the relay, and this one ${relayVersion}`, {
-      hint: isOlder ? 'update authsock-client there' : 'update authsock here',
+    throw new Failure('bad_request', `relay version mismatch: the other end has ${version}, this one ${relayVersion}`, {
+      hint: isOlder ? 'update authsock-client on the other side' : 'update authsock on this side',
     })
   }
   if (role !== 'listens') {
     throw new Failure('bad_request', 'the other end of the relay does not listen', {
-      hint: '`authsock-client relay` is to be there',
+      hint: 'run `authsock-client relay` on the other side',
     })
   }
-  return { state: 'greeted', place: decodeURIComponentOr(place), rest: bytes.subarray(end + 1) }
+  return { state: 'greeted', socketPath: decodeURIComponentOr(socketPath), rest: bytes.subarray(end + 1) }
 }
 
 function decodeURIComponentOr(text: string): string {
@@ -75,16 +75,16 @@ export function encodeFrame(frame: Frame): Buffer {
   return bytes
 }
 
-export const foreignBytes = (why: string): Failure =>
-  new Failure('bad_request', `what comes through the pipe is not a relay's: ${why}`, {
-    hint: 'does something else write into it?',
+export const invalidBytes = (why: string): Failure =>
+  new Failure('bad_request', `invalid data in the pipe of the relay: ${why}`, {
+    hint: 'check whether another program writes to it, such as a shell start-up file',
   })
 
-/** Takes frames out of bytes that come in any parts. Keeps no more than one frame. */
+/** Parses frames from chunks of any size. Buffers one frame at most. */
 export class FrameReader {
   #pending: Buffer = Buffer.alloc(0)
 
-  /** Throws bad_request; what comes after that means nothing. */
+  /** Throws bad_request; the reader cannot be used after that. */
   read(chunk: Buffer): readonly Frame[] {
     const frames: Frame[] = []
     let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
@@ -101,12 +101,12 @@ export class FrameReader {
 
 function lengthOf(head: Buffer): number {
   const length = head.readUInt16BE(2)
-  const [least, most] = bounds(head.readUInt8(0))
-  if (head.readUInt8(1) !== 0 || length < least || length > most) throw foreignBytes('something that is no frame')
+  const [min, max] = bounds(head.readUInt8(0))
+  if (head.readUInt8(1) !== 0 || length < min || length > max) throw invalidBytes('not a frame')
   return length
 }
 
-function bounds(type: number): readonly [least: number, most: number] {
+function bounds(type: number): readonly [min: number, max: number] {
   switch (type) {
     case types.data:
       return [1, maxData]

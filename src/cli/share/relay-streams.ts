@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
-import { encodeFrame, type Frame, FrameReader, foreignBytes, maxData, maxStreams, relayWindow } from '../../wire/relay-frames.ts'
+import { encodeFrame, type Frame, FrameReader, invalidBytes, maxData, maxStreams, relayWindow } from '../../wire/relay-frames.ts'
 
 /** Bytes that wait for the pipe. */
 const crowded = 256 * 1024
@@ -65,7 +65,7 @@ export class RelayStreams {
       this.#open(frame.stream)
       return
     }
-    if (frame.stream === 0 || frame.stream > this.#last) throw foreignBytes('a stream that was never opened')
+    if (frame.stream === 0 || frame.stream > this.#last) throw invalidBytes('a stream that was never opened')
     const stream = this.#streams.get(frame.stream)
     // What was on its way when it ended here.
     if (stream === undefined) return
@@ -74,7 +74,7 @@ export class RelayStreams {
         this.#pass(stream, frame.data)
         break
       case 'end':
-        if (stream.wasEnded) throw foreignBytes('a second end of a stream')
+        if (stream.wasEnded) throw invalidBytes('a second end of a stream')
         stream.wasEnded = true
         stream.socket.end()
         break
@@ -83,7 +83,7 @@ export class RelayStreams {
         stream.socket.destroySoon()
         break
       case 'credit':
-        if (frame.bytes === 0 || frame.bytes > relayWindow - stream.maySend) throw foreignBytes('a credit that is out of bounds')
+        if (frame.bytes === 0 || frame.bytes > relayWindow - stream.maySend) throw invalidBytes('a credit that is out of bounds')
         stream.maySend += frame.bytes
         this.#pump()
         break
@@ -91,8 +91,8 @@ export class RelayStreams {
   }
 
   #open(id: number): void {
-    if (id !== this.#last + 1) throw foreignBytes('streams out of order')
-    if (this.#streams.size >= maxStreams) throw foreignBytes('too many streams')
+    if (id !== this.#last + 1) throw invalidBytes('streams out of order')
+    if (this.#streams.size >= maxStreams) throw invalidBytes('too many streams')
     this.#last = id
     let socket: Socket
     try {
@@ -135,8 +135,8 @@ export class RelayStreams {
   }
 
   #pass(stream: Stream, data: Buffer): void {
-    if (stream.wasEnded) throw foreignBytes('data after the end of a stream')
-    if (data.length > stream.mayReceive) throw foreignBytes('more data than was granted')
+    if (stream.wasEnded) throw invalidBytes('data after the end of a stream')
+    if (data.length > stream.mayReceive) throw invalidBytes('more data than was granted')
     stream.mayReceive -= data.length
     // A copy: what waits must not keep all that came with it.
     stream.socket.write(Buffer.from(data), (error) => {

@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../../core/failures.ts'
 import { address, connectionFailure } from '../../client/local.ts'
-import { hello, readGreeting } from '../../wire/relay-frames.ts'
+import { connectGreeting, readGreeting } from '../../wire/relay-frames.ts'
 import type { Context } from '../context.ts'
 import { notStarted } from '../exec/child.ts'
 import { RelayStreams } from './relay-streams.ts'
@@ -112,11 +112,11 @@ function carry(context: Context, name: string, path: string, { stdin, stdout }: 
   const greet = (chunk: Buffer): Buffer => {
     greeting = Buffer.concat([greeting ?? Buffer.alloc(0), chunk])
     const greeted = readGreeting(greeting)
-    isForeign = greeted.state === 'foreign'
+    isForeign = greeted.state === 'not_a_relay'
     if (greeted.state !== 'greeted') return Buffer.alloc(0)
     greeting = undefined
-    if (context.asJson) context.terminal.json({ share: name, socket: greeted.place })
-    else context.terminal.note(`the share '${name}' is at ${greeted.place} there, until this ends`)
+    if (context.asJson) context.terminal.json({ share: name, socket: greeted.socketPath })
+    else context.terminal.note(`the share '${name}' is at ${greeted.socketPath} there, until this ends`)
     return greeted.rest
   }
   return new Promise<boolean>((resolve, reject) => {
@@ -140,7 +140,7 @@ function carry(context: Context, name: string, path: string, { stdin, stdout }: 
     })
     // Nobody reads it: the end of stdout says the rest.
     stdin.on('error', () => {})
-    stdin.write(hello)
+    stdin.write(connectGreeting)
   }).finally(() => streams.close())
 }
 

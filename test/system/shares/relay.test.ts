@@ -22,7 +22,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { RelayStreams } from '../../../src/cli/share/relay-streams.ts'
-import { hello, maxStreams, readGreeting } from '../../../src/wire/relay-frames.ts'
+import { connectGreeting, maxStreams, readGreeting } from '../../../src/wire/relay-frames.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { type Finished, Home } from '../../support/home.ts'
 import { logIn, workProfile } from '../../support/login.ts'
@@ -268,14 +268,14 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     const child = spawn(program, ['relay', far], { env: home.env, stdio: ['pipe', 'pipe', 'inherit'] })
     children.push(child)
     child.stdin.on('error', () => {})
-    child.stdin.write(hello)
+    child.stdin.write(connectGreeting)
     const streams = new RelayStreams({
       pipe: child.stdin,
       connect: () => connect({ path: at, allowHalfOpen: true }),
       onConnected: () => {},
     })
     const [first] = (await once(child.stdout, 'data')) as [Buffer]
-    expect(readGreeting(first)).toMatchObject({ state: 'greeted', place: far })
+    expect(readGreeting(first)).toMatchObject({ state: 'greeted', socketPath: far })
     child.stdout.on('data', (chunk: Buffer) => streams.receive(chunk))
     return { far, child, streams }
   }
@@ -369,8 +369,8 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     ['a listener', 'authsock-relay 1 listens /x\n', 2, 'the other end listens too'],
     ['another program', 'GET / HTTP/1.1\r\n\r\n', 2, "what comes first is not a relay: 'GET / HTTP/1.1 '"],
     ['a line without end', 'x'.repeat(5000), 2, 'is not a relay'],
-    ['text after it', `${hello}hello there`, 2, 'something that is no frame'],
-    ['a stream of its own', `${hello}\u0001\0\0\0\0\0\0\u0001`, 2, 'opened by the wrong end'],
+    ['text after it', `${connectGreeting}hello there`, 2, 'something that is no frame'],
+    ['a stream of its own', `${connectGreeting}\u0001\0\0\0\0\0\0\u0001`, 2, 'opened by the wrong end'],
   ])('%s at the other end: what it is, and the socket goes', async (_, stdin, code, why) => {
     const socket = join(home.path, 'far', 'agent.sock')
     const result = await listen(stdin, socket)
@@ -413,14 +413,14 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
       ['/proc/x/s', 9, 'cannot be made'],
     ]
     for (const [path, code, why] of cases) {
-      const result = await listen(hello, path)
+      const result = await listen(connectGreeting, path)
       expect([path, result.code, result.stderr]).toEqual([path, code, expect.stringContaining(why)])
       expect(result.stderr).toContain('hint: ')
     }
     expect(readFileSync(at('own', 'file'), 'utf8')).toBe('kept')
     if (!isRoot) return
     spawnSync('chown', ['65534', at('own')])
-    expect((await listen(hello, at('own', 's'))).stderr).toContain('belongs to another user')
+    expect((await listen(connectGreeting, at('own', 's'))).stderr).toContain('belongs to another user')
   }, 60_000)
 
   test.runIf(isRoot && isLinux)(

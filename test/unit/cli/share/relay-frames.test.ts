@@ -85,7 +85,7 @@ describe('frames', () => {
     ['a credit that is cut', [5, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0]],
     ['text', [...Buffer.from('Connection to host closed.')]],
   ])('%s', (_, bytes) => {
-    expect(refusal(() => new FrameReader().read(Buffer.from(bytes))).message).toContain('is not a relay')
+    expect(refusal(() => new FrameReader().read(Buffer.from(bytes))).message).toContain('invalid data in the pipe of the relay')
   })
 })
 
@@ -97,7 +97,7 @@ describe('the greeting', () => {
     for (let length = 0; length < whole.length; length++) expect(read(whole.slice(0, length))).toEqual({ state: 'unfinished' })
     expect(read(`${whole}\u0001\u0000`)).toEqual({
       state: 'greeted',
-      place: '/run/a b%/agent.sock',
+      socketPath: '/run/a b%/agent.sock',
       rest: Buffer.from([1, 0]),
     })
   })
@@ -105,13 +105,13 @@ describe('the greeting', () => {
   test.each(['Welcome to Debian', 'ab', '\nauthsock-relay 1 listens /a\n', `authsock-relay ${'x'.repeat(600)}`])(
     'not %j',
     (text) => {
-      expect(read(text)).toEqual({ state: 'foreign' })
+      expect(read(text)).toEqual({ state: 'not_a_relay' })
     },
   )
 
   test.each([
-    ['authsock-relay 2 listens /a\n', 'speaks version 2', 'update authsock here'],
-    ['authsock-relay 0 listens /a\n', 'speaks version 0', 'update authsock-client there'],
+    ['authsock-relay 2 listens /a\n', 'the other end has 2, this one 1', 'update authsock on this side'],
+    ['authsock-relay 0 listens /a\n', 'the other end has 0, this one 1', 'update authsock-client on the other side'],
     ['authsock-relay 1 connects\n', 'does not listen', 'authsock-client relay'],
     ['authsock-relay 1 listens /a\r\n', 'a terminal', 'without -t'],
   ])('%j: what is wrong, and what to do', (text, message, hint) => {

@@ -110,7 +110,11 @@ export const pairs = (table: object): readonly string[] =>
 const bare = (key: string): string => (/^[A-Za-z0-9_-]+$/.test(key) ? key : quote(key))
 
 const literal = (value: unknown): string =>
-  Array.isArray(value) ? `[${value.map(literal).join(', ')}]` : typeof value === 'number' ? String(value) : quote(String(value))
+  Array.isArray(value)
+    ? `[${value.map(literal).join(', ')}]`
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : quote(String(value))
 
 /** A basic string: JSON's escapes are TOML's, but for DEL. What cannot be seen is escaped too: people read this. */
 const quote = (text: string): string =>
@@ -121,13 +125,15 @@ const quote = (text: string): string =>
 
 // ---- the file
 
-const patience = 5000
+/** ms after which the lock of a process that died is taken over, and for which a live one is waited for. */
+const staleMs = 10_000
+const lockTimeoutMs = 60_000
 
 export async function edit(path: string, change: (text: string) => Promise<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   // Dotfiles are often links into a repository: the file there is the one to change.
   const file = await realpath(path).catch(() => path)
-  const release = await takeLock(`${file}.lock`)
+  const release = await takeLock(`${file}.edit`)
   try {
     const before = await stat(file).catch(() => undefined)
     // A rename would replace it, but whoever took the right to write away meant that.
@@ -159,21 +165,23 @@ async function replace(file: string, text: string, mode: number): Promise<void> 
   }
 }
 
-/** Held for milliseconds; one that outlives its holder by this long is taken over. */
+/**
+ * Held for milliseconds, over processes. A lock whose holder has died goes stale; one whose holder is merely slow does not, since
+ * the holder refreshes it.
+ */
 async function takeLock(path: string): Promise<() => Promise<void>> {
-  for (let waited = 0; ; waited += 25) {
-    try {
-      await (await open(path, 'wx', 0o600)).close()
-      return () => rm(path, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw new Failure('storage_failed', `${dirname(path)} cannot be written: ${(error as NodeJS.ErrnoException).code}`, {
-          cause: error,
-        })
-      }
-    }
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now())
-    if (age > patience || waited > 2 * patience) await rm(path, { force: true })
-    else await new Promise((resolve) => setTimeout(resolve, 25))
+  const { default: lockfile } = await import('proper-lockfile')
+  try {
+    return await lockfile.lock(path, {
+      lockfilePath: path,
+      realpath: false,
+      stale: staleMs,
+      retries: { forever: true, minTimeout: 25, maxTimeout: 100, maxRetryTime: lockTimeoutMs },
+    })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'ELOCKED'
+      ? new Failure('storage_failed', 'config.toml is being changed by another process', { retryAfter: 1, cause: error })
+      : new Failure('storage_failed', `${dirname(path)} cannot be written: ${code}`, { cause: error })
   }
 }

@@ -13,7 +13,7 @@ import { connectBy } from '../oauth/server.ts'
 import { watchScreenLock } from '../platform/desktop/screen-lock.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/fs/local-lock.ts'
 import type { Paths } from '../platform/fs/paths.ts'
-import { tellsCallers } from '../platform/process/caller.ts'
+import { identifiesCallers } from '../platform/process/caller.ts'
 import { faultPoint, withFaultPoints } from '../platform/process/fault-points.ts'
 import { IdleMemoryTrimmer } from '../platform/process/idle-memory.ts'
 import { realDisk } from '../store/files/disk.ts'
@@ -207,7 +207,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     if (event.type === 'logged_in' || event.type === 'unlocked') autoLock.opened()
     notifier.hear(event)
   })
-  if (!tellsCallers()) {
+  if (!identifiesCallers()) {
     warn('this system does not tell who calls: every caller is unknown, and a rule that names an executable matches none')
   }
 

@@ -2,13 +2,13 @@
 
 import type { Clock } from '../core/ports.ts'
 
-/** setTimeout takes a longer delay for none at all. */
-const maxDelay = 2 ** 31 - 1
+/** setTimeout fires at once if its delay is longer than this. */
+const maxDelayMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (delay, callback) => {
-    const timer = setTimeout(callback, Math.min(delay, maxDelay))
+    const timer = setTimeout(callback, Math.min(delay, maxDelayMs))
     return () => clearTimeout(timer)
   },
 }

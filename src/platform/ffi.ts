@@ -1,5 +1,5 @@
-// The C library, by koffi's prebuilt platform packages. koffi itself carries an install script and stays a development
-// dependency (for its types): the native module is all that is needed.
+// Calls of C functions, by koffi's prebuilt platform packages. koffi itself has an install script, so it stays a development
+// dependency (for its types): only the native module is needed.
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -11,30 +11,30 @@ type Library = ReturnType<Koffi['load']>
 let module: Koffi | undefined | null = null
 let loaded: { readonly libc: Library; readonly koffi: Koffi } | undefined | null = null
 
-/** Undefined where there is no native module for this platform. */
+/** Undefined if there is no native module for this platform. */
 export function ffi(): Koffi | undefined {
   if (module !== null) return module
   module = undefined
   try {
     module = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as Koffi
   } catch {
-    // The caller decides what the lack of it means.
+    // Callers decide what they do without it.
   }
   return module
 }
 
-/** Undefined as well on Windows, which has none: see win32.ts. */
+/** The C library. Undefined on Windows too: see pipe/win32.ts. */
 export function libc(): { readonly libc: Library; readonly koffi: Koffi } | undefined {
   if (loaded !== null) return loaded
   loaded = undefined
   const found = ffi()
   if (found === undefined || process.platform === 'win32') return undefined
   try {
-    // Already in the process under this name: nothing is searched for on disk.
+    // Loaded in this process under this name: nothing is searched for on disk.
     const name = process.platform === 'darwin' ? 'libSystem.B.dylib' : isMusl() ? null : 'libc.so.6'
     loaded = { koffi: found, libc: found.load(name) }
   } catch {
-    // As above.
+    // As in ffi().
   }
   return loaded
 }

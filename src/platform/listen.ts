@@ -1,18 +1,18 @@
-// How the agent listens: on a Unix socket of mode 0600, on a socket that systemd passes, or on a pipe with a random name.
+// Ways to listen: a Unix socket (mode 0600 unless given), a socket passed by systemd, a loopback port, a Windows pipe with a random name.
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { Failure } from '../core/failures.ts'
-import { servePipe } from './pipe/pipe.ts'
+import { servePipe } from './pipe/serve-pipe.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
 const firstInherited = 3
 
 /**
- * The socket that systemd passed, if it passed one to this process. Forgets the variables, so that no child takes them for its
- * own. Throws bad_request where more than one was passed.
+ * The socket that systemd passed to this process, if any. Deletes the variables from `env`, so that no child reads them. Throws
+ * bad_request if more than one was passed.
  */
 export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): { readonly fd: number } | undefined {
   const { LISTEN_PID: forPid, LISTEN_FDS: count } = env
@@ -23,9 +23,8 @@ export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): { re
 }
 
 /**
- * Listens; only for whoever holds the agent lock, since what lies at the path is removed. `mode` lets others connect where the
- * folder lets them come: it is the socket's from the beginning, since others may by then have put a link in its place. Gives the
- * function that removes the socket again, unless another has taken its place.
+ * Listens at `path`. The caller must hold the agent lock, because an old socket there is removed. `mode` is set by the umask, not
+ * by chmod: if the folder is open to others, the path may be a link by then. The result removes the socket, if it is still ours.
  */
 export async function listenOn(server: Server, path: string, mode = 0o600): Promise<() => void> {
   if (process.platform === 'win32') return listenOnPipe(server, path)
@@ -35,7 +34,7 @@ export async function listenOn(server: Server, path: string, mode = 0o600): Prom
   try {
     started = listening(server, { path })
   } finally {
-    // In the same turn: the umask is that of all which is written meanwhile.
+    // Restored in the same turn: the umask counts for every file that this process makes meanwhile.
     process.umask(umask)
   }
   await started
@@ -45,27 +44,27 @@ export async function listenOn(server: Server, path: string, mode = 0o600): Prom
   }
 }
 
-/** Listens on what systemd passed; the socket is systemd's to remove. */
+/** Listens on the socket passed by systemd, which removes it itself. */
 export async function listenOnInherited(server: Server, fd: number): Promise<() => void> {
   await listening(server, { fd })
   return () => {}
 }
 
-/** `port` 0: any that is free. Gives the port. Throws bad_request where it is taken. */
+/** The result is the port. `port` 0: any free port. Throws bad_request if the port is taken. */
 export async function listenOnLoopback(server: Server, port: number): Promise<number> {
   const host = '127.0.0.1'
   try {
     await listening(server, { host, port })
   } catch (error) {
     throw new Failure('bad_request', `port ${port} of ${host} cannot be used: ${(error as NodeJS.ErrnoException).code}`, {
-      hint: 'choose another, or none for any that is free',
+      hint: 'choose another port, or leave it out to take any free port',
       cause: error,
     })
   }
   return (server.address() as AddressInfo).port
 }
 
-/** A pipe has no folder that guards it: its name is not to be guessed, and stands in a file that only the user can read. */
+/** No folder protects a pipe: its name is random, and stands in a file that only the user can read. */
 async function listenOnPipe(server: Server, file: string): Promise<() => void> {
   const name = `\\\\.\\pipe\\authsock-${randomBytes(16).toString('hex')}`
   const stop = servePipe(server, name)
@@ -78,10 +77,10 @@ async function listenOnPipe(server: Server, file: string): Promise<() => void> {
   }
 }
 
-type Place = { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number }
+type ListenTarget = { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number }
 
-async function listening(server: Server, where: Place): Promise<void> {
+async function listening(server: Server, target: ListenTarget): Promise<void> {
   const started = once(server, 'listening')
-  server.listen({ ...where, backlog: 4096 })
+  server.listen({ ...target, backlog: 4096 })
   await started
 }

@@ -1,12 +1,12 @@
-// Plain HTTP on 127.0.0.1, for programs of this machine and for no page of a browser: what a listener refuses before a request is
-// read. What comes from another host, under another name (DNS rebinding) or through a browser or a proxy is not for it.
+// Plain HTTP on 127.0.0.1, for programs of this machine: which requests a listener refuses before it reads them. These are
+// requests from another host, under another host name (DNS rebinding), from a browser, or through a proxy.
 
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../core/failures.ts'
 
 export const loopback = '127.0.0.1'
 
-/** By which a share is asked: this machine, and what containers and virtual machines call the one that they run on. */
+/** Host names of a share's TCP port: this machine, and the names by which containers and virtual machines call their host. */
 export const shareHosts: readonly string[] = [
   loopback,
   'localhost',
@@ -17,18 +17,19 @@ export const shareHosts: readonly string[] = [
 ]
 
 /** Node's fetch sends Sec-Fetch-Mode and no other of its kind; browsers send Sec-Fetch-Site with it. */
-const fromElsewhere = /^(origin|referer|forwarded|via|x-forwarded-.*|sec-(?!fetch-mode$).*)$/
+const browserOrProxy = /^(origin|referer|forwarded|via|x-forwarded-.*|sec-(?!fetch-mode$).*)$/
 
-/** `hosts`: the names that the listener goes by. Throws peer_denied. */
+/** `hosts`: the host names of the listener. Throws peer_denied. */
 export function checkOrigin({ socket, headers, headersDistinct, url }: IncomingMessage, hosts: readonly string[]): void {
-  const denied = (whom: string): Failure =>
-    new Failure('peer_denied', `what comes from ${whom} is not answered`, { hint: `ask ${hosts.join(' or ')} itself` })
-  if (socket.remoteAddress !== loopback) throw denied('another machine')
+  const denied = (reason: string): Failure =>
+    new Failure('peer_denied', `request refused: ${reason}`, { hint: `send it to ${hosts.join(' or ')} directly` })
+  if (socket.remoteAddress !== loopback) throw denied('it comes from another machine')
   const port = socket.localPort
   const given = headersDistinct['host'] ?? []
   const [host = ''] = given
   const isOurs = hosts.some((name) => host.toLowerCase() === (port === 80 ? name : `${name}:${port}`))
-  if (given.length !== 1 || !isOurs || url?.startsWith('/') !== true) throw denied('another name')
-  const foreign = Object.keys(headers).find((name) => fromElsewhere.test(name))
-  if (foreign !== undefined) throw denied(`a browser or a proxy (${foreign.slice(0, 40)})`)
+  if (given.length !== 1 || !isOurs || url?.startsWith('/') !== true)
+    throw denied('its Host header or path is not of this listener')
+  const header = Object.keys(headers).find((name) => browserOrProxy.test(name))
+  if (header !== undefined) throw denied(`it comes from a browser or through a proxy (header ${header.slice(0, 40)})`)
 }

@@ -1,12 +1,12 @@
-// Secrets that a listener on loopback makes, and whoever asks it has to bring.
+// Bearer secrets for listeners on loopback: the listener makes one, and each request must carry it.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** 256 bits, in characters that no header and no shell minds. */
+/** 256 bits as base64url, which needs no quoting in a header or a shell. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
 
 export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 
-/** `hash`: as hashOf gives it. In a time that says nothing about where they differ. */
+/** `hash`: from hashOf. Compares in constant time. */
 export const isSecret = (given: string, hash: string): boolean =>
   timingSafeEqual(Buffer.from(hashOf(given), 'hex'), Buffer.from(hash, 'hex'))

@@ -1,24 +1,24 @@
-// What arrives on a stream, whole, up to a limit: bodies of requests and answers, and what is piped in.
+// Reads a stream to its end, up to a limit: request and response bodies, and stdin.
 
 import type { Failure } from '../core/failures.ts'
 
-/** Rejects with what `tooMuch` gives when more than `most` bytes come; what follows them is not read. */
-export function readUpTo(stream: NodeJS.ReadableStream, most: number, tooMuch: () => Failure): Promise<Buffer> {
+/** Rejects with `tooLarge()` if more than `maxBytes` come; the rest is not read. */
+export function readUpTo(stream: NodeJS.ReadableStream, maxBytes: number, tooLarge: () => Failure): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
-  // An iterator would cost a small request as much as all else that is done for it.
+  // An async iterator would double the cost of a small request.
   const take = (chunk: Buffer): void => {
     size += chunk.length
     chunks.push(chunk)
-    if (size <= most) return
+    if (size <= maxBytes) return
     stream.off('data', take)
     stream.pause()
-    reject(tooMuch())
+    reject(tooLarge())
   }
   stream.on('data', take)
   stream.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
   stream.once('error', reject)
-  stream.once('close', () => reject(new Error('it was cut')))
+  stream.once('close', () => reject(new Error('the stream was closed before its end')))
   return promise
 }

@@ -12,8 +12,8 @@ import { Connections } from '../../src/agent/server/connections.ts'
 import { callerOf } from '../../src/platform/process/caller.ts'
 import { listenOn } from '../../src/platform/listen.ts'
 import { isOwnPeer } from '../../src/platform/process/peer.ts'
-import { servePipe } from '../../src/platform/pipe/pipe.ts'
-import { lookAtProcess } from '../../src/platform/process/windows-process.ts'
+import { servePipe } from '../../src/platform/pipe/serve-pipe.ts'
+import { readWindowsProcess } from '../../src/platform/process/windows-process.ts'
 import { win32 } from '../../src/platform/pipe/win32.ts'
 
 const [scenario = '', folder = ''] = process.argv.slice(2)
@@ -94,7 +94,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const held = OpenProcess(synchronize, 0, pid)
     WaitForSingleObject(held, forEver)
     const [socket] = (await seen) as [Socket]
-    say({ pid, looked: lookAtProcess(pid), caller: callerOf(socket), isOwn: isOwnPeer(socket) })
+    say({ pid, looked: readWindowsProcess(pid), caller: callerOf(socket), isOwn: isOwnPeer(socket) })
     CloseHandle(held)
     stop()
     server.close()

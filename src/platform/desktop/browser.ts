@@ -1,11 +1,11 @@
-// P7: the system's browser, started with an argument vector and no shell, for http and https alone.
+// P7: opens the system's browser, for http and https URLs only. The URL is one argument; no shell reads it.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** False where there is no browser to be had here: the user is then shown the URL. Never throws. */
+/** False if no browser could be started: the caller then shows the URL. Never throws. */
 export async function openBrowser(url: string, env: Environment = process.env, platform = process.platform): Promise<boolean> {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return false
   for (const [program, ...args] of candidates(url, env, platform)) {
@@ -14,7 +14,7 @@ export async function openBrowser(url: string, env: Environment = process.env, p
   return false
 }
 
-/** BROWSER as others read it: a list with colons, each a command with `%s` for the URL, or a program that takes it last. */
+/** BROWSER is a list separated by colons: commands with `%s` for the URL, or programs that take the URL as the last argument. */
 function candidates(url: string, env: Environment, platform: NodeJS.Platform): readonly (readonly string[])[] {
   const own = (env['BROWSER'] ?? '')
     .split(platform === 'win32' ? ';' : ':')
@@ -35,7 +35,7 @@ function candidates(url: string, env: Environment, platform: NodeJS.Platform): r
     : []
 }
 
-/** Started is enough: a browser may run for days. One that fails at once was none. */
+/** True once it runs (a browser may run for days); false if it cannot start or fails within 300 ms. */
 async function start(program: string, args: readonly string[], env: Environment): Promise<boolean> {
   const child = spawn(program, args, { detached: true, stdio: 'ignore', shell: false, env: { ...env } })
   child.unref()

@@ -1,36 +1,35 @@
-// Where the user's desktop is. An agent that was started before it (by systemd, over SSH) has no DISPLAY of its own: desktops
-// tell the user's systemd theirs, and that can be asked.
+// The environment of the user's desktop. An agent that was started before the desktop (by systemd, over SSH) has no DISPLAY:
+// desktops set their variables in the user's systemd, which this reads.
 
 import { execFile } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const names = ['DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'XDG_CURRENT_DESKTOP', 'DBUS_SESSION_BUS_ADDRESS'] as const
-/** ms. */
-const patience = 2_000
+const systemctlTimeoutMs = 2_000
 
 const hasDisplay = (env: NodeJS.ProcessEnv): boolean =>
   [env['DISPLAY'], env['WAYLAND_DISPLAY']].some((each) => (each ?? '') !== '')
 
-/** Environments in which a desktop may be shown something, the likeliest first; none where there is no desktop. */
+/** Environments in which a desktop program may run, the best first; none if there is no desktop. */
 export async function* desktops(env: NodeJS.ProcessEnv = process.env): AsyncIterable<NodeJS.ProcessEnv> {
-  // Programs of GTK give up on what is not ASCII without a locale.
+  // Without a locale, GTK programs fail on text that is not ASCII.
   const locale = ['LC_ALL', 'LC_CTYPE', 'LANG'].some((name) => (env[name] ?? '') !== '') ? {} : { LANG: 'C.UTF-8' }
   if (process.platform !== 'linux') {
     yield env
     return
   }
   if (hasDisplay(env)) yield { ...env, ...locale }
-  const told = await environmentOfSystemd(env)
-  const isNew = names.some((name) => told[name] !== undefined && told[name] !== env[name])
-  if (isNew && hasDisplay(told)) yield { ...env, ...locale, ...told }
+  const fromSystemd = await environmentOfSystemd(env)
+  const isNew = names.some((name) => fromSystemd[name] !== undefined && fromSystemd[name] !== env[name])
+  if (isNew && hasDisplay(fromSystemd)) yield { ...env, ...locale, ...fromSystemd }
 }
 
 function environmentOfSystemd(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
   return new Promise((resolve) => {
-    execFile('systemctl', ['--user', 'show-environment'], { env, timeout: patience }, (error, stdout) => {
+    execFile('systemctl', ['--user', 'show-environment'], { env, timeout: systemctlTimeoutMs }, (error, stdout) => {
       if (error !== null) return resolve({})
-      // A value with odd characters is written as $'...': of these names none has such.
+      // systemctl quotes a value with special characters as $'...'; these variables have none.
       const pairs = stdout
         .split('\n')
         .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const)

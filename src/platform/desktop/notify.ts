@@ -1,4 +1,4 @@
-// Telling the user something on the desktop: by the command that config.toml names, or by what the desktop has. Never waits.
+// Desktop notifications: by the command in config.toml, or by a program of the desktop. Does not wait for it to end.
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -6,21 +6,21 @@ import { join } from 'node:path'
 import { desktops } from './environment.ts'
 
 export async function notify(command: readonly string[] | undefined, title: string, text: string): Promise<void> {
-  const env = await surroundings()
+  const env = await desktopEnvironment()
   const [program, ...args] =
-    command === undefined ? ofDesktop(env, title, text) : command.length === 0 ? [] : [...command, title, text]
+    command === undefined ? desktopCommand(env, title, text) : command.length === 0 ? [] : [...command, title, text]
   if (program === undefined) return
   const child = spawn(program, args, { stdio: 'ignore', detached: true, windowsHide: true, env })
   child.on('error', () => {})
   child.unref()
 }
 
-async function surroundings(): Promise<NodeJS.ProcessEnv> {
+async function desktopEnvironment(): Promise<NodeJS.ProcessEnv> {
   for await (const env of desktops()) return env
   return process.env
 }
 
-function ofDesktop(env: NodeJS.ProcessEnv, title: string, text: string): readonly string[] {
+function desktopCommand(env: NodeJS.ProcessEnv, title: string, text: string): readonly string[] {
   if (process.platform === 'darwin') {
     return [
       'osascript',
@@ -31,13 +31,13 @@ function ofDesktop(env: NodeJS.ProcessEnv, title: string, text: string): readonl
     ]
   }
   if (process.platform !== 'linux' || !hasBus(env)) return []
-  return ['notify-send', '--app-name=authsock', '--', title, markup(text)]
+  return ['notify-send', '--app-name=authsock', '--', title, escapeMarkup(text)]
 }
 
-/** Who shows notifications is found on the session's bus. */
+/** The notification service is reached over the session bus. */
 const hasBus = ({ DBUS_SESSION_BUS_ADDRESS: address = '', XDG_RUNTIME_DIR: folder = '' }: NodeJS.ProcessEnv): boolean =>
   address !== '' || (folder !== '' && existsSync(join(folder, 'bus')))
 
-/** The text of a notification may hold tags and links, and notify-send reads escapes in it; a title has neither. */
-const markup = (text: string): string =>
+/** The body of a notification may be markup, and notify-send interprets backslashes in it. Neither applies to the title. */
+const escapeMarkup = (text: string): string =>
   text.replaceAll('\\', '\ufffd').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

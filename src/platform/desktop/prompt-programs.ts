@@ -1,26 +1,26 @@
-// The programs that can put a question to the user, one each: how it is put, so that nothing in it is markup or a command, and
-// how the answer is read. Where there is a button that Enter or Space presses, it says no: somebody types as a question appears.
+// The programs that can ask the user, one entry each: how the question is passed, so that nothing in it is read as markup or a
+// command, and how the answer is read. The default button denies: the user may be typing when the question appears.
 
 import type { ApprovalReply } from '../../core/access/approval.ts'
 
 export interface PromptQuestion {
   /** One sentence. */
   readonly text: string
-  /** Lines that say more. */
+  /** More lines, shown below. */
   readonly details: readonly string[]
 }
 
 export interface PromptProgram {
   readonly name: string
   readonly args: (question: PromptQuestion) => readonly string[]
-  /** For its stdin. */
+  /** Written to its stdin. */
   readonly input?: (question: PromptQuestion) => string
-  /** Undefined: it could not ask. */
-  readonly reply: (code: number, said: string, complaint: string) => ApprovalReply | undefined
+  /** Undefined: the program could not ask. */
+  readonly reply: (exitCode: number, stdout: string, stderr: string) => ApprovalReply | undefined
 }
 
 /** In the order in which they are tried. */
-export function ofDesktop(platform: NodeJS.Platform): readonly PromptProgram[] {
+export function promptProgramsOf(platform: NodeJS.Platform): readonly PromptProgram[] {
   if (platform === 'darwin') return [osascript]
   if (platform === 'win32') return [powershell]
   return [zenity, kdialog, ...pinentries]
@@ -30,21 +30,22 @@ const hours = 8
 const title = 'authsock'
 const choices = { once: 'Allow', longer: `Allow for ${hours} hours`, always: 'Always', no: 'Deny' } as const
 
-const yes: ApprovalReply = { decision: 'allow' }
-const no: ApprovalReply = { decision: 'deny' }
+const allow: ApprovalReply = { decision: 'allow' }
+const deny: ApprovalReply = { decision: 'deny' }
 
-const chosen = (said: string): ApprovalReply | undefined =>
-  said === choices.once
-    ? yes
-    : said === choices.longer
-      ? { ...yes, remember: hours * 3600 }
-      : said === choices.always
-        ? { ...yes, remember: 'always' }
-        : said === choices.no
-          ? no
+const replyOf = (choice: string): ApprovalReply | undefined =>
+  choice === choices.once
+    ? allow
+    : choice === choices.longer
+      ? { ...allow, remember: hours * 3600 }
+      : choice === choices.always
+        ? { ...allow, remember: 'always' }
+        : choice === choices.no
+          ? deny
           : undefined
 
-const whole = ({ text, details }: PromptQuestion): string => [text, ...(details.length === 0 ? [] : ['', ...details])].join('\n')
+const fullText = ({ text, details }: PromptQuestion): string =>
+  [text, ...(details.length === 0 ? [] : ['', ...details])].join('\n')
 
 const zenity: PromptProgram = {
   name: 'zenity',
@@ -55,22 +56,22 @@ const zenity: PromptProgram = {
     '--default-cancel',
     '--width=480',
     '--icon-name=dialog-password',
-    // Some versions read escapes.
-    `--text=${whole(question).replaceAll('\\', '\ufffd')}`,
+    // Some versions interpret backslashes.
+    `--text=${fullText(question).replaceAll('\\', '\ufffd')}`,
     `--ok-label=${choices.once}`,
     `--cancel-label=${choices.no}`,
     `--extra-button=${choices.longer}`,
     `--extra-button=${choices.always}`,
   ],
-  // GTK ends with 1 where there is no display, as zenity does for a no.
-  reply: (code, said, complaint) =>
-    code === 0 ? yes : code !== 1 || /open display/i.test(complaint) ? undefined : (chosen(said) ?? no),
+  // Exit code 1 is the cancel button, but GTK also exits with 1 if there is no display.
+  reply: (exitCode, stdout, stderr) =>
+    exitCode === 0 ? allow : exitCode !== 1 || /open display/i.test(stderr) ? undefined : (replyOf(stdout) ?? deny),
 }
 
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\n', '<br>')
 
-/** A list, because a question has three buttons at most, and yes is what Enter would press. */
+/** A list: its questions have max three buttons, and Enter would press the one that allows. */
 const kdialog: PromptProgram = {
   name: 'kdialog',
   args: (question) => [
@@ -79,14 +80,14 @@ const kdialog: PromptProgram = {
     '--default',
     choices.no,
     '--menu',
-    // It guesses what is rich text: so it is said.
-    `<qt>${escapeHtml(whole(question))}</qt>`,
+    // Explicit rich text, because kdialog otherwise guesses the format.
+    `<qt>${escapeHtml(fullText(question))}</qt>`,
     ...[choices.no, choices.once, choices.longer, choices.always].flatMap((each) => [each, each]),
   ],
-  reply: (code, said) => (code === 0 ? chosen(said) : code === 1 ? no : undefined),
+  reply: (exitCode, stdout) => (exitCode === 0 ? replyOf(stdout) : exitCode === 1 ? deny : undefined),
 }
 
-/** Assuan: a line each, %-escaped, of 1000 bytes at most. */
+/** An argument of an Assuan command: %-escaped; a line has max 1000 bytes. */
 function assuan(text: string): string {
   let line = ''
   for (const character of text) {
@@ -103,7 +104,7 @@ const pinentry = (name: string): PromptProgram => {
   const commands = (question: PromptQuestion): readonly string[] => [
     'OPTION no-grab',
     `SETTITLE ${title}`,
-    `SETDESC ${assuan(whole(question))}`,
+    `SETDESC ${assuan(fullText(question))}`,
     `SETOK ${choices.once}`,
     `SETCANCEL ${choices.no}`,
     'CONFIRM',
@@ -112,13 +113,13 @@ const pinentry = (name: string): PromptProgram => {
     name,
     args: () => [],
     input: (question) => `${[...commands(question), 'BYE'].join('\n')}\n`,
-    reply: (_, said) => {
-      const answers = said.split('\n').filter((line) => /^(OK|ERR)\b/.test(line))
-      // After its greeting, one for each command.
+    reply: (_, stdout) => {
+      const answers = stdout.split('\n').filter((line) => /^(OK|ERR)\b/.test(line))
+      // The greeting, then one answer for each command.
       const answer = answers[commands({ text: '', details: [] }).length] ?? ''
-      if (/^OK\b/.test(answer)) return yes
-      // GPG_ERR_CANCELED, GPG_ERR_NOT_CONFIRMED; all else is that it could not ask.
-      return [99, 114].includes(Number(/^ERR (\d+)/.exec(answer)?.[1] ?? 0) & 0xffff) ? no : undefined
+      if (/^OK\b/.test(answer)) return allow
+      // GPG_ERR_CANCELED, GPG_ERR_NOT_CONFIRMED; with any other error it could not ask.
+      return [99, 114].includes(Number(/^ERR (\d+)/.exec(answer)?.[1] ?? 0) & 0xffff) ? deny : undefined
     },
   }
 }
@@ -134,12 +135,12 @@ set chosen to choose from list {"${choices.no}", "${choices.once}", "${choices.l
 if chosen is false then return "${choices.no}"
 return item 1 of chosen
 end run`,
-    whole(question),
+    fullText(question),
   ],
-  reply: (code, said) => (code === 0 ? chosen(said) : undefined),
+  reply: (exitCode, stdout) => (exitCode === 0 ? replyOf(stdout) : undefined),
 }
 
-/** The question comes in its environment: an argument would be read as a command. */
+/** The question is passed in its environment: an argument would be read as PowerShell code. */
 const powershell: PromptProgram = {
   name: 'powershell.exe',
   args: () => [
@@ -148,24 +149,24 @@ const powershell: PromptProgram = {
     '-Command',
     "Add-Type -AssemblyName System.Windows.Forms; $a = [System.Windows.Forms.MessageBox]::Show($env:AUTHSOCK_QUESTION, 'authsock', 'YesNo', 'Warning', 'Button2'); if ($a -ne 'Yes') { exit 1 }",
   ],
-  reply: (code) => (code === 0 ? yes : no),
+  reply: (exitCode) => (exitCode === 0 ? allow : deny),
 }
 
 /**
- * A command of the user's says `allow` or `deny`, and then perhaps for how long: seconds, `session` or `always`; or nothing, and
- * then its exit code is the answer: 0 is a yes.
+ * The command that config.toml names. It prints `allow` or `deny`, optionally followed by a time (seconds, `session` or `always`).
+ * If it prints nothing, exit code 0 allows and any other denies.
  */
 export const byCommand = ([name = '', ...args]: readonly string[]): PromptProgram => ({
   name,
   args: ({ text }) => [...args, text],
-  reply: (code, said) => {
-    const [first = '', second] = (said.split('\n')[0] ?? '').trim().split(/\s+/)
+  reply: (exitCode, stdout) => {
+    const [first = '', second] = (stdout.split('\n')[0] ?? '').trim().split(/\s+/)
     const isAlone = first === 'session' || first === 'always'
-    const [word, span] = isAlone ? ['allow', first] : [first, second]
-    const decision = word === 'deny' || code !== 0 ? 'deny' : 'allow'
-    const seconds = Number(span)
+    const [word, time] = isAlone ? ['allow', first] : [first, second]
+    const decision = word === 'deny' || exitCode !== 0 ? 'deny' : 'allow'
+    const seconds = Number(time)
     if (word !== decision) return { decision }
-    if (span === 'session' || span === 'always') return { decision, remember: span }
+    if (time === 'session' || time === 'always') return { decision, remember: time }
     return Number.isSafeInteger(seconds) && seconds > 0 ? { decision, remember: seconds } : { decision }
   },
 })

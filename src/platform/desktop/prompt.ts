@@ -1,12 +1,12 @@
-// Asking the user on the desktop: by the command that config.toml names, or by what the desktop has. The question never passes a
-// shell; what the program prints, and how it ends, is the answer.
+// Asks the user on the desktop: by the command in config.toml, or by a program of the desktop. The question never passes through
+// a shell; the program answers by its output and exit code.
 
 import { spawn } from 'node:child_process'
 import type { ApprovalReply } from '../../core/access/approval.ts'
 import { desktops, isOnPath } from './environment.ts'
-import { byCommand, ofDesktop, type PromptProgram, type PromptQuestion } from './prompt-programs.ts'
+import { byCommand, promptProgramsOf, type PromptProgram, type PromptQuestion } from './prompt-programs.ts'
 
-/** Undefined where nobody can be asked in this way: then `authsock approve` is what is left. */
+/** Undefined if no program could ask: the user then answers by `authsock approve`. */
 export async function askOnDesktop(
   command: readonly string[] | undefined,
   question: PromptQuestion,
@@ -17,7 +17,7 @@ export async function askOnDesktop(
     return ask(byCommand(command), question, process.env, signal)
   }
   for await (const env of desktops()) {
-    for (const program of ofDesktop(process.platform)) {
+    for (const program of promptProgramsOf(process.platform)) {
       if (signal.aborted) return undefined
       if (process.platform === 'linux' && !isOnPath(program.name, env)) continue
       const reply = await ask(program, question, env, signal)
@@ -27,12 +27,11 @@ export async function askOnDesktop(
   return undefined
 }
 
-/** What a program has to say is short. */
-const longest = 4_000
+const maxOutputChars = 4_000
 
 function ask(program: PromptProgram, question: PromptQuestion, env: NodeJS.ProcessEnv, signal: AbortSignal) {
   return new Promise<ApprovalReply | undefined>((resolve) => {
-    // A group of its own: a script of the user's has the window in a child, and that must go with it.
+    // A process group of its own: a script may show the window from a child, which must end with it.
     const hasGroup = process.platform !== 'win32'
     const child = spawn(program.name, program.args(question), {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -45,16 +44,16 @@ function ask(program: PromptProgram, question: PromptQuestion, env: NodeJS.Proce
         if (hasGroup && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
         else child.kill()
       } catch {
-        // It has ended meanwhile.
+        // It has already ended.
       }
       resolve(undefined)
     }
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
-    const said = { stdout: '', stderr: '' }
+    const output = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].on('data', (chunk: Buffer) => {
-        said[stream] = (said[stream] + chunk.toString()).slice(0, longest)
+        output[stream] = (output[stream] + chunk.toString()).slice(0, maxOutputChars)
       })
     }
     child.stdin.on('error', () => {})
@@ -62,8 +61,8 @@ function ask(program: PromptProgram, question: PromptQuestion, env: NodeJS.Proce
     child.on('error', () => resolve(undefined))
     child.on('close', (code) => {
       signal.removeEventListener('abort', end)
-      // Killed: nobody has answered.
-      resolve(code === null ? undefined : program.reply(code, said.stdout.trim(), said.stderr))
+      // null: killed by a signal, so there is no answer.
+      resolve(code === null ? undefined : program.reply(code, output.stdout.trim(), output.stderr))
     })
   })
 }

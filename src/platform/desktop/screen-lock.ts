@@ -1,123 +1,74 @@
-// The screen being locked, as logind tells it: a monitor of the system bus prints each signal of each session, and logind is asked
-// whose session it is. A monitor that dies is started again, ever more slowly.
+// Tells when the screen is locked: logind signals it on the system bus. A monitor that ends is started again, with growing delays.
 
 import { execFile, spawn } from 'node:child_process'
+import { type LogindMonitor, logindMonitors } from './logind-monitors.ts'
 
-const destination = 'org.freedesktop.login1'
-const session = `${destination}.Session`
-/** ms. */
-const [firstPause, maxPause, patience] = [1_000, 300_000, 5_000]
+const [firstDelayMs, maxDelayMs, ownerTimeoutMs] = [1_000, 300_000, 5_000]
 
-/** A program that watches a bus, and the one of its family that asks. */
-interface Monitor {
-  readonly watch: readonly string[]
-  readonly ask: (path: string) => readonly string[]
-  /** Reads line by line; gives the path of a session whose screen was locked. */
-  readonly reader: () => (line: string) => string | undefined
-}
-
-const gdbus: Monitor = {
-  watch: ['gdbus', 'monitor', '--system', '--dest', destination],
-  ask: (path) => [
-    'gdbus',
-    'call',
-    '--system',
-    '--timeout',
-    '4',
-    '--dest',
-    destination,
-    '--object-path',
-    path,
-    '--method',
-    'org.freedesktop.DBus.Properties.Get',
-    session,
-    'User',
-  ],
-  reader: () => (line) => {
-    const [, path, what = ''] = /^(\/[\w/]+): org\.freedesktop\.(.*)$/.exec(line) ?? []
-    const isLock = what === 'login1.Session.Lock ()'
-    const isHint = what.startsWith(`DBus.Properties.PropertiesChanged ('${session}'`) && what.includes("'LockedHint': <true>")
-    return isLock || isHint ? path : undefined
-  },
-}
-
-const dbusMonitor: Monitor = {
-  watch: ['dbus-monitor', '--system', `type='signal',sender='${destination}'`],
-  ask: (path) => [
-    'dbus-send',
-    '--system',
-    '--print-reply',
-    '--reply-timeout=4000',
-    `--dest=${destination}`,
-    path,
-    'org.freedesktop.DBus.Properties.Get',
-    `string:${session}`,
-    'string:User',
-  ],
-  reader: () => {
-    let at: { readonly path: string; readonly isChange: boolean } | undefined
-    let isHint = false
-    return (line) => {
-      const [, path, face, member] = /^signal .* path=([^;]+); interface=([^;]+); member=(\w+)$/.exec(line) ?? []
-      if (path !== undefined) {
-        at = { path, isChange: member === 'PropertiesChanged' }
-        isHint = false
-        return face === session && member === 'Lock' ? path : undefined
-      }
-      const wasHint = isHint
-      isHint = line.trim() === 'string "LockedHint"'
-      return wasHint && at?.isChange === true && /\bboolean true$/.test(line) ? at.path : undefined
-    }
-  },
-}
-
-/** Calls back for the sessions of this user alone. Does nothing where there is no logind to ask. */
-export function watchScreenLock(locked: () => void): () => void {
+/** Calls `onLock` for this user's sessions only; the result stops it. Does nothing if there is no logind. */
+export function watchScreenLock(onLock: () => void): () => void {
   if (process.platform !== 'linux') return () => {}
-  let isOver = false
-  let stop = (): void => {}
-  const run = (monitors: readonly Monitor[], pause: number): void => {
+  const watcher = new ScreenLockWatcher(onLock)
+  watcher.start(logindMonitors, firstDelayMs)
+  return () => watcher.stop()
+}
+
+class ScreenLockWatcher {
+  readonly #onLock: () => void
+  #isStopped = false
+  /** Ends the monitor, or cancels its next start. */
+  #cancel = (): void => {}
+
+  constructor(onLock: () => void) {
+    this.#onLock = onLock
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel()
+  }
+
+  start(monitors: readonly LogindMonitor[], delayMs: number): void {
     const [monitor, ...others] = monitors
-    if (monitor === undefined || isOver) return
+    if (monitor === undefined || this.#isStopped) return
     const startedAt = Date.now()
     const [program = '', ...args] = monitor.watch
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    const read = monitor.reader()
-    // Where it is not asked for, it is not loaded.
-    const { createInterface } = process.getBuiltinModule('node:readline')
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const path = read(line)
-      if (path === undefined || isOver) return
-      void ownerOf(monitor, path).then((uid) => {
-        // Where logind does not say whose it is, it is taken to be ours: a lock too many costs less than one too few.
-        if (!isOver && (uid === undefined || uid === process.getuid?.())) locked()
-      })
-    })
-    let isThere = true
+    this.#cancel = () => void child.kill()
+    this.#read(monitor, child.stdout)
+    let isInstalled = true
     child.on('error', () => {
-      isThere = false
-      run(others, pause)
+      isInstalled = false
+      this.start(others, delayMs)
     })
     child.on('close', () => {
-      if (!isThere || isOver) return
-      const next = Date.now() - startedAt > maxPause ? firstPause : pause
-      const timer = setTimeout(() => run(monitors, Math.min(2 * next, maxPause)), next)
+      if (!isInstalled || this.#isStopped) return
+      const delay = Date.now() - startedAt > maxDelayMs ? firstDelayMs : delayMs
+      const timer = setTimeout(() => this.start(monitors, Math.min(2 * delay, maxDelayMs)), delay)
       timer.unref()
-      stop = () => clearTimeout(timer)
+      this.#cancel = () => clearTimeout(timer)
     })
-    stop = () => void child.kill()
   }
-  run([gdbus, dbusMonitor], firstPause)
-  return () => {
-    isOver = true
-    stop()
+
+  #read(monitor: LogindMonitor, stdout: NodeJS.ReadableStream): void {
+    const read = monitor.reader()
+    // Loaded only if it is needed.
+    const { createInterface } = process.getBuiltinModule('node:readline')
+    createInterface({ input: stdout }).on('line', (line) => {
+      const path = read(line)
+      if (path === undefined || this.#isStopped) return
+      void ownerOf(monitor, path).then((uid) => {
+        // If logind does not tell the owner, the session counts as ours: locking too often is the safe error.
+        if (!this.#isStopped && (uid === undefined || uid === process.getuid?.())) this.#onLock()
+      })
+    })
   }
 }
 
-function ownerOf({ ask }: Monitor, path: string): Promise<number | undefined> {
-  const [program = '', ...args] = ask(path)
+function ownerOf(monitor: LogindMonitor, path: string): Promise<number | undefined> {
+  const [program = '', ...args] = monitor.owner(path)
   return new Promise((resolve) => {
-    execFile(program, args, { timeout: patience }, (_, stdout) => {
+    execFile(program, args, { timeout: ownerTimeoutMs }, (_, stdout) => {
       const uid = /\buint32 (\d+)/.exec(stdout)?.[1]
       resolve(uid === undefined ? undefined : Number(uid))
     })

@@ -1,4 +1,4 @@
-// A lock among the processes of one machine, by flock(2): the kernel drops it when its holder dies, however it dies.
+// A lock between processes of one machine, by flock(2): the kernel releases it when the holder ends, however it ends.
 
 import { closeSync, constants, openSync } from 'node:fs'
 import type { TryLocalLock } from '../../core/ports.ts'
@@ -8,13 +8,13 @@ const exclusive = 2
 const nonBlocking = 4
 
 let flock: ((fd: number, operation: number) => number) | undefined
-/** EWOULDBLOCK, of Linux and of macOS. Anything else means that this file system has no such lock. */
+/** EWOULDBLOCK on Linux and macOS. Any other error means that the file system does not support flock. */
 const taken: ReadonlySet<number> = new Set([11, 35])
 
-/** Whether this platform has such a lock; Windows has not. */
+/** False on Windows. */
 export const hasLocalLock = (): boolean => process.platform !== 'win32' && libc() !== undefined
 
-/** Throws where the file cannot be opened. Node opens with O_CLOEXEC, so no child inherits the lock. */
+/** Throws if the file cannot be opened. Node opens with O_CLOEXEC, so no child inherits the lock. */
 export const tryLocalLock: TryLocalLock = (path) => {
   flock ??= libc()?.libc.func('int flock(int, int)') as typeof flock
   if (flock === undefined) return () => {}
@@ -22,6 +22,6 @@ export const tryLocalLock: TryLocalLock = (path) => {
   if (flock(fd, exclusive | nonBlocking) === 0) return () => closeSync(fd)
   const errno = libc()?.koffi.errno()
   closeSync(fd)
-  // Without it, the lock that goes stale has to do.
+  // Without flock, callers rely on the lock that expires.
   return errno === undefined || taken.has(errno) ? undefined : () => {}
 }

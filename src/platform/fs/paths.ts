@@ -1,4 +1,4 @@
-// Where everything lies: XDG folders on Linux, the platform's own elsewhere. Everything derives from the environment.
+// Where files are: XDG folders on Linux, the platform's own folders elsewhere. All paths derive from the environment.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -10,25 +10,25 @@ export interface Paths {
   readonly configFile: string
   readonly stateDirectory: string
   readonly vaultDirectory: string
-  /** Of the socket (on Windows: of the file that names the pipe). */
+  /** The folder of the socket (on Windows: of the file that names the pipe). */
   readonly runtimeDirectory: string
   /** Where the agent listens; on Windows the file that names the pipe. */
   readonly socket: string
-  /** Held by the one agent that may listen there. */
+  /** Locked by the agent that listens at `socket`. */
   readonly agentLock: string
   readonly logFile: string
   readonly auditFile: string
-  /** Of the folders of shared sockets. */
+  /** Has a folder for each shared socket. */
   readonly sharesDirectory: string
-  /** What the shared sockets give: of this machine's socket, since another's agent may have the same home. */
+  /** The shares of this machine's agent: the agent of another machine may have the same home. */
   readonly sharesFile: string
-  /** The last generations seen (R13): not in the folder that a backup of the vault would bring back. */
+  /** The last generations seen (R13): outside of the vault folder, so that restoring a backup of that does not change them. */
   readonly seenFolder: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Throws bad_request where `AUTHSOCK` is not usable. */
+/** Throws bad_request if `AUTHSOCK` is not usable. */
 export function paths(env: Environment = process.env, platform: NodeJS.Platform = process.platform, home = homedir()): Paths {
   const { config, state, runtime, cache } = folders(env, platform, home)
   const socket = env['AUTHSOCK'] === undefined || env['AUTHSOCK'] === '' ? join(runtime, socketName(platform)) : env['AUTHSOCK']
@@ -48,7 +48,7 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
   }
 }
 
-/** Machines that share a home have one: systemd's. Elsewhere a home is one machine's. */
+/** systemd's; machines that share a home differ by it. */
 function machineId(): string {
   try {
     return readFileSync('/etc/machine-id', 'utf8').trim()
@@ -78,17 +78,17 @@ function folders(env: Environment, platform: NodeJS.Platform, home: string) {
   }
 }
 
-/** The XDG specification: a path that is not absolute is to be ignored. */
+/** XDG Base Directory specification: a path that is not absolute is ignored. */
 const absolute = (path: string | undefined): string | undefined => (path !== undefined && isAbsolute(path) ? path : undefined)
 
-/** sun_path, with its closing NUL: 108 bytes on Linux, 104 on macOS and the BSDs. A longer path is silently cut by some systems. */
+/** sun_path has 108 bytes on Linux and 104 on macOS and the BSDs, with the final NUL. Some systems cut a longer path silently. */
 function checkSocketPath(socket: string, platform: NodeJS.Platform): void {
   if (/^https?:/i.test(socket)) {
     throw new Failure(
       'bad_request',
-      `AUTHSOCK is '${socket}', a share's address: this is for the machine that its agent runs on`,
+      `AUTHSOCK is '${socket}', a share's address: a share gives tokens only, and this command needs the agent itself`,
       {
-        hint: 'by a share there are tokens and helpers alone; without AUTHSOCK it is about this machine',
+        hint: 'run it on the machine of the agent, or unset AUTHSOCK to use the agent of this machine',
       },
     )
   }
@@ -98,11 +98,11 @@ function checkSocketPath(socket: string, platform: NodeJS.Platform): void {
       hint: 'set AUTHSOCK to an absolute path',
     })
   }
-  const most = (platform === 'linux' ? 108 : 104) - 1
+  const maxBytes = (platform === 'linux' ? 108 : 104) - 1
   const length = Buffer.byteLength(socket)
-  if (length > most) {
-    throw new Failure('bad_request', `the socket's path has ${length} bytes and the system takes ${most}: ${socket}`, {
-      hint: 'set AUTHSOCK to a shorter path in a folder of your own',
+  if (length > maxBytes) {
+    throw new Failure('bad_request', `the path of the socket is too long (${length} bytes, max ${maxBytes}): ${socket}`, {
+      hint: 'set AUTHSOCK to a shorter path, in a folder that only you can write to',
     })
   }
 }

@@ -1,4 +1,5 @@
-// L1 and L10: a socket lies in a folder of its owner's that nobody else can write to, and clients look before they speak.
+// Trust in a socket's path. L1: the agent listens only in a folder that no other user can write to. L10: a client checks the path
+// before it sends anything.
 
 import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
@@ -11,7 +12,7 @@ const sticky = 0o1000
 
 const untrusted = (message: string): Failure => new Failure('agent_untrusted', message)
 
-/** Creates the folder of a socket, or refuses it: it and all above it must be ours or root's, and no link. Throws agent_untrusted. */
+/** Creates the folder of a socket. It and all folders above must be this user's or root's. Throws agent_untrusted. */
 export function prepareSocketFolder(folder: string): void {
   if (process.platform === 'win32') {
     mkdirSync(folder, { recursive: true })
@@ -21,11 +22,11 @@ export function prepareSocketFolder(folder: string): void {
   const stats = lstatSync(folder)
   if (!stats.isDirectory()) throw untrusted(`${folder} is not a folder`)
   if (stats.uid !== me()) throw untrusted(`${folder} belongs to another user (uid ${stats.uid})`)
-  if ((stats.mode & groupOrOthers) !== 0) throw untrusted(`${folder} is open to others (mode ${mode(stats)}): chmod 700 it`)
+  if ((stats.mode & groupOrOthers) !== 0) throw untrusted(`${folder} is accessible to others (mode ${mode(stats)}): chmod 700 it`)
   checkAncestors(folder)
 }
 
-/** Of what lies above: whoever can rename a folder can put another in its place. */
+/** A user who can rename a folder on the path can put another in its place. */
 function checkAncestors(folder: string): void {
   for (let path = dirname(folder); ; path = dirname(path)) {
     const stats = lstatSync(path)
@@ -38,21 +39,21 @@ function checkAncestors(folder: string): void {
   }
 }
 
-/** A folder of ours that only our own private group may write to, as Debian makes home folders. */
+/** This user's folder, writable only by this user's private group: Debian creates home folders like this. */
 const isOwnGroup = (stats: Stats): boolean =>
   stats.uid === me() && (stats.mode & 0o002) === 0 && stats.gid === process.getgid?.() && stats.gid === stats.uid
 
-/** Before a client speaks: the socket must be the user's own, or root's (a socket that was mounted). Throws agent_untrusted. */
+/** For clients, before they send anything: the socket must be this user's, or root's (mounted into a container). Throws agent_untrusted. */
 export function trustSocket(path: string): 'trusted' | 'missing' {
   if (process.platform === 'win32') return 'trusted'
-  const stats = lookAt(path)
+  const stats = lstat(path)
   if (stats === undefined) return 'missing'
   if (stats.isSymbolicLink()) throw untrusted(`${path} is a symbolic link`)
   if (!stats.isSocket()) throw untrusted(`${path} is not a socket`)
-  // Mounted for this container alone: nobody in it can have put the socket there, whoever it belongs to outside.
+  // Mounted read-only into this container: no process in it can have created the socket, whoever owns it outside.
   if (isReadOnlyMount(dirname(path))) return 'trusted'
   if (stats.uid !== me() && stats.uid !== 0) throw untrusted(`${path} belongs to another user (uid ${stats.uid})`)
-  const folder = lookAt(dirname(path))
+  const folder = lstat(dirname(path))
   const swappable = folder !== undefined && (folder.mode & groupOrOthersWrite) !== 0 && (folder.mode & sticky) === 0
   if (folder !== undefined && folder.uid !== me() && folder.uid !== 0)
     throw untrusted(`the folder of ${path} belongs to another user (uid ${folder.uid})`)
@@ -69,8 +70,6 @@ function isReadOnlyMount(folder: string): boolean {
   }
 }
 
-function lookAt(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })
-}
+const lstat = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false })
 
 const mode = (stats: Stats): string => (stats.mode & 0o7777).toString(8)

@@ -1,10 +1,10 @@
-// Windows' own functions for pipes, processes and users. A handle is a number here; what a function fills is a buffer.
+// The functions of Windows for pipes, processes and users, by koffi. A handle is a number; output parameters are buffers.
 
 import { ffi, type Koffi } from '../ffi.ts'
 
 export type Handle = number
 type Bool = number
-/** What may be written to after the call that it was given to has returned. */
+/** May be written to after the call that it was passed to has returned. */
 export type Overlapped = Buffer
 
 export interface Win32 {
@@ -24,10 +24,10 @@ export interface Win32 {
     name: string,
     open: number,
     mode: number,
-    most: number,
-    out: number,
-    into: number,
-    ms: number,
+    maxInstances: number,
+    outBytes: number,
+    inBytes: number,
+    timeoutMs: number,
     security: Buffer,
   ) => Handle
   readonly ConnectNamedPipe: (pipe: Handle, overlapped: Overlapped) => Bool
@@ -52,11 +52,11 @@ export interface Win32 {
   readonly NtQueryInformationProcess: (process: Handle, kind: number, into: Buffer, size: number, length: null) => number
   readonly NtQueryInformationFile: (file: Handle, status: Buffer, into: Buffer, size: number, kind: number) => number
 
-  /** libuv's: a descriptor of Node's own C runtime, which owns the handle from then on; below 0 where there is none left. */
+  /** libuv's: a descriptor of Node's C runtime, which owns the handle from then on; below 0 if none is left. */
   readonly uv_open_osfhandle: (handle: Handle) => number
 }
 
-/** Where each is, and its result and arguments in koffi's words. */
+/** The library of each, and its prototype in koffi's form. */
 const signatures = `
   kernel32 int CloseHandle(intptr_t)
   kernel32 uint32_t GetLastError()
@@ -83,7 +83,7 @@ const signatures = `
 
 let loaded: Win32 | undefined | null = null
 
-/** Undefined elsewhere, and where one of them is missing. */
+/** Undefined on other systems, and if one of the functions is missing. */
 export function win32(): Win32 | undefined {
   if (loaded !== null) return loaded
   loaded = undefined
@@ -93,12 +93,12 @@ export function win32(): Win32 | undefined {
     const functions: Record<string, unknown> = { koffi }
     for (const line of signatures.trim().split('\n')) {
       const [, library = '', signature = '', name = ''] = /^\s*(\w+) (.* (\w+)\(.*\))$/.exec(line) ?? []
-      // All of them are in the process already, and koffi looks for `null` in the program itself.
+      // All libraries are loaded already; `null` is the program itself.
       functions[name] = koffi.load(library === 'node' ? null : `${library}.dll`).func(signature)
     }
     loaded = functions as unknown as Win32
   } catch {
-    // The caller decides what the lack of it means.
+    // Callers treat it as unavailable.
   }
   return loaded
 }

@@ -1,29 +1,29 @@
-// Places at which a test may have the agent killed: each is the moment before or after a step that a crash must not undo.
-// Without AUTHSOCK_FAULT_POINT, which tests alone set, there is none.
+// Points at which a test can kill the agent: before and after each step that a crash must not undo. Only tests set
+// AUTHSOCK_FAULT_POINT.
 
 import { writeSync } from 'node:fs'
 
-/** Told what is about to happen or has happened. */
-export type FaultPoint = (place: string) => void
+/** `point`: `before METHOD` or `after METHOD`. */
+export type FaultPoint = (point: string) => void
 
 /**
- * `AUTHSOCK_FAULT_POINT=N` kills the process, as kill -9 does, at the Nth place from the first refresh on, and says on stderr
- * which one it was.
+ * `AUTHSOCK_FAULT_POINT=N` kills the process by SIGKILL at the Nth point, counted from the first refresh, and writes the name of
+ * the point to stderr.
  */
 export function faultPoint(env: NodeJS.ProcessEnv): FaultPoint | undefined {
   const fatal = Number(env['AUTHSOCK_FAULT_POINT'])
   if (!Number.isInteger(fatal) || fatal < 1) return undefined
   let passed = 0
-  return (place) => {
-    if (passed === 0 && place !== 'before acquire_lock') return
+  return (point) => {
+    if (passed === 0 && point !== 'before acquire_lock') return
     passed += 1
     if (passed !== fatal) return
-    writeSync(2, `fault point ${passed}: ${place}\n`)
+    writeSync(2, `fault point ${passed}: ${point}\n`)
     process.kill(process.pid, 'SIGKILL')
   }
 }
 
-/** Each call of a method of `target` becomes two places. */
+/** A copy of `target` with a point before and after each call of these methods. */
 export function withFaultPoints<T extends object>(target: T, methods: readonly (keyof T & string)[], at: FaultPoint): T {
   const copy = { ...target }
   for (const name of methods) {

@@ -1,20 +1,20 @@
-// L8: the agent's memory is nobody else's business. No core dumps, no debugger, nothing in the environment that loads code
-// into it or weakens TLS. The uid remains the boundary: root, and a debugger attached before this ran, see everything.
+// L8: protection of the agent's memory: no core dumps, no debugger, no environment variable that loads code into the process or
+// weakens TLS. The uid remains the boundary: root, and a debugger attached before this runs, see everything.
 
 import { closeSync, readdirSync } from 'node:fs'
 import { libc } from '../ffi.ts'
 
 /**
- * Loads code (LD_*, DYLD_*, NODE_OPTIONS ...), opens a debugger, writes secrets out (SSLKEYLOGFILE, NODE_DEBUG), or turns TLS
- * verification off (P19). NODE_EXTRA_CA_CERTS goes too: a private CA is named in the profile. So does what the command line
- * takes a client secret from: it is in the vault, and no business of a process that lives for weeks (L5).
+ * Variables that load code (LD_*, DYLD_*, NODE_OPTIONS ...), open a debugger, write secrets to a file (SSLKEYLOGFILE, NODE_DEBUG)
+ * or turn TLS verification off (P19). NODE_EXTRA_CA_CERTS too: a private CA is set in the profile. AUTHSOCK_CLIENT_SECRET is for
+ * the command line only (L5).
  */
 const dangerous =
   /^(LD_.*|DYLD_.*|NODE_OPTIONS|NODE_DEBUG.*|NODE_V8_COVERAGE|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS|NODE_PATH|NODE_REPL_.*|NODE_INSPECT.*|NODE_REDIRECT_WARNINGS|NODE_USE_ENV_PROXY|NODE_COMPILE_CACHE|SSLKEYLOGFILE|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF|OPENSSL_MODULES|OPENSSL_ENGINES|GCONV_PATH|AUTHSOCK_CLIENT_SECRET|MALLOC_.*|UV_.*)$/
 
 const isDangerous = (name: string): boolean => dangerous.test(name)
 
-/** A copy without what may not reach the agent. */
+/** A copy without the variables that must not reach the agent. */
 export function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isDangerous(name)))
 }
@@ -22,16 +22,16 @@ export function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 const isClean = (): boolean => process.execArgv.length === 0 && !Object.keys(process.env).some(isDangerous)
 
 /**
- * Starts this process anew where it was started with an environment or options that may not reach the agent: same pid, same
- * descriptors, so that socket activation goes on to work. Where Node cannot do that (Windows), the names are removed from the
- * environment, which is all that children see.
+ * Executes this program again if it was started with an environment or Node options that must not reach the agent: same pid and
+ * descriptors, so that socket activation works. If Node cannot do that (Windows), only removes the variables, so that children do
+ * not get them.
  */
 export function startClean(): void {
   if (isClean()) return
   const env = cleanEnvironment(process.env)
   const { execve } = process as { execve?: (file: string, argv: readonly string[], env: NodeJS.ProcessEnv) => void }
   if (process.platform !== 'win32' && execve !== undefined) {
-    // execve closes nothing that sd_listen_fds needs, and warns that it is experimental: that is not the user's concern.
+    // execve keeps the descriptors that sd_listen_fds needs. Its warning that it is experimental is not for users.
     process.removeAllListeners('warning')
     process.on('warning', () => {})
     execve.call(process, process.execPath, [process.execPath, ...process.argv.slice(1)], env)
@@ -40,8 +40,8 @@ export function startClean(): void {
 }
 
 /**
- * What a tool had open when it started an agent (a lock, most of all) is not to stay so for weeks. Node's own descriptors close
- * when another program is executed; the first few, sockets of systemd's among them, it has set so whosever they are.
+ * Closes the descriptors inherited from the tool that started the agent: a lock, for example, would stay held for weeks. Node's own
+ * descriptors are close-on-exec. Node has set that flag on the first few as well, so these are kept (systemd's sockets among them).
  */
 function closeInherited(library: NonNullable<ReturnType<typeof libc>>['libc'], keep: number | undefined): void {
   const [getFlags, closesOnExec, firstFew] = [1, 1, 16]
@@ -54,10 +54,10 @@ function closeInherited(library: NonNullable<ReturnType<typeof libc>>['libc'], k
   }
 }
 
-/** Of this process, from now on. `keep`: a descriptor that it was given to read from. */
+/** Hardens this process. `keep`: an inherited descriptor that is still needed. */
 export function harden(keep?: number): void {
   process.umask(0o077)
-  // A handler keeps Node from opening its inspector on SIGUSR1.
+  // With a handler Node does not open its inspector on SIGUSR1.
   if (process.platform !== 'win32') process.on('SIGUSR1', () => {})
   const found = libc()
   if (found === undefined) return

@@ -1,23 +1,22 @@
-// A process that has nothing to do gives back what it does not need, once, and is left alone. V8 left to itself looks every eight
-// seconds whether there is something to collect, for ever; when all has been collected, it stops.
+// Gives memory back to the system when the process becomes idle. It also stops V8's idle timer, which would otherwise wake the
+// process every eight seconds as long as there is something to collect.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { libc } from '../ffi.ts'
 
-/** ms without anything to do. */
-const lull = 5_000
-/** Bytes that it must have grown by since it rested. */
-const growth = 4 * 2 ** 20
-/** Bytes: to collect all of a larger heap takes longer than a caller should wait. */
-const maxHeap = 128 * 2 ** 20
+const idleMs = 5_000
+/** Growth of the resident memory since the last trim below which nothing is done. */
+const minGrowthBytes = 4 * 2 ** 20
+/** A full collection of a larger heap would delay callers. */
+const maxHeapBytes = 128 * 2 ** 20
 
 export class IdleMemoryTrimmer {
   #timer: NodeJS.Timeout | undefined
   #isBusy = false
-  #after = 0
+  #rssAfterTrim = 0
 
-  /** Something is done. */
+  /** To be called for each request. */
   touch(): void {
     this.#isBusy = true
     this.#timer ??= this.#wait()
@@ -27,15 +26,15 @@ export class IdleMemoryTrimmer {
     this.#isBusy = false
     return setTimeout(() => {
       this.#timer = this.#isBusy ? this.#wait() : undefined
-      if (this.#timer === undefined) this.#rest()
-    }, lull).unref()
+      if (this.#timer === undefined) this.#trim()
+    }, idleMs).unref()
   }
 
-  #rest(): void {
-    if (process.memoryUsage.rss() < this.#after + growth) return
-    if (process.memoryUsage().heapUsed < maxHeap) collect()
-    trim()
-    this.#after = process.memoryUsage.rss()
+  #trim(): void {
+    if (process.memoryUsage.rss() < this.#rssAfterTrim + minGrowthBytes) return
+    if (process.memoryUsage().heapUsed < maxHeapBytes) collect()
+    trimMalloc()
+    this.#rssAfterTrim = process.memoryUsage.rss()
   }
 }
 
@@ -46,11 +45,11 @@ function collect(): void {
   if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
-/** What was allocated beside V8's heap and freed goes back to the system. */
-function trim(): void {
+/** Freed memory outside of V8's heap. */
+function trimMalloc(): void {
   try {
     libc()?.libc.func('int malloc_trim(size_t)')(0)
   } catch {
-    // The GNU library alone has it.
+    // Only the GNU C library has it.
   }
 }

@@ -1,8 +1,8 @@
-// Who is at the other end of a socket, by the kernel's word (L1).
+// The credentials of the process at the other end of a socket, as the kernel gives them (L1).
 
 import type { Socket } from 'node:net'
 import { libc } from '../ffi.ts'
-import { pipeCaller } from '../pipe/pipe.ts'
+import { pipeCaller } from '../pipe/pipe-caller.ts'
 import { ownSid } from './windows-process.ts'
 
 export interface Peer {
@@ -11,26 +11,26 @@ export interface Peer {
   readonly gid?: number
 }
 
-type Ask = (fd: number) => Peer | undefined
-let ask: Ask | undefined
+type ReadPeer = (fd: number) => Peer | undefined
+let readPeer: ReadPeer | undefined
 
-/** Undefined where the system does not say (always on Windows: see pipe.ts). */
+/** Undefined if the system does not tell (always on Windows: see pipe-caller.ts). */
 export function peer(socket: Socket): Peer | undefined {
   const { fd } = (socket as { _handle?: { fd?: number } | null })._handle ?? {}
   if (fd === undefined || fd < 0) return undefined
-  const known = (socket as { [own]?: Peer })[own]
+  const known = (socket as { [cached]?: Peer })[cached]
   if (known !== undefined) return known
-  ask ??= prepare()
-  const found = ask(fd)
-  if (found !== undefined) Object.assign(socket, { [own]: found })
+  readPeer ??= readerOfPeers()
+  const found = readPeer(fd)
+  if (found !== undefined) Object.assign(socket, { [cached]: found })
   return found
 }
 
-/** A property of the socket: a WeakMap costs more (see agent/server/connections.ts). */
-const own = Symbol('peer')
+/** A property of the socket: cheaper than a WeakMap on the token path (see agent/server/connections.ts). */
+const cached = Symbol('peer')
 let ownUid: number | undefined
 
-/** Whether the process at the other end is this user's own, or root's, who could read the agent's memory anyway. */
+/** Whether the peer runs as this user, or as root, who can read the agent's memory anyway. */
 export function isOwnPeer(socket: Socket): boolean {
   if (process.platform === 'win32') return isOwnOnWindows(socket)
   const uid = peer(socket)?.uid
@@ -38,14 +38,14 @@ export function isOwnPeer(socket: Socket): boolean {
   return uid !== undefined && (uid === ownUid || uid === 0)
 }
 
-/** Whom the pipe's access list has let in is this user or the system; denied is who runs as another all the same. */
+/** The pipe's access list lets in this user and the system only; this refuses a process that nevertheless runs as another user. */
 function isOwnOnWindows(socket: Socket): boolean {
   const theirs = pipeCaller(socket)?.process?.sid
   const system = 'S-1-5-18'
   return theirs === undefined || theirs === system || theirs === ownSid()
 }
 
-function prepare(): Ask {
+function readerOfPeers(): ReadPeer {
   const found = libc()
   if (found === undefined) return () => undefined
   const getsockopt = found.libc.func('int getsockopt(int, int, int, void *, void *)')
@@ -61,7 +61,7 @@ function prepare(): Ask {
     return (fd) => {
       if (!option(fd, solSocket, soPeercred, 12)) return undefined
       const [pid, uid, gid] = [buffer.readInt32LE(0), buffer.readUInt32LE(4), buffer.readUInt32LE(8)]
-      // 0: a process that this pid namespace does not show.
+      // pid 0: a process outside of this pid namespace.
       return pid > 0 ? { pid, uid, gid } : { uid, gid }
     }
   }

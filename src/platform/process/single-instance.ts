@@ -1,5 +1,5 @@
-// One agent for a user (R9): the kernel's lock on a file, which is dropped when its holder dies; on Windows a pipe, which can
-// be made once and goes with its maker.
+// One agent for each user (R9): a lock of the kernel on a file, released when the holder ends; on Windows a pipe, which only one
+// process can create and which ends with it.
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { hasLocalLock, tryLocalLock } from '../fs/local-lock.ts'
 
-/** The release, or undefined where another agent holds it. Throws where the file cannot be opened. */
+/** The result releases the lock; undefined if another agent holds it. Throws if the file cannot be opened. */
 export async function takeAgentLock(path: string): Promise<(() => void) | undefined> {
   if (!hasLocalLock()) return holdByListening(lockPipe(path))
   const release = tryLocalLock(path)
@@ -20,7 +20,7 @@ const lockPipe = (path: string): string =>
     ? `\\\\.\\pipe\\authsock-lock-${createHash('sha256').update(path.toLowerCase()).digest('hex').slice(0, 32)}`
     : `${path}.held`
 
-/** An address at which only one process can listen. Nobody is answered there. */
+/** Listening at `address` is the lock: only one process can. Connections are closed at once. */
 export async function holdByListening(address: string): Promise<(() => void) | undefined> {
   const server = createServer((socket) => socket.destroy())
   try {

@@ -1,30 +1,25 @@
-// What Windows says of a process: its program, its parents, its user.
+// What Windows tells about a process: its program, its parents, its user. It has no containers that show here.
 
-import { type CallerProcess, ancestors, type Link } from '../../core/access/caller.ts'
+import { ancestors, type Link } from '../../core/access/caller.ts'
+import { defined } from '../../core/util/defined.ts'
 import { type Handle, win32, type Win32 } from '../pipe/win32.ts'
+import type { ProcessInfo } from './process-info.ts'
 
 const queryLimitedInformation = 0x1000
 const tokenQuery = 0x0008
 
-export interface Looked {
-  readonly executable?: string
-  readonly parents: readonly CallerProcess[]
-  /** The user that it runs as. */
-  readonly sid?: string
-}
-
-/** Undefined where there is none (any more), or it is not to be looked at. */
-export function lookAtProcess(pid: number): Looked | undefined {
+/** Undefined if there is no such process, or it may not be read. */
+export function readWindowsProcess(pid: number): ProcessInfo | undefined {
   const system = win32()
   if (system === undefined) return undefined
-  // While a handle is open, the pid is nobody else's.
+  // While a handle is open, the pid is not given to another process.
   return withProcess(system, pid, (process) => {
     const link = linkOf(system, process, pid)
     if (link === undefined) return undefined
     const { executable } = link
     const sid = sidOf(system, process)
     const parents = ancestors(link, (of) => withProcess(system, of, (parent) => linkOf(system, parent, of)))
-    return { parents, ...(executable === undefined ? {} : { executable }), ...(sid === undefined ? {} : { sid }) }
+    return { container: { kind: 'none' }, parents, ...defined({ executable, sid }) }
   })
 }
 
@@ -51,21 +46,20 @@ function linkOf(system: Win32, process: Handle, pid: number): Link | undefined {
   const processBasicInformation = 0
   if (system.GetProcessTimes(process, created, unused, unused, unused) === 0) return undefined
   if (system.NtQueryInformationProcess(process, processBasicInformation, basic, basic.length, null) < 0) return undefined
-  const executable = executableOf(system, process)
   return {
     pid,
     parent: Number(basic.readBigUInt64LE(40)),
     created: created.readBigUInt64LE(),
-    ...(executable === undefined ? {} : { executable }),
+    ...defined({ executable: executableOf(system, process) }),
   }
 }
 
-/** In UTF-16 units. */
+/** UTF-16 units. */
 const maxPath = 32_768
 let name: Buffer | undefined
 
 function executableOf(system: Win32, process: Handle): string | undefined {
-  // Too large to be made for each process of each chain of parents.
+  // Allocated once: 64 KB, and a chain of parents has up to 16 processes.
   name ??= Buffer.alloc(maxPath * 2)
   const size = Buffer.alloc(4)
   size.writeUInt32LE(maxPath)
@@ -80,7 +74,7 @@ function sidOf(system: Win32, process: Handle): string | undefined {
   const token = Number(out.readBigInt64LE())
   try {
     const tokenUser = 1
-    // TOKEN_USER, a pointer and attributes, and the SID that it points to: 68 bytes at most.
+    // TOKEN_USER: a pointer and attributes, then the SID that it points to (max 68 bytes).
     const user = Buffer.alloc(128)
     if (system.GetTokenInformation(token, tokenUser, user, user.length, Buffer.alloc(4)) === 0) return undefined
     return sidText(user.subarray(Number(user.readBigUInt64LE() - system.koffi.address(user))))
@@ -89,7 +83,7 @@ function sidOf(system: Win32, process: Handle): string | undefined {
   }
 }
 
-/** `S-1-5-21-...`: revision, authority (48 bits, the highest first) and sub-authorities (32 bits each, the lowest first). */
+/** `S-1-5-21-...`: revision, authority (48 bits, big-endian) and sub-authorities (32 bits each, little-endian). */
 export function sidText(sid: Buffer): string {
   const subs = Array.from({ length: sid.readUInt8(1) }, (_, index) => sid.readUInt32LE(8 + index * 4))
   return ['S', sid.readUInt8(0), sid.readUIntBE(2, 6), ...subs].join('-')

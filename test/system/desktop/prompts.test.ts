@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { ofDesktop } from '../../../src/platform/desktop/prompt-programs.ts'
+import { promptProgramsOf } from '../../../src/platform/desktop/prompt-programs.ts'
 import type { ApprovalStatus } from '../../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Desktop, desktopPrograms, onlyPrograms } from '../../support/desktop.ts'
@@ -251,7 +251,7 @@ describeWith(programs(...desktopPrograms, 'pinentry-gtk-2'), 'pinentry', () => {
 test('every question is one line to pinentry, short enough, and no markup to kdialog', () => {
   desktop = { close: async () => {} } as Desktop
   const question = { text: `a\nb%\r${'\u{1f511}'.repeat(400)}`, details: ['<b>&'] }
-  for (const { name, input, args } of ofDesktop('linux')) {
+  for (const { name, input, args } of promptProgramsOf('linux')) {
     const lines = input?.(question).split('\n') ?? []
     expect(lines.every((line) => Buffer.byteLength(line) < 1_000)).toBe(true)
     if (name.startsWith('pinentry')) {

@@ -61,7 +61,7 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
       last: string
     }>('many')
     expect([answers, callers]).toEqual([1420, 1])
-    expect(last).toContain('"isKnown":true')
+    expect(last).toContain('"container":{"kind":"none"}')
     expect(after.descriptor).toBe(before.descriptor)
     // Some come and go on their own (threads, timers); 1400 connections would show.
     expect(after.handle).toBeLessThan(before.handle + 4 * 100)

@@ -9,6 +9,7 @@ import { assumeRole } from '../cloud/aws-sts.ts'
 import { ConfigFile } from '../config/config.ts'
 import type { Clock } from '../core/ports.ts'
 import { defined } from '../core/util/defined.ts'
+import { postForm } from '../oauth/http/post-form.ts'
 import { connectBy } from '../oauth/server.ts'
 import { watchScreenLock } from '../platform/desktop/screen-lock.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/fs/local-lock.ts'
@@ -103,6 +104,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
 
   // ---- the sessions
   const connect = connectBy(clock)
+  const sendForm = postForm(now)
   const profiles = new Profiles(new ConfigFile(where.configFile), store, connect, now)
   const clientSecret = profiles.clientSecret.bind(profiles)
   const logout = new Logout({ clock, records: store, connect, clientSecret, events })
@@ -164,7 +166,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     issuer,
     refusedToken: (value) => sessions.refused(value),
     isToken: (value) => sessions.holds(value),
-    assumeRole: (role, token) => assumeRole(role, token, { now, signal: new AbortController().signal }),
+    assumeRole: (role, token) => assumeRole(role, token, sendForm),
   })
 
   // ---- the protocol

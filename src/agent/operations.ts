@@ -2,7 +2,8 @@
 
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Grant, Profile } from '../core/profile.ts'
+import type { Grant } from '../core/grant.ts'
+import type { Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
 import type { Target } from '../core/session/session.ts'
 import type { MasterKeyChoice, Store } from '../store/store.ts'

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
-import { grants } from '../core/profile.ts'
+import { grants } from '../core/grant.ts'
 import { closest } from '../core/util/closest.ts'
 import { exitCodeOf, type TokenOptions } from './commands.ts'
 import { Context } from './context.ts'

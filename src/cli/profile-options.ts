@@ -4,7 +4,8 @@ import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from 'commander'
 import { Failure } from '../core/failures.ts'
-import { type ClientAuthentication, type Grant, grants, type Profile } from '../core/profile.ts'
+import { type Grant, grants } from '../core/grant.ts'
+import { type ClientAuthentication, clientAuthentications, type Profile } from '../core/profile.ts'
 import type { ProfileTable } from '../config/config.ts'
 
 export interface ProfileOptions {
@@ -38,7 +39,7 @@ const oneOf =
     throw new Failure('bad_request', `${option} is '${value}', not one of ${all.join(', ')}`)
   }
 
-const authentications: readonly ClientAuthentication[] = ['none', 'client_secret_basic', 'client_secret_post']
+const authentications = Object.keys(clientAuthentications) as readonly ClientAuthentication[]
 
 export function withProfileOptions(command: Command): Command {
   return command

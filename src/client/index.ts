@@ -10,7 +10,7 @@
  */
 
 import { Failure } from '../core/failures.ts'
-import type { Grant } from '../core/profile.ts'
+import type { Grant } from '../core/grant.ts'
 import { paths } from '../platform/fs/paths.ts'
 import type {
   AgentStatus,

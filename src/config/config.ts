@@ -5,7 +5,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../core/failures.ts'
+import { isInteractive, requires } from '../core/grant.ts'
 import type { Endpoints, Profile } from '../core/profile.ts'
+import { insecurityOf } from '../core/util/secure-url.ts'
 import { normalScope } from '../core/session/scope.ts'
 import type { Route } from '../core/credentials/route.ts'
 import type { Rule } from '../core/access/rules.ts'
@@ -171,8 +173,9 @@ function checkProfile(table: ProfileTable, path: readonly string[]): Complaint[]
     complaints.push({ path: [...path, 'resource'], text: "'resource' is not an absolute URI without a fragment" })
   }
   for (const key of ['lifetime', 'idle_limit'] as const) {
-    if (table[key] === undefined || table.grant !== 'client_credentials') continue
-    complaints.push({ path: [...path, key], text: `'${key}' is of no meaning where nobody logs in (client_credentials)` })
+    const { grant } = table
+    if (table[key] === undefined || grant === undefined || isInteractive(grant)) continue
+    complaints.push({ path: [...path, key], text: `'${key}' has no effect with grant '${grant}': nobody logs in` })
   }
   for (const name of Object.keys(table.authorization_parameters ?? {})) {
     if (!ownParameters.has(name)) continue
@@ -199,20 +202,15 @@ const ownParameters: ReadonlySet<string> = new Set([
 function urlProblem(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null) return `is '${text}', not an absolute URL`
-  if (url.username !== '' || url.password !== '') return 'holds a user name or a password'
-  if (url.hash !== '') return 'holds a fragment'
-  if (url.protocol === 'https:') return undefined
-  if (url.protocol !== 'http:') return `is '${text}', not an https URL`
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  return isLoopback ? undefined : 'is plain http: https is needed everywhere but on this machine'
+  return url.hash === '' ? insecurityOf(url) : 'contains a fragment'
 }
 
 export function toProfile(name: string, table: ProfileTable): Profile {
   const provider = providerOf(table.issuer)
   const grant = table.grant ?? 'authorization_code'
-  const isInteractive = grant !== 'client_credentials'
-  const scopes = table.scopes ?? (isInteractive ? (provider?.scopes ?? ['openid', 'offline_access']) : [])
-  const needsSecret = !isInteractive || table.client_secret_file !== undefined
+  const userTakesPart = isInteractive(grant)
+  const scopes = table.scopes ?? (userTakesPart ? (provider?.scopes ?? ['openid', 'offline_access']) : [])
+  const needsSecret = requires(grant, 'clientAuthentication') || table.client_secret_file !== undefined
   const endpoints = table.endpoints === undefined ? provider?.endpoints : toEndpoints(table.endpoints)
   return {
     name,

@@ -1,7 +1,8 @@
 // What the engine needs of the world. oauth/, vault/ and platform/ implement these; tests may put fakes here and nowhere
 // further in.
 
-import type { Grant, Profile } from './profile.ts'
+import type { Grant } from './grant.ts'
+import type { Profile } from './profile.ts'
 import type { Redacted } from './redacted.ts'
 import type { EpochMs, Identity, Target } from './session/session.ts'
 import type { TokenRefusal } from './session/token-refusal.ts'
@@ -17,6 +18,7 @@ export interface Clock {
 /** The answer of a token endpoint, checked. Lifetimes are seconds as the server counts them from `receivedAt`. */
 export interface TokenResponse {
   readonly accessToken: Redacted<string>
+  /** As the server wrote it; `Bearer` if it wrote nothing that can be used. */
   readonly tokenType: string
   readonly expiresIn?: number
   /** Undefined where the server does not say. */
@@ -60,12 +62,13 @@ export interface LoginOptions {
   readonly signal: AbortSignal
 }
 
-/** One profile's authorization server. Every method throws a Failure, but `refresh` and `clientCredentials`, which tell. */
+/** One profile's authorization server. `refresh` and `renewByGrant` resolve to an outcome; the other methods throw a Failure. */
 export interface AuthorizationServer {
-  /** Interactive (code, device) or not (client credentials). Fails with login_*, discovery_failed, server_*. */
+  /** The first tokens of a session, by any grant. Fails with login_*, discovery_failed, server_*. */
   login(options: LoginOptions): Promise<TokenResponse>
   refresh(request: RefreshRequest, signal: AbortSignal): Promise<TokenOutcome>
-  clientCredentials(target: Target, signal: AbortSignal): Promise<TokenOutcome>
+  /** For a grant whose sessions are renewed by the grant itself (core/grant.ts). */
+  renewByGrant(grant: Grant, target: Target, signal: AbortSignal): Promise<TokenOutcome>
   /** RFC 7009; `unsupported` where the server has no revocation endpoint. */
   revoke(token: Redacted<string>, hint: 'refresh_token' | 'access_token', signal: AbortSignal): Promise<'revoked' | 'unsupported'>
 }

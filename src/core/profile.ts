@@ -1,8 +1,6 @@
 // What the user configured, as the rest of the program sees it. config/ reads it from config.toml.
 
-export type Grant = 'authorization_code' | 'device_code' | 'client_credentials'
-
-export const grants: readonly Grant[] = ['authorization_code', 'device_code', 'client_credentials']
+import type { Grant } from './grant.ts'
 
 /** Endpoints given by hand, for a server without metadata. Absolute URLs. */
 export interface Endpoints {
@@ -14,7 +12,14 @@ export interface Endpoints {
   readonly jwks?: string
 }
 
-export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post'
+/** How the client proves itself at the token endpoint. oauth/client-auth/ holds how each of them is done. */
+export const clientAuthentications = {
+  none: { usesSecret: false },
+  client_secret_basic: { usesSecret: true },
+  client_secret_post: { usesSecret: true },
+} as const
+
+export type ClientAuthentication = keyof typeof clientAuthentications
 
 export interface Profile {
   readonly name: string

@@ -1,63 +1,104 @@
-// What the grants share: a server's metadata, configurations to ask it with, and the reading of its token answers.
+// What the grants share: a server's metadata, and requests to it that carry the client's authentication and leave a trace.
 
+import { readFile } from 'node:fs/promises'
 import type * as openid from 'openid-client'
-import type { Clock, TokenResponse } from '../core/ports.ts'
+import { Failure } from '../core/failures.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Profile } from '../core/profile.ts'
-import { redact } from '../core/redacted.ts'
-import { parseScope } from '../core/session/scope.ts'
-import type { Identity, Target } from '../core/session/session.ts'
-import type { OAuthRequest } from './http/request.ts'
-import { identityOf, unverifiedClaims } from './identity.ts'
+import { redact, type Redacted } from '../core/redacted.ts'
+import type { Target } from '../core/session/session.ts'
+import { defined } from '../core/util/defined.ts'
+import { clientAuthMethods } from './client-auth/table.ts'
+import { OAuthRequest } from './http/request.ts'
 
-/** What the grants need of the server. */
+/** What a connection is made of. */
+export interface ConnectionOptions {
+  readonly profile: Profile
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly clientSecret: () => Promise<Redacted<string> | undefined>
+}
+
 export interface Connection {
   readonly profile: Profile
   readonly clock: Clock
   readonly metadata: openid.ServerMetadata
   readonly openid: typeof openid
-  /** A configuration whose requests are traced by the exchange that comes with it. */
-  configure(signal: AbortSignal, options?: { readonly dropIdToken?: boolean }): Promise<Configured>
+  /** For one use of openid-client: its configuration, and the request that traces what it sends. */
+  configure(signal: AbortSignal, options?: ConfigureOptions): Promise<Configured>
 }
 
-export interface Configured {
+interface ConfigureOptions {
+  readonly dropIdToken?: boolean
+  /** In place of the server's. */
+  readonly metadata?: openid.ServerMetadata
+}
+
+interface Configured {
   readonly configuration: openid.Configuration
-  readonly exchange: OAuthRequest
+  readonly request: OAuthRequest
 }
 
-export const defaultTarget = ({ resource, audience }: Profile): Target => ({
-  ...(resource === undefined ? {} : { resource }),
-  ...(audience === undefined ? {} : { audience }),
-})
-
-export const targetParameters = ({ scope, resource, audience }: Target): Record<string, string> => ({
-  ...(scope === undefined || scope.length === 0 ? {} : { scope: scope.join(' ') }),
-  ...(resource === undefined ? {} : { resource }),
-  ...(audience === undefined ? {} : { audience }),
-})
-
-export function tokenResponse(
-  answer: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers,
-  exchange: OAuthRequest,
-): TokenResponse {
-  const claims = answer.claims()
-  const identity: Identity | undefined = claims === undefined ? undefined : identityOf(claims)
-  const { expires_in: expiresIn, scope, refresh_token: refreshToken } = answer
-  // Not the exchange's trace: the last request may have been the one for the keys.
-  const { receivedAt, tokenType, refreshTokenExpiresIn, idToken } = exchange.answer ?? unreachable()
+export async function connectionTo(own: openid.ServerMetadata, options: ConnectionOptions): Promise<Connection> {
+  const openid = await import('openid-client')
+  const { profile, clock, timeoutMs } = options
   return {
-    accessToken: redact(answer.access_token),
-    tokenType,
-    receivedAt,
-    ...(expiresIn === undefined ? {} : { expiresIn }),
-    ...(scope === undefined ? {} : { scope: parseScope(scope) }),
-    ...(refreshToken === undefined ? {} : { refreshToken: redact(refreshToken) }),
-    ...(refreshTokenExpiresIn === undefined ? {} : { refreshTokenExpiresIn }),
-    ...(identity === undefined ? {} : { identity }),
-    // One that nobody can read is of no use to a tool either.
-    ...(idToken === undefined || unverifiedClaims(idToken) === undefined ? {} : { idToken }),
+    profile,
+    clock,
+    metadata: own,
+    openid,
+    configure: async (signal, { dropIdToken = false, metadata = own } = {}) => {
+      const endpoints = { token: metadata.token_endpoint, device: metadata.device_authorization_endpoint }
+      const request = await newRequest(options, signal, { endpoints, dropIdToken })
+      const secret = (): Promise<Redacted<string>> => clientSecretOf(options)
+      const authentication = await clientAuthMethods[profile.clientAuthentication]({ openid, metadata, secret })
+      const configuration = new openid.Configuration(metadata, profile.clientId, undefined, authentication)
+      configuration[openid.customFetch] = (url, init) => request.fetch(url, init)
+      configuration.timeout = timeoutMs / 1000
+      // Lifts openid-client's own check only: http/request.ts decides for every URL, and lets http through to loopback.
+      // oxlint-disable-next-line typescript/no-deprecated
+      openid.allowInsecureRequests(configuration)
+      if (metadata.jwks_uri !== undefined) openid.enableNonRepudiationChecks(configuration)
+      return { configuration, request }
+    },
   }
 }
 
-function unreachable(): never {
-  throw new Error('a token answer that was not seen')
+/** A request that trusts what the profile trusts. */
+export async function newRequest(
+  { profile, clock, timeoutMs }: ConnectionOptions,
+  signal: AbortSignal,
+  more: Pick<ConstructorParameters<typeof OAuthRequest>[0], 'endpoints' | 'dropIdToken'> = {},
+): Promise<OAuthRequest> {
+  const ca = profile.caFile === undefined ? undefined : await readText(profile.caFile, 'ca_file')
+  return new OAuthRequest({ ca, signal, timeoutMs, now: () => clock.now(), ...more })
 }
+
+/** Read anew for each use, so that a changed one is picked up. */
+async function clientSecretOf({ profile, clientSecret }: ConnectionOptions): Promise<Redacted<string>> {
+  const { clientSecretFile, name } = profile
+  const secret =
+    clientSecretFile === undefined
+      ? await clientSecret()
+      : redact((await readText(clientSecretFile, 'client_secret_file')).trim())
+  if (secret !== undefined && secret.reveal() !== '') return secret
+  throw new Failure('client_refused', `the client secret of '${name}' is not known`, {
+    profile: name,
+    hint: '`authsock login {profile}` asks for it; AUTHSOCK_CLIENT_SECRET or --client-secret-stdin give it without a prompt',
+  })
+}
+
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new Failure('config_invalid', `the ${what} ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    })
+  }
+}
+
+export const defaultTarget = ({ resource, audience }: Profile): Target => defined({ resource, audience })
+
+export const targetParameters = ({ scope, resource, audience }: Target): Record<string, string> =>
+  defined({ scope: scope === undefined || scope.length === 0 ? undefined : scope.join(' '), resource, audience })

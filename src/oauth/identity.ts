@@ -1,36 +1,21 @@
 // Who logged in, by the claims of the ID token.
 
-import type { Redacted } from '../core/redacted.ts'
 import type { Identity } from '../core/session/session.ts'
-import { printable } from './http/outcome.ts'
+import { defined } from '../core/util/defined.ts'
+import type { JwtClaims } from '../core/util/jwt-payload.ts'
+import { serverText } from './http/server-text.ts'
 
-type Claims = Readonly<Record<string, unknown>>
-
-export function identityOf(claims: Claims & { readonly iss: string; readonly sub: string }): Identity {
+export function identityOf(claims: JwtClaims & { readonly iss: string; readonly sub: string }): Identity {
   const text = (name: string): string | undefined => {
     const value = claims[name]
-    return typeof value === 'string' && printable(value) !== '' ? printable(value) : undefined
+    return typeof value === 'string' && serverText(value) !== '' ? serverText(value) : undefined
   }
-  const [name, email, preferredUsername] = [text('name'), text('email'), text('preferred_username')]
   return {
     issuer: claims.iss,
     subject: claims.sub,
-    ...(name === undefined ? {} : { name }),
-    ...(email === undefined ? {} : { email }),
-    ...(preferredUsername === undefined ? {} : { preferredUsername }),
+    ...defined({ name: text('name'), email: text('email'), preferredUsername: text('preferred_username') }),
   }
 }
 
-/** Undefined where it is no JWT. */
-export function unverifiedClaims(idToken: Redacted<string>): Claims | undefined {
-  try {
-    const payload = idToken.reveal().split('.')[1]
-    const claims: unknown = payload === undefined ? undefined : JSON.parse(Buffer.from(payload, 'base64url').toString())
-    return typeof claims === 'object' && claims !== null ? (claims as Claims) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-export const sameIdentity = (claims: Claims, identity: Identity): boolean =>
+export const sameIdentity = (claims: JwtClaims, identity: Identity): boolean =>
   claims['iss'] === identity.issuer && claims['sub'] === identity.subject

@@ -2,7 +2,7 @@
 // RFC 6749. Instants are seconds since the epoch, durations are seconds.
 
 import type { FailureCode } from '../core/failures.ts'
-import type { Grant } from '../core/profile.ts'
+import type { Grant } from '../core/grant.ts'
 
 /** `GET /v1/token`. */
 export interface TokenAnswer {

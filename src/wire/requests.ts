@@ -2,8 +2,9 @@
 // field.
 
 import { Failure } from '../core/failures.ts'
+import { type Grant, grants } from '../core/grant.ts'
+import { isProfileName } from '../core/profile.ts'
 import { defined } from '../core/util/defined.ts'
-import { type Grant, grants, isProfileName } from '../core/profile.ts'
 import { parseScope } from '../core/session/scope.ts'
 import type { Target } from '../core/session/session.ts'
 import { parseUrlPattern } from '../core/credentials/url-pattern.ts'

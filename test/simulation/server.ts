@@ -86,7 +86,7 @@ export class SimulatedServer {
         return { ...this.#tokensOf(family), receivedAt: now() }
       },
       refresh: ({ refreshToken }, signal) => this.#refresh(process, refreshToken.reveal(), signal, now),
-      clientCredentials: () => Promise.reject(new Error('no client credentials here')),
+      renewByGrant: () => Promise.reject(new Error('every session here has a refresh token')),
       revoke: async () => 'revoked',
     }
   }

@@ -67,9 +67,9 @@ export class OddServer {
   }
 
   /** By metadata, unless the table has endpoints. */
-  connect(table: Partial<ProfileTable> = {}, { clock = systemClock, patience }: ConnectOptions = {}): AuthorizationServer {
+  connect(table: Partial<ProfileTable> = {}, { clock = systemClock, timeoutMs }: ConnectOptions = {}): AuthorizationServer {
     const profile = toProfile('p', { issuer: this.origin, client_id: 'c', ...table })
-    return connectBy(clock, patience)(profile, async () => undefined)
+    return connectBy(clock, timeoutMs)(profile, async () => undefined)
   }
 
   close(): void {
@@ -80,8 +80,7 @@ export class OddServer {
 
 interface ConnectOptions {
   readonly clock?: Clock
-  /** ms. */
-  readonly patience?: number
+  readonly timeoutMs?: number
 }
 
 export const refresh = (port: AuthorizationServer, signal = never): Promise<TokenOutcome> =>

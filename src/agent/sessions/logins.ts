@@ -2,7 +2,8 @@
 
 import { asFailure, Failure } from '../../core/failures.ts'
 import type { AuthorizationServer, Clock, LoginProgress, TokenResponse } from '../../core/ports.ts'
-import type { Grant, Profile } from '../../core/profile.ts'
+import type { Grant } from '../../core/grant.ts'
+import type { Profile } from '../../core/profile.ts'
 import { normalScope } from '../../core/session/scope.ts'
 import type { SessionRecord } from '../../core/session/session.ts'
 import { accessToken } from '../../core/session/tokens.ts'

@@ -3,13 +3,15 @@
 
 import { createHash } from 'node:crypto'
 import { Failure, asFailure } from '../../core/failures.ts'
-import type { AuthorizationServer, Clock, HeldLock, SessionLock } from '../../core/ports.ts'
+import { renewedBy } from '../../core/grant.ts'
+import type { AuthorizationServer, Clock, HeldLock, SessionLock, TokenOutcome } from '../../core/ports.ts'
 import { primaryToken, remaining, wakeAt } from '../../core/session/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../../core/session/session.ts'
 import { canonicalTarget, decide, findToken, latest, withRefused } from '../../core/session/tokens.ts'
 import { sameTarget } from '../../core/session/scope.ts'
 import type { Effect, Event, Notice } from '../../core/session/steps.ts'
 import { resume, transition } from '../../core/session/transitions.ts'
+import { defined } from '../../core/util/defined.ts'
 import { SessionStore } from './session-store.ts'
 
 export interface SessionPorts {
@@ -330,10 +332,11 @@ export class LiveSessionRunner {
         throw new Failure('lock_timeout', 'the lock over this session was lost before the refresh was sent')
       }
       const { refreshToken, identity } = record
-      const outcome =
-        refreshToken === undefined
-          ? await server.clientCredentials(target, this.#abort.signal)
-          : await server.refresh({ refreshToken, target, ...(identity === undefined ? {} : { identity }) }, this.#abort.signal)
+      const { signal } = this.#abort
+      let outcome: TokenOutcome
+      if (renewedBy(record.grant) === 'grant') outcome = await server.renewByGrant(record.grant, target, signal)
+      else if (refreshToken !== undefined) outcome = await server.refresh(defined({ refreshToken, target, identity }), signal)
+      else throw new Failure('login_required', 'the session has no refresh token', { profile: record.profile })
       return outcome.kind === 'tokens' ? { type: 'tokens', response: outcome.response } : { type: 'refused', refusal: outcome }
     } catch (error) {
       // The port tells outcomes; a throw comes from before the request: the configuration or the client secret.

@@ -2,6 +2,7 @@
 
 import { thenSync } from '../../core/util/then-sync.ts'
 import { asFailure, type Failure } from '../../core/failures.ts'
+import { isInteractive, renewedBy } from '../../core/grant.ts'
 import type { Clock, SessionLock } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
 import { endOf } from '../../core/session/limits.ts'
@@ -31,7 +32,7 @@ interface SessionsPorts {
   readonly profiles: Profiles
   readonly events: EventHub
   readonly atFault?: (place: string) => void
-  /** Makes a session where that needs no user (client credentials). */
+  /** Makes a session by a grant that needs no user. */
   readonly logInUnattended: (profile: Profile) => Promise<void>
   /** Ends the session of a login that has reached its limits; false: there is a new one. */
   readonly end: (profile: Profile, runner: LiveSessionRunner, loggedInAt: EpochMs, reason: LoginReason) => Promise<boolean>
@@ -83,7 +84,7 @@ export class Sessions {
     const entry = await this.#entry(profile)
     if (needsLogin(entry)) {
       await entry.runner.reload()
-      if (profile.grant === 'client_credentials' && needsLogin(entry)) await this.#logInUnattended(profile)
+      if (!isInteractive(profile.grant) && needsLogin(entry)) await this.#logInUnattended(profile)
     }
     return this.#tokenOf(entry, target, minTtl)
   }
@@ -141,7 +142,7 @@ export class Sessions {
   *loginEnds(): Iterable<LoginEnd> {
     for (const [profile, entry] of this.#entries) {
       const { state } = entry.runner
-      if (state.kind === 'absent' || state.kind === 'login_required' || state.record.grant === 'client_credentials') continue
+      if (state.kind === 'absent' || state.kind === 'login_required' || !isInteractive(state.record.grant)) continue
       const { loggedInAt, refreshedAt = loggedInAt } = state.record
       const { lifetime = Infinity } = entry.profile
       const at = Math.min(serverEndOf(state.record) ?? Infinity, loggedInAt + lifetime * 1000)
@@ -301,7 +302,7 @@ const limitOf = ({ runner: { state }, profile, usedAt }: Entry): LoginReason | u
 
 /** As far as the server says. */
 function serverEndOf({ grant, refreshToken, refreshTokenExpiresAt, accessTokens }: SessionRecord): EpochMs | undefined {
-  if (grant === 'client_credentials' || refreshToken !== undefined) return refreshTokenExpiresAt
+  if (renewedBy(grant) === 'grant' || refreshToken !== undefined) return refreshTokenExpiresAt
   // Without a refresh token the last access token is the end.
   const ends = accessTokens.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt]))
   return ends.length === 0 ? undefined : Math.max(...ends)

@@ -15,6 +15,6 @@ export class UnattendedLogins {
   async logIn(profile: Profile): Promise<void> {
     if (this.#logins === undefined) throw new Error('a session was asked for before the logins were connected')
     const noUser = { onProgress: () => {}, signal: new AbortController().signal }
-    await this.#logins.logIn(profile, 'client_credentials', noUser)
+    await this.#logins.logIn(profile, profile.grant, noUser)
   }
 }

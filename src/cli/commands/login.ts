@@ -2,7 +2,8 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { asFailure, Failure } from '../../core/failures.ts'
-import { type Grant, isProfileName, type Profile } from '../../core/profile.ts'
+import { type Grant, isInteractive } from '../../core/grant.ts'
+import { clientAuthentications, isProfileName, type Profile } from '../../core/profile.ts'
 import type { ProfileTable } from '../../config/config.ts'
 import type { AuthsockClient, LoginConversation, LoginMessage, SessionStatus } from '../../client/index.ts'
 import { openBrowser, paths } from '../../client/local.ts'
@@ -128,7 +129,7 @@ async function storeSecret(
   const sole = profiles.size === 1 ? [...profiles.keys()][0] : undefined
   const profile = profiles.get(name ?? defaultProfile ?? sole ?? '')
   if (profile === undefined) return undefined
-  const needsSecret = profile.clientAuthentication !== 'none' && profile.clientSecretFile === undefined
+  const needsSecret = clientAuthentications[profile.clientAuthentication].usesSecret && profile.clientSecretFile === undefined
   if (!needsSecret) {
     if (options.clientSecretStdin === true || options.clientSecretFile !== undefined) {
       throw new Failure('bad_request', `profile '${profile.name}' does not use a client secret from here`, {
@@ -250,7 +251,7 @@ function sayDone(context: Context, session: SessionStatus, profile: Profile | un
   terminal.say(`${good('logged in')} to '${session.profile}'${who}${lasting}`)
   // Without an expiry, or where it is refreshed on demand only, no refresh is planned and nothing is missing.
   const isPlanned = session.expires_at !== undefined && profile?.refresh === 'ahead'
-  if (isPlanned && session.next_refresh_at === undefined && session.grant !== 'client_credentials') {
+  if (isPlanned && session.next_refresh_at === undefined && isInteractive(session.grant)) {
     terminal.hint('the server gave no refresh token; `offline_access` among the scopes usually brings one')
   }
 }

@@ -2,6 +2,7 @@
 // wants keeps pages of a browser away, and on Linux the kernel says whose program asks.
 
 import { asFailure, Failure } from '../../core/failures.ts'
+import { jwtPayload } from '../../core/util/jwt-payload.ts'
 import { type Asked, notFound, type Reply, type Service, textOf } from './server.ts'
 import { expiryOf, type Sources } from './sources.ts'
 
@@ -98,7 +99,7 @@ async function identity({ query }: Asked, { helper, profile }: Sources): Promise
     throw code === 'unsupported_by_server' ? new Failure('not_found', message, { hint }) : error
   })
   const { id_token: token } = JSON.parse(answer) as { readonly id_token: string }
-  const { aud } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { readonly aud?: unknown }
+  const aud = jwtPayload(token)?.['aud']
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (audiences.includes(audience)) return token
   throw new Failure('not_found', `the ID token is for ${audiences.join(' ')}, not for ${audience.slice(0, 200)}`, {

@@ -2,8 +2,9 @@
 // version or a damaged one becomes a clear failure and never a half-read session.
 
 import { Failure } from '../failures.ts'
-import { type Grant, grants } from '../profile.ts'
+import { type Grant, grants } from '../grant.ts'
 import { redact } from '../redacted.ts'
+import { authorizationScheme } from '../util/authorization-scheme.ts'
 import { array, DecodeError, number, object, oneOf, optional, string, strings } from '../util/json-decoder.ts'
 import type { AccessToken, Identity, Intent, LoginReason, SessionRecord, Target } from './session.ts'
 
@@ -57,7 +58,7 @@ function decodeToken(json: unknown, index: number): AccessToken {
   const token = object(json, `accessTokens[${index}]`)
   return {
     value: redact(string(token['value'], 'value')),
-    tokenType: string(token['tokenType'], 'tokenType'),
+    tokenType: authorizationScheme(string(token['tokenType'], 'tokenType')),
     target: decodeTarget(token['target']),
     scope: strings(token['scope'], 'scope'),
     obtainedAt: number(token['obtainedAt'], 'obtainedAt'),

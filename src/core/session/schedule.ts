@@ -1,5 +1,6 @@
 // When things are due: tokens, retries, the next look at all sessions. Pure functions of the record and the wall clock.
 
+import { renewedBy } from '../grant.ts'
 import { stableFraction } from '../util/stable-jitter.ts'
 import type { AccessToken, EpochMs, LiveSession, SessionRecord } from './session.ts'
 
@@ -42,7 +43,7 @@ export const requiredLife = (token: AccessToken, minTtl: number | undefined): nu
 export const primaryToken = (record: SessionRecord): AccessToken | undefined => record.accessTokens[0]
 
 export const isRenewable = (record: SessionRecord): boolean =>
-  record.grant === 'client_credentials' || record.refreshToken !== undefined
+  renewedBy(record.grant) === 'grant' || record.refreshToken !== undefined
 
 /** When a session's token is to be replaced ahead of its expiry (R7); jitter keeps many sessions apart. */
 export function refreshDueAt(record: SessionRecord): EpochMs | undefined {

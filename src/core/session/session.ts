@@ -3,7 +3,7 @@
 
 import type { Failure } from '../failures.ts'
 import type { TokenRefusal } from './token-refusal.ts'
-import type { Grant } from '../profile.ts'
+import type { Grant } from '../grant.ts'
 import type { Redacted } from '../redacted.ts'
 
 export type EpochMs = number
@@ -18,7 +18,7 @@ export interface Target {
 
 export interface AccessToken {
   readonly value: Redacted<string>
-  /** As the server wrote it; `Bearer` in practice. */
+  /** The scheme of the Authorization header: `Bearer` or `DPoP`. */
   readonly tokenType: string
   readonly target: Target
   /** The scope granted (P14): the server's word where it gave one, else what was asked for. */

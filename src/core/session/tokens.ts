@@ -2,6 +2,7 @@
 
 import { Failure } from '../failures.ts'
 import { isAging, isFromTheFuture, isRenewable, remaining, requiredLife } from './schedule.ts'
+import { authorizationScheme } from '../util/authorization-scheme.ts'
 import { normalScope, sameScope, sameTarget } from './scope.ts'
 import type { TokenResponse } from '../ports.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from './session.ts'
@@ -95,7 +96,7 @@ export function canonicalTarget(record: SessionRecord, target: Target): Target {
 export function accessToken(response: TokenResponse, target: Target, sessionScope: readonly string[]): AccessToken {
   return {
     value: response.accessToken,
-    tokenType: response.tokenType,
+    tokenType: authorizationScheme(response.tokenType),
     target,
     scope: response.scope === undefined ? (target.scope ?? sessionScope) : normalScope(response.scope),
     obtainedAt: response.receivedAt,

@@ -3,6 +3,7 @@
 // in the order given and feeds what comes of them back as events; an event that the session is not waiting for is dropped.
 
 import { Failure } from '../failures.ts'
+import { renewedBy } from '../grant.ts'
 import type { TokenResponse } from '../ports.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 import { backOff, isFromTheFuture, isRenewable, primaryToken, remaining, requiredLife } from './schedule.ts'
@@ -156,7 +157,7 @@ function loggedOutMeanwhile(session: Refreshing, now: EpochMs): Step {
  */
 function journal(session: Refreshing, record: SessionRecord, digest: string | undefined, now: EpochMs): Step {
   if (!isRenewable(record)) return conclude(session, record, { kind: 'active', failure: noRefreshToken(record) })
-  if (record.refreshToken === undefined || digest === undefined) return post(session, record, false)
+  if (renewedBy(record.grant) === 'grant' || digest === undefined) return post(session, record, false)
   const intent = isKept(record.intent, digest, now) ? record.intent : { digest, at: now }
   const next: SessionRecord = { ...record, generation: record.generation + 1, intent }
   return { session: { ...carriedOver(session), step: 'journal', record, next }, effects: [{ type: 'save', record: next }] }

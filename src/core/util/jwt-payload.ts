@@ -1,12 +1,16 @@
-// The payload of a JSON Web Token (RFC 7519), unverified: for display and for times, never for a decision about who somebody is.
+// The payload of a JSON Web Token (RFC 7519), unverified: for display, for times, for what a token says it is good for; never for a
+// decision about who somebody is.
 
-/** Undefined if the text is no JWT. */
-function jwtPayload(token: string): Readonly<Record<string, unknown>> | undefined {
+export type JwtClaims = Readonly<Record<string, unknown>>
+
+/** Undefined if the text is no JWT, or an encrypted one. */
+export function jwtPayload(token: string): JwtClaims | undefined {
+  const [, payload, signature, more] = token.split('.')
+  if (payload === undefined || signature === undefined || more !== undefined) return undefined
   try {
-    const [, payload = ''] = token.split('.')
     const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
     const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Record<string, unknown>) : undefined
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JwtClaims) : undefined
   } catch {
     return undefined
   }

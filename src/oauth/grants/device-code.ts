@@ -1,86 +1,161 @@
-// RFC 8628: a code that the user types into a page on any device, while this side asks the server whether that has happened
-// (P9: at the server's pace, until the code expires, ended at once by a cancel).
+// The device authorization grant, RFC 8628: a code that the user types into a page on any device, while this side polls the
+// server (P9: at the server's pace, until the code expires, ended at once by a cancel).
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { DeviceAuthorizationResponse } from 'openid-client'
 import { Failure } from '../../core/failures.ts'
-import type { LoginOptions, TokenResponse } from '../../core/ports.ts'
-import { type Connection, defaultTarget, targetParameters, tokenResponse } from '../connection.ts'
-import { requireSecure } from '../discovery.ts'
-import { failureOf, printable, refusalOf } from '../http/outcome.ts'
+import type { LoginOptions, LoginProgress, TokenResponse } from '../../core/ports.ts'
+import { defined } from '../../core/util/defined.ts'
+import { type Connection, defaultTarget, targetParameters } from '../connection.ts'
+import { failureOf, refusalOf } from '../http/outcome.ts'
+import type { OAuthRequest } from '../http/request.ts'
+import { requireSecureUrl } from '../http/require-secure-url.ts'
+import { serverText } from '../http/server-text.ts'
+import { tokenResponse } from '../token-response.ts'
+import type { InteractiveGrant } from './flow.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
-/** Seconds, where the server says nothing (RFC 8628 section 3.2). */
-const defaultInterval = 5
-/** Seconds: no server means less or more. */
-const [shortestInterval, maxInterval] = [1, 300]
-const slowDown = 5
-/** Seconds that a code is waited for, whatever the server says. */
-const maxWait = 3600
+/** If the server does not say (RFC 8628 section 3.2). */
+const defaultIntervalSeconds = 5
+/** No server means less or more. */
+const [minIntervalSeconds, maxIntervalSeconds] = [1, 300]
+/** RFC 8628 section 3.5. */
+const slowDownSeconds = 5
+/** After a poll that failed. */
+const maxBackOffSeconds = 60
+/** How long a code is waited for, whatever the server says. */
+const maxWaitSeconds = 3600
 
-export async function deviceFlow(connection: Connection, { onProgress, signal }: LoginOptions): Promise<TokenResponse> {
-  const { profile, metadata, openid, clock } = connection
-  if (metadata.device_authorization_endpoint === undefined) {
-    throw new Failure('unsupported_by_server', `${profile.issuer} offers no login with a code on another device`, {
-      hint: '`authsock login {profile} --grant authorization_code` uses the browser',
-    })
+export const deviceCode: InteractiveGrant = {
+  async login(connection, options) {
+    const { profile, metadata, clock } = connection
+    if (metadata.device_authorization_endpoint === undefined) {
+      throw new Failure('unsupported_by_server', `${profile.issuer} has no device authorization endpoint`, {
+        hint: '`authsock login {profile} --grant authorization_code` uses the browser',
+      })
+    }
+    const code = await requestCode(connection, options.signal)
+    const progress = codeProgress(code)
+    const expiresAt = clock.now() + Math.min(code.expires_in, maxWaitSeconds) * 1000
+    options.onProgress(progress)
+    return poll(connection, code, expiresAt, options)
+  },
+}
+
+async function requestCode(connection: Connection, signal: AbortSignal): Promise<DeviceAuthorizationResponse> {
+  const { profile, openid } = connection
+  const { configuration, request } = await connection.configure(signal)
+  try {
+    const parameters = targetParameters({ scope: profile.scopes, ...defaultTarget(profile) })
+    return await openid.initiateDeviceAuthorization(configuration, parameters)
+  } catch (error) {
+    throw failureOf(error, request.trace)
   }
-  const target = defaultTarget(profile)
-  const start = await connection.configure(signal)
-  const code = await openid
-    .initiateDeviceAuthorization(start.configuration, targetParameters({ scope: profile.scopes, ...target }))
-    .catch((error: unknown) => {
-      throw failureOf(error, start.exchange.trace)
-    })
-  const page = webPage(code.verification_uri)
-  const complete = completePage(code.verification_uri_complete, page)
-  const expiresAt = clock.now() + Math.min(code.expires_in, maxWait) * 1000
-  onProgress({
-    type: 'device_code',
-    userCode: printable(code.user_code),
-    verificationUri: page.href,
-    ...(complete === undefined ? {} : { verificationUriComplete: complete.href }),
-    expiresIn: code.expires_in,
-  })
+}
 
-  let interval = Math.min(Math.max(code.interval ?? defaultInterval, shortestInterval), maxInterval)
+function codeProgress(code: DeviceAuthorizationResponse): LoginProgress {
+  const page = verificationPage(code.verification_uri)
+  return {
+    type: 'device_code',
+    userCode: userCode(code.user_code),
+    verificationUri: page.href,
+    expiresIn: code.expires_in,
+    ...defined({ verificationUriComplete: completePage(code.verification_uri_complete, page)?.href }),
+  }
+}
+
+/** RFC 8628 section 6.1. Anything else could say more to the user than a code. */
+function userCode(text: string): string {
+  if (/^[A-Z0-9-]{1,32}$/.test(text)) return text
+  throw new Failure(
+    'server_invalid_response',
+    `the server gave a user code that is not shown: '${serverText(text).slice(0, 40)}'`,
+    {
+      hint: 'a code has at most 32 of the characters A-Z, 0-9 and -; log in with the browser: --grant authorization_code',
+    },
+  )
+}
+
+/** P10: the user is sent there. */
+function verificationPage(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null) throw new Failure('server_invalid_response', 'the server gave no page to enter the code on')
+  requireSecureUrl(url, 'the page for the code')
+  return url
+}
+
+/** Only if it is of the host that the user is told to look for. */
+function completePage(text: string | undefined, page: URL): URL | undefined {
+  const url = text === undefined ? null : URL.parse(text)
+  return url?.origin === page.origin ? url : undefined
+}
+
+async function poll(
+  connection: Connection,
+  code: DeviceAuthorizationResponse,
+  expiresAt: number,
+  { onProgress, signal }: LoginOptions,
+): Promise<TokenResponse> {
+  const { profile, clock } = connection
+  let interval = Math.min(Math.max(code.interval ?? defaultIntervalSeconds, minIntervalSeconds), maxIntervalSeconds)
   for (;;) {
     await wait(Math.min(interval * 1000, Math.max(0, expiresAt - clock.now())), signal)
     if (clock.now() >= expiresAt) throw expired(profile.name)
-    const { configuration, exchange } = await connection.configure(signal)
-    try {
-      const answer = await openid.genericGrantRequest(configuration, grantType, {
-        device_code: code.device_code,
-        ...targetParameters(target),
-      })
-      return tokenResponse(answer, exchange)
-    } catch (error) {
-      if (signal.aborted) throw cancelled()
-      // Tokens came, and the code is spent: something about them is wrong, or the keys to check them by cannot be had (P11).
-      if (exchange.answer !== undefined) throw failureOf(error, exchange.trace)
-      const { oauthError, status, trouble } = exchange.trace
-      if (oauthError === 'authorization_pending') continue
-      if (oauthError === 'slow_down') {
-        interval += slowDown
-        continue
-      }
-      if (oauthError === 'access_denied') throw new Failure('login_cancelled', `the login was declined at ${exchange.trace.host}`)
-      if (oauthError === 'expired_token') throw expired(profile.name)
-      // RFC 8628 section 3.5: a connection that times out is tried again, more slowly; so is a server with a bad moment.
-      if (trouble !== undefined || (status !== undefined && (status >= 500 || status === 429))) {
-        interval = Math.min(interval * 2, 60)
-        onProgress({ type: 'progress', text: `${refusalOf(error, exchange.trace).failure.message}; trying again` })
-        continue
-      }
-      throw status === 200
-        ? failureOf(error, exchange.trace)
-        : new Failure('login_failed', refusalOf(error, exchange.trace).failure.message)
+    const result = await pollOnce(connection, code, signal)
+    switch (result.kind) {
+      case 'tokens':
+        return result.response
+      case 'pending':
+        break
+      case 'slow_down':
+        interval += slowDownSeconds
+        break
+      case 'try_again':
+        // RFC 8628 section 3.5: a connection that times out is tried again, more slowly.
+        interval = Math.min(interval * 2, maxBackOffSeconds)
+        onProgress({ type: 'progress', text: `${result.failure.message}; trying again` })
     }
   }
 }
 
-async function wait(delay: number, signal: AbortSignal): Promise<void> {
+type PollResult =
+  | { readonly kind: 'tokens'; readonly response: TokenResponse }
+  | { readonly kind: 'pending' | 'slow_down' }
+  | { readonly kind: 'try_again'; readonly failure: Failure }
+
+/** Throws a Failure if the login has ended. */
+async function pollOnce(connection: Connection, code: DeviceAuthorizationResponse, signal: AbortSignal): Promise<PollResult> {
+  const { profile, openid } = connection
+  const { configuration, request } = await connection.configure(signal)
   try {
-    await pause(delay, undefined, { signal })
+    const accepted = await openid.genericGrantRequest(configuration, grantType, {
+      device_code: code.device_code,
+      ...targetParameters(defaultTarget(profile)),
+    })
+    return { kind: 'tokens', response: tokenResponse(accepted, request) }
+  } catch (error) {
+    if (signal.aborted) throw cancelled()
+    return readRefusal(error, request, profile.name)
+  }
+}
+
+function readRefusal(error: unknown, { trace, answer }: OAuthRequest, profile: string): PollResult {
+  // Tokens came, and the code is spent: something about them is wrong, or the keys to check them with cannot be fetched (P11).
+  if (answer !== undefined) throw failureOf(error, trace)
+  const { oauthError, status, networkError, host } = trace
+  if (oauthError === 'authorization_pending') return { kind: 'pending' }
+  if (oauthError === 'slow_down') return { kind: 'slow_down' }
+  if (oauthError === 'access_denied') throw new Failure('login_cancelled', `the login was declined at ${host}`)
+  if (oauthError === 'expired_token') throw expired(profile)
+  const { failure } = refusalOf(error, trace)
+  if (networkError !== undefined || (status !== undefined && (status >= 500 || status === 429)))
+    return { kind: 'try_again', failure }
+  throw status === 200 ? failureOf(error, trace) : new Failure('login_failed', failure.message)
+}
+
+async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(delayMs, undefined, { signal })
   } catch {
     throw cancelled()
   }
@@ -88,19 +163,4 @@ async function wait(delay: number, signal: AbortSignal): Promise<void> {
 
 const cancelled = (): Failure => new Failure('login_cancelled', 'the login was cancelled')
 
-const expired = (profile: string): Failure =>
-  new Failure('login_expired', 'the code has expired before it was entered', { profile })
-
-/** P10: the user is sent there. */
-function webPage(text: string): URL {
-  const url = URL.parse(text)
-  if (url === null) throw new Failure('server_invalid_response', 'the server gave no page to enter the code on')
-  requireSecure(text, 'the page for the code')
-  return url
-}
-
-/** Only where it is of the host that the user is told to look for. */
-function completePage(text: string | undefined, page: URL): URL | undefined {
-  const url = text === undefined ? null : URL.parse(text)
-  return url?.origin === page.origin ? url : undefined
-}
+const expired = (profile: string): Failure => new Failure('login_expired', 'the code expired before it was entered', { profile })

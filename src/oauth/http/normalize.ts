@@ -1,26 +1,26 @@
-// Answers of token and device endpoints as servers really write them, brought into the form of RFC 6749 section 5 and RFC 8628
-// section 3.2: JSON under another content type, form encoding, errors with status 200, numbers as texts, nulls, odd types.
+// Responses of token and device endpoints as servers really write them, brought into the form of RFC 6749 section 5 and RFC 8628
+// section 3.2: JSON under another content type, form encoding, errors with status 200, numbers as strings, nulls, odd types.
 
 export type Json = Record<string, unknown>
 
 interface TokenBody {
   readonly json: Json
   readonly status: number
-  /** `Bearer`, or what else the server calls it: openid-client knows few names. */
+  /** As the server wrote it; openid-client knows few of them, and is told `Bearer`. */
   readonly tokenType: string
   /** Seconds. */
   readonly refreshTokenExpiresIn: number | undefined
 }
 
-/** Seconds. Beyond ten years nothing is planned, and dates end. */
+/** Seconds: ten years. Nothing is planned for later, and a Date has an end. */
 const maxLifetime = 10 * 366 * 86_400
 
-/** Undefined where the body is neither JSON nor a form with something known in it. */
+/** Undefined if the body is neither a JSON object nor a form with a known field. */
 export function normalTokenBody(text: string, status: number): TokenBody | undefined {
   const json = parseBody(text)
   if (json === undefined) return undefined
   for (const [name, value] of Object.entries(json)) if (value === null || value === '') delete json[name]
-  const tokenType = normalTokenType(json['token_type'])
+  const tokenType = tokenTypeOf(json['token_type'])
   // Keycloak writes 0 for a token that does not expire.
   const refreshTokenExpiresIn = seconds(json['refresh_token_expires_in'] ?? json['refresh_expires_in'])
   const result = { json, tokenType, refreshTokenExpiresIn }
@@ -30,14 +30,19 @@ export function normalTokenBody(text: string, status: number): TokenBody | undef
   // Some wrap the error: {"error": {"code": ..., "message": ...}}.
   if (typeof json['error'] === 'object') delete json['error']
   if (json['access_token'] === undefined) return { ...result, status }
+  normalizeTokens(json)
+  return { ...result, status: status >= 200 && status < 300 ? 200 : status }
+}
+
+/** What openid-client would refuse is corrected or left out. */
+function normalizeTokens(json: Json): void {
   json['token_type'] = 'Bearer'
   setOrDelete(json, 'scope', normalScopeText(json['scope']))
   setOrDelete(json, 'expires_in', seconds(json['expires_in']))
   for (const name of ['refresh_token', 'id_token']) if (typeof json[name] !== 'string') delete json[name]
-  return { ...result, status: status >= 200 && status < 300 ? 200 : status }
 }
 
-/** Google writes `verification_url`, others numbers as texts. */
+/** Google writes `verification_url`, others numbers as strings. */
 export function normalDeviceBody(json: Json): Json {
   const { verification_url: url, ...body } = json
   if (body['verification_uri'] === undefined && url !== undefined) body['verification_uri'] = url
@@ -48,28 +53,34 @@ export function normalDeviceBody(json: Json): Json {
 
 export function parseBody(text: string): Json | undefined {
   const trimmed = text.trim()
-  if (trimmed.startsWith('{')) {
-    try {
-      return JSON.parse(trimmed) as Json
-    } catch {
-      return undefined
-    }
+  return trimmed.startsWith('{') ? parseJson(trimmed) : parseForm(trimmed)
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    // It begins with '{': an object.
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
   }
-  if (!/^[A-Za-z_]+=[^\s<>]*$/.test(trimmed)) return undefined
-  const form = Object.fromEntries(new URLSearchParams(trimmed))
+}
+
+function parseForm(text: string): Json | undefined {
+  if (!/^[A-Za-z_]+=[^\s<>]*$/.test(text)) return undefined
+  const form = Object.fromEntries(new URLSearchParams(text))
   return form['access_token'] !== undefined || form['error'] !== undefined ? form : undefined
 }
 
-/** Undefined for what says nothing: 0 and less, other types. */
+/** Undefined for 0 and less, and for other types. */
 function seconds(value: unknown): number | undefined {
   const number = typeof value === 'string' ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) && number > 0 ? Math.min(number, maxLifetime) : undefined
 }
 
-/** Apigee says `BearerToken`. It goes into an HTTP header: a token of RFC 9110 section 5.6.2, or nothing. */
-function normalTokenType(value: unknown): string {
+/** It ends up near an HTTP header: a token of RFC 9110 section 5.6.2, or `Bearer`. */
+function tokenTypeOf(value: unknown): string {
   const text = typeof value === 'string' ? value.trim() : ''
-  return /^(bearer(token)?)?$/i.test(text) || !/^[\w!#$%&'*+.^`|~-]+$/.test(text) ? 'Bearer' : text
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : 'Bearer'
 }
 
 /** GitHub and Strava write commas. */

@@ -69,7 +69,7 @@ describe('login', () => {
       stderr: expect.stringContaining('--client-id') as string,
     })
     const nobody = await home.run(['login', 'http://127.0.0.1:1', '--client-id', 'x'])
-    expect([nobody.code, nobody.stderr]).toEqual([5, expect.stringContaining('nothing listens there')])
+    expect([nobody.code, nobody.stderr]).toEqual([5, expect.stringContaining('connection refused')])
     const plain = await home.run(['login', 'http://login.example.com', '--client-id', 'x', '--name', 'plain'])
     expect([plain.code, plain.stderr]).toEqual([2, expect.stringContaining('plain http')])
   })

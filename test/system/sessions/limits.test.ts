@@ -93,6 +93,6 @@ test('neither means anything where nobody logs in', async () => {
   const { code, stderr } = await home.run(['token', 'robot'])
   expect([code, stderr]).toEqual([
     expect.any(Number),
-    expect.stringContaining("'lifetime' is of no meaning where nobody logs in"),
+    expect.stringContaining("'lifetime' has no effect with grant 'client_credentials'"),
   ])
 }, 30_000)

@@ -94,6 +94,32 @@ describe('what the browser is sent with', () => {
     expect(told).toEqual([])
   })
 
+  test.each([false, true])(
+    'S14 a query of the authorization endpoint itself: no parameter twice, none overridden (pushed: %s)',
+    async (isPushed) => {
+      let pushed: URLSearchParams | undefined
+      server.discoverable({
+        authorization_endpoint: `${server.origin}/auth?policy=b2c&client_id=evil&client_id=evil2&response_mode=fragment&request=x&prompt=none&state=s`,
+        ...(isPushed
+          ? { require_pushed_authorization_requests: true, pushed_authorization_request_endpoint: `${server.origin}/par` }
+          : {}),
+      })
+      server.answers.set('/par', (request, response, body) => {
+        pushed = new URLSearchParams(body)
+        sendJson({ request_uri: 'urn:x', expires_in: 60 }, 201)(request, response, body)
+      })
+      const browser = await sentWith({ authorization_parameters: { prompt: 'login' } })
+      expect(browser.get('policy')).toBe('b2c')
+      for (const query of [browser, ...(pushed === undefined ? [] : [pushed])]) {
+        expect(query.getAll('client_id')).toEqual(['c'])
+        expect([...query]).toHaveLength(new Set(query.keys()).size)
+        expect([query.has('response_mode'), query.has('request')]).toEqual([false, false])
+      }
+      expect((pushed ?? browser).get('prompt')).toBe('login')
+      expect(pushed !== undefined).toBe(isPushed)
+    },
+  )
+
   test('P1 P17 what is pushed is not shown to the browser', async () => {
     let pushed = new URLSearchParams()
     server.discoverable({
@@ -165,7 +191,7 @@ describe('once the browser is back', () => {
   test.each<[string, Answer, string, string]>([
     ['the code is refused', sendJson({ error: 'invalid_grant' }, 400), 'login_failed', 'invalid_grant'],
     ['the client is refused', sendJson({ error: 'invalid_client' }, 401), 'client_refused', 'invalid_client'],
-    ['a page', send(200, '<html>', { 'content-type': 'text/html' }), 'server_invalid_response', 'not RFC 6749'],
+    ['a page', send(200, '<html>', { 'content-type': 'text/html' }), 'server_invalid_response', 'not a token response'],
     ['a redirect', send(307, '', { location: '/elsewhere' }), 'login_failed', 'redirect (307)'],
     ['a bad moment', send(503, ''), 'server_unavailable', '503'],
     ['a reset', (request) => void request.socket.resetAndDestroy(), 'server_timeout', 'broke'],

@@ -139,10 +139,24 @@ describe('P10 what the user is shown', () => {
 
   test('controls reach no terminal', async () => {
     const hostile = `${server.origin}/\u001b[31m\u202e`
-    offer({ user_code: '\u001b]0;x\u0007AB\u202eCD\n', verification_uri: hostile, verification_uri_complete: hostile })
+    offer({ verification_uri: hostile, verification_uri_complete: hostile })
     await logIn()
-    expect(told[0]).toMatchObject({ userCode: ']0;x AB CD' })
     expect(Object.values(told[0] ?? {}).join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  })
+
+  test.each(['\u001b]0;x\u0007AB', 'AB\u202eCD', 'ABCD\n', 'AB CD', 'ab-cd', 'A'.repeat(33), '', 'ABCD) of your bank'])(
+    'S14 the user code %j is not shown',
+    async (code) => {
+      offer({ user_code: code })
+      expect((await failureOf(logIn())).code).toBe('server_invalid_response')
+      expect([told, polls()]).toEqual([[], 0])
+    },
+  )
+
+  test('S14 32 characters are', async () => {
+    offer({ user_code: `${'AB12-'.repeat(6)}YZ` })
+    await logIn()
+    expect(told[0]).toMatchObject({ userCode: `${'AB12-'.repeat(6)}YZ` })
   })
 
   test.each<[string, unknown, string]>([
@@ -150,6 +164,7 @@ describe('P10 what the user is shown', () => {
     ['that is a script', 'javascript:alert(1)', 'insecure_url'],
     ['that is no address', 'go to the page', 'server_invalid_response'],
     ['that is missing', undefined, 'server_invalid_response'],
+    ['S14 with a user name', 'https://bank.example@evil.example/d', 'insecure_url'],
   ])('a page %s is not shown', async (_, uri, code) => {
     offer({ verification_uri: uri })
     expect((await failureOf(logIn())).code).toBe(code)

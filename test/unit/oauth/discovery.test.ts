@@ -2,9 +2,10 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AuthorizationServer } from '../../../src/core/ports.ts'
-import { metadataUrls } from '../../../src/oauth/discovery.ts'
+import { metadataUrls } from '../../../src/oauth/well-known.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
-import { type Answer, failureOf, OddServer, refresh, send, sendJson } from '../../support/odd-server.ts'
+import { OAuthRequest } from '../../../src/oauth/http/request.ts'
+import { type Answer, failureOf, never, OddServer, refresh, send, sendJson } from '../../support/odd-server.ts'
 
 let server: OddServer
 const openid = '/.well-known/openid-configuration'
@@ -37,7 +38,7 @@ test('RFC 8414 alone, with a path, sparse, with nulls and unknown fields', async
 })
 
 test.each<[string, Answer]>([
-  ['a problem of its own', send(500, '')],
+  ['a server error', send(500, '')],
   ['an empty object', sendJson({})],
   ['an error as 200', sendJson({ error: 'not found' })],
   ['a page as 200', send(200, '<html>', { 'content-type': 'text/html' })],
@@ -57,6 +58,12 @@ test.each<[string, object | string, string]>([
   [
     'P19 keys without https',
     { issuer: 'ORIGIN', token_endpoint: 'ORIGIN/token', jwks_uri: 'http://elsewhere.example/' },
+    'insecure_url',
+  ],
+  ['S14 a user name in an endpoint', { issuer: 'ORIGIN', token_endpoint: 'https://a@elsewhere.example/token' }, 'insecure_url'],
+  [
+    'S14 a password in the authorization endpoint',
+    { issuer: 'ORIGIN', token_endpoint: 'ORIGIN/token', authorization_endpoint: 'https://:b@elsewhere.example/auth' },
     'insecure_url',
   ],
   ['a token endpoint that is no URL', { issuer: 'ORIGIN', token_endpoint: '/token' }, 'discovery_failed'],
@@ -168,7 +175,18 @@ describe('a discovery that hangs', () => {
 
   test('ends by itself: nothing was sent', async () => {
     server.answers.set(openid, () => {})
-    const outcome = await refresh(server.connect({}, { patience: 1_000 }))
+    const outcome = await refresh(server.connect({}, { timeoutMs: 1_000 }))
     expect(outcome).toMatchObject({ kind: 'not_sent', failure: { code: 'server_timeout' } })
   })
+})
+
+test.each([
+  ['http to another host', 'http://elsewhere.example/x'],
+  ['http to a name that begins like loopback', 'http://127.0.0.1.elsewhere.example/x'],
+  ['a user name', 'https://user@127.0.0.1/x'],
+  ['another scheme', 'ftp://127.0.0.1/x'],
+])('S14 P21 %s: refused at the place that sends, whatever it is for', async (_, url) => {
+  const request = new OAuthRequest({ ca: undefined, signal: never, timeoutMs: 1_000, now: Date.now })
+  expect((await failureOf(request.fetch(url, {}))).code).toBe('insecure_url')
+  expect(request.trace).toMatchObject({ sent: false, networkError: { code: 'insecure_url' } })
 })

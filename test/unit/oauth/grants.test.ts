@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ProfileTable, toProfile } from '../../../src/config/config.ts'
 import { Failure } from '../../../src/core/failures.ts'
 import type { AuthorizationServer as Port, LoginProgress, TokenResponse } from '../../../src/core/ports.ts'
-import type { Grant } from '../../../src/core/profile.ts'
+import type { Grant } from '../../../src/core/grant.ts'
 import { redact } from '../../../src/core/redacted.ts'
 import { connectBy } from '../../../src/oauth/server.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
@@ -304,10 +304,10 @@ describe('client credentials', () => {
       scopes: ['read'],
       client_authentication: which === 'postClient' ? 'client_secret_post' : 'client_secret_basic',
     } as const
-    const good = await connect(table, clientSecret).clientCredentials({}, never)
+    const good = await connect(table, clientSecret).renewByGrant('client_credentials', {}, never)
     expect(good).toMatchObject({ kind: 'tokens', response: { scope: ['read'] } })
-    expect(await connect(table, 'wrong').clientCredentials({}, never)).toMatchObject({ kind: 'client_refused' })
-    expect(await connect(table).clientCredentials({}, never)).toMatchObject({
+    expect(await connect(table, 'wrong').renewByGrant('client_credentials', {}, never)).toMatchObject({ kind: 'client_refused' })
+    expect(await connect(table).renewByGrant('client_credentials', {}, never)).toMatchObject({
       kind: 'not_sent',
       failure: { code: 'client_refused' },
     })

@@ -52,7 +52,7 @@ test.each<[string, Answer, string, string]>([
   ['nothing there', send(404, ''), 'server_invalid_response', '404'],
   ['a redirect', send(302, '', { location: '/elsewhere' }), 'server_invalid_response', 'redirect (302)'],
   ['a bad moment', send(503, ''), 'server_unavailable', '503'],
-  ['a problem of its own', send(500, '<html>', {}), 'server_unavailable', '500'],
+  ['a server error', send(500, '<html>', {}), 'server_unavailable', '500'],
   ['a reset', (request) => void request.socket.resetAndDestroy(), 'server_timeout', 'broke'],
   [
     'words that repeat the token',
@@ -70,7 +70,7 @@ test.each<[string, Answer, string, string]>([
 
 test('a server that hangs, one that is gone, and one whom nobody waits for', async () => {
   server.answers.set('/revoke', () => {})
-  expect((await failureOf(revoke(server.connect({}, { patience: 1_000 })))).code).toBe('server_timeout')
+  expect((await failureOf(revoke(server.connect({}, { timeoutMs: 1_000 })))).code).toBe('server_timeout')
   const cancel = new AbortController()
   server.answers.set('/revoke', () => cancel.abort())
   expect((await failureOf(revoke(server.connect(), cancel.signal))).code).toBe('cancelled')

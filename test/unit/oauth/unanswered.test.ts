@@ -16,9 +16,8 @@ beforeEach(async () => {
 
 afterEach(() => server.close())
 
-/** `patience` in ms. */
-const connect = (table: Partial<ProfileTable> = {}, patience?: number): AuthorizationServer =>
-  server.connect({ endpoints: { token: `${server.origin}/token` }, ...table }, patience === undefined ? {} : { patience })
+const connect = (table: Partial<ProfileTable> = {}, timeoutMs?: number): AuthorizationServer =>
+  server.connect({ endpoints: { token: `${server.origin}/token` }, ...table }, timeoutMs === undefined ? {} : { timeoutMs })
 
 const halfAnAnswer: Answer = (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('{"acc')
 
@@ -39,7 +38,7 @@ describe('R4 nothing was sent', () => {
     ['does not speak TLS', undefined, (socket) => socket.end('this is not TLS'), 'cannot be reached'],
     ['hangs up in the handshake', undefined, (socket) => socket.once('data', () => socket.resetAndDestroy()), 'was reset'],
     ['says nothing in the handshake', 300, () => {}, 'could not be reached in time'],
-  ])('a server that %s', async (_, patience, onConnection, words) => {
+  ])('a server that %s', async (_, timeoutMs, onConnection, words) => {
     const received: Buffer[] = []
     const tcp = createTcpServer((socket) => {
       socket.on('error', () => {}).on('data', (chunk: Buffer) => received.push(chunk))
@@ -47,7 +46,7 @@ describe('R4 nothing was sent', () => {
     }).listen(0, '127.0.0.1')
     await once(tcp, 'listening')
     const { port } = tcp.address() as AddressInfo
-    const outcome = await refresh(connect({ endpoints: { token: `https://127.0.0.1:${port}/token` } }, patience))
+    const outcome = await refresh(connect({ endpoints: { token: `https://127.0.0.1:${port}/token` } }, timeoutMs))
     expect(outcome).toMatchObject({ kind: 'not_sent', failure: { code: 'server_unreachable' } })
     expect(outcome.kind !== 'tokens' && outcome.failure.message).toContain(words)
     expect(Buffer.concat(received).toString('latin1')).not.toContain('the-refresh-token')
@@ -85,7 +84,7 @@ describe('R4 it may have been acted on', () => {
     server.answers.set('/token', answer)
     const outcome = await refresh(connect())
     expect(outcome).toMatchObject({ kind: 'no_answer', failure: { code: 'server_timeout' } })
-    expect(outcome.kind !== 'tokens' && outcome.failure.message).toContain('broke before the answer was complete')
+    expect(outcome.kind !== 'tokens' && outcome.failure.message).toContain('broke before the response was complete')
     expect(server.asked).toEqual(['/token'])
   })
 
@@ -128,7 +127,7 @@ describe('R4 it may have been acted on', () => {
     })
     const outcome = await refresh(connect())
     expect(outcome).toMatchObject({ kind: 'no_answer', failure: { code: 'server_invalid_response' } })
-    expect(outcome.kind !== 'tokens' && outcome.failure.message).toContain('far too much')
+    expect(outcome.kind !== 'tokens' && outcome.failure.message).toContain('too large')
     expect(poured).toBeLessThan(100 * 1024 * 1024)
   })
 })

@@ -43,6 +43,7 @@ import { Logins } from './sessions/logins.ts'
 import { Logout } from './sessions/logout.ts'
 import { masterKeyChoice, type MasterKeyOptions } from './sessions/master-key-choice.ts'
 import { Profiles } from './sessions/profiles.ts'
+import { Revocations } from './sessions/revocations.ts'
 import { openerService, sessionsService, storeService, waitingService } from './sessions/services.ts'
 import { SessionStore } from './sessions/session-store.ts'
 import { Sessions } from './sessions/sessions.ts'
@@ -107,7 +108,8 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   const sendForm = postForm(now)
   const profiles = new Profiles(new ConfigFile(where.configFile), store, connect, now)
   const clientSecret = profiles.clientSecret.bind(profiles)
-  const logout = new Logout({ clock, records: store, connect, clientSecret, events })
+  const revocations = new Revocations({ clock, records: store, connect, clientSecret, events })
+  const logout = new Logout({ revocations, events })
   const unattended = new UnattendedLogins()
   const sessions = new Sessions({
     clock,
@@ -225,7 +227,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
       store,
       sessions,
       secrets,
-      logout,
+      revocations,
       log,
       tried: () => {
         autoLock.start()

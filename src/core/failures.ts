@@ -1,5 +1,5 @@
-// Every way in which authsock can fail, in one table: code -> HTTP status, exit code, hint. The codes are part of the
-// protocol (protocol/README.md) and do not change; the table is what the agent, the client and the command line share.
+// Every failure of authsock in one table: code -> HTTP status, exit code, hint. The codes are part of the protocol
+// (protocol/README.md) and do not change. Agent, client and command line share the table.
 
 export const exitCodes = {
   ok: 0,
@@ -18,7 +18,7 @@ export const exitCodes = {
 interface Row {
   readonly status: number
   readonly exitCode: number
-  /** What to type or do next; `{profile}` stands for the profile's name. */
+  /** What to type or do next; `{profile}` is replaced by the profile's name. */
   readonly hint: string
 }
 
@@ -32,10 +32,10 @@ const table = {
   request_timeout: row(408, exitCodes.unavailable, 'send the whole request at once'),
   too_large: row(413, exitCodes.usage, 'requests are small: check what was sent'),
   too_many_requests: row(429, exitCodes.unavailable, 'wait a moment, then try again'),
-  unknown_profile: row(404, exitCodes.usage, '`authsock profile list` shows the profiles there are'),
-  profile_required: row(400, exitCodes.usage, 'name one: `authsock profile list` shows the profiles there are'),
+  unknown_profile: row(404, exitCodes.usage, '`authsock profile list` shows all profiles'),
+  profile_required: row(400, exitCodes.usage, 'name a profile: `authsock profile list` shows them'),
   profile_exists: row(409, exitCodes.usage, '`authsock profile show {profile}` shows it; remove it first or choose another name'),
-  config_invalid: row(500, exitCodes.usage, 'mend the file; nothing was changed'),
+  config_invalid: row(500, exitCodes.usage, 'fix config.toml; nothing was changed'),
   peer_denied: row(403, exitCodes.denied, 'only the user who started the agent may use its socket'),
   unauthorized: row(
     401,
@@ -45,63 +45,67 @@ const table = {
 
   // the session
   login_required: row(409, exitCodes.loginRequired, '`authsock login {profile}`'),
-  login_pending: row(409, exitCodes.loginRequired, 'finish the login that is under way, then try again'),
+  login_pending: row(409, exitCodes.loginRequired, 'finish the login that is in progress, then try again'),
   login_failed: row(502, exitCodes.refused, '`authsock login {profile}` to try again'),
-  login_expired: row(408, exitCodes.refused, '`authsock login {profile}` to try again; it waits only for a while'),
+  login_expired: row(408, exitCodes.refused, '`authsock login {profile}` to try again'),
   login_cancelled: row(409, exitCodes.cancelled, '`authsock login {profile}` when you are ready'),
-  scope_not_allowed: row(403, exitCodes.denied, 'ask for less, or add the scope to the profile and log in again'),
-  scope_not_granted: row(403, exitCodes.denied, '`authsock login {profile}` to ask the server for this scope'),
+  scope_not_allowed: row(403, exitCodes.denied, 'request fewer scopes, or add the scope to the profile and log in again'),
+  scope_not_granted: row(403, exitCodes.denied, '`authsock login {profile}` to request this scope from the server'),
 
-  // who may have what
-  denied: row(403, exitCodes.denied, '`authsock rule test` explains it; rules stand in config.toml'),
-  approval_required: row(403, exitCodes.denied, '`authsock approve` shows what waits'),
-  approval_declined: row(403, exitCodes.denied, 'ask again when the user agrees'),
-  share_limited: row(403, exitCodes.denied, 'ask for what the share gives'),
-  share_expired: row(403, exitCodes.denied, 'its owner can make another: `authsock share create`'),
+  // access decisions
+  denied: row(403, exitCodes.denied, '`authsock rule test` shows which rule decides; rules are in config.toml'),
+  approval_required: row(403, exitCodes.denied, '`authsock approve` lists the pending requests'),
+  approval_declined: row(403, exitCodes.denied, 'the user has declined; try again when the user agrees'),
+  share_limited: row(403, exitCodes.denied, 'request only what the share allows'),
+  share_expired: row(403, exitCodes.denied, 'its owner can create a new one: `authsock share create`'),
 
   // static secrets
-  secret_expired: row(403, exitCodes.denied, '`authsock secret list` shows what there is'),
+  secret_expired: row(403, exitCodes.denied, '`authsock secret list` shows the secrets and their expiry'),
 
   // the authorization server
-  server_unreachable: row(503, exitCodes.unavailable, 'check the network; nothing is lost, and the next call tries again'),
-  server_timeout: row(504, exitCodes.unavailable, 'the server is slow; nothing is lost, and the next call tries again'),
-  server_unavailable: row(503, exitCodes.unavailable, 'the server asks to wait; the next call tries again when it may'),
+  server_unreachable: row(503, exitCodes.unavailable, 'check the network; the next call tries again'),
+  server_timeout: row(504, exitCodes.unavailable, 'the server is slow; the next call tries again'),
+  server_unavailable: row(503, exitCodes.unavailable, 'the server is not available now; the agent tries again by itself'),
   server_invalid_response: row(
     502,
     exitCodes.unavailable,
-    'the server answered something else than OAuth: check the issuer and any proxy',
+    'the answer was not an OAuth response: check the issuer and any proxy',
   ),
-  server_refused: row(502, exitCodes.refused, 'the server says why; check the profile: `authsock profile show {profile}`'),
+  server_refused: row(
+    502,
+    exitCodes.refused,
+    'the message gives the reason of the server; check the profile: `authsock profile show {profile}`',
+  ),
   client_refused: row(502, exitCodes.refused, 'check client id and secret: `authsock profile show {profile}`'),
   discovery_failed: row(
     502,
     exitCodes.refused,
     'check the issuer URL, or give the endpoints by hand: `authsock help profile add`',
   ),
-  issuer_mismatch: row(502, exitCodes.refused, 'use the issuer exactly as the server writes it'),
+  issuer_mismatch: row(502, exitCodes.refused, 'use the issuer exactly as the server spells it'),
   unsupported_by_server: row(501, exitCodes.refused, 'choose another grant: `authsock help login`'),
   insecure_url: row(400, exitCodes.usage, 'use https; plain http is accepted for loopback addresses only'),
 
   // the vault and its master key
   vault_locked: row(423, exitCodes.locked, '`authsock unlock`'),
   keychain_locked: row(423, exitCodes.locked, 'unlock your keychain (log in to the desktop), then `authsock unlock`'),
-  keychain_absent: row(503, exitCodes.storage, 'restore the keychain entry, or start anew: `authsock help vault`'),
+  keychain_absent: row(503, exitCodes.storage, 'restore the keychain entry, or start with an empty vault: `authsock help vault`'),
   keychain_unreachable: row(503, exitCodes.storage, 'start a keychain, or choose another master key: `authsock help vault`'),
-  master_key_wrong: row(403, exitCodes.locked, 'the key does not open this vault: try again'),
+  master_key_wrong: row(403, exitCodes.locked, 'this key does not open the vault: try again'),
   master_key_unavailable: row(503, exitCodes.storage, 'the named key file or descriptor cannot be read: `authsock help vault`'),
   unlock_throttled: row(429, exitCodes.locked, 'wait, then `authsock unlock` again'),
-  storage_failed: row(
-    507,
-    exitCodes.storage,
-    'free some disk space or mend the permissions of the state folder; nothing is lost',
+  storage_failed: row(507, exitCodes.storage, 'free disk space or fix the permissions of the state folder; no token was lost'),
+  record_damaged: row(500, exitCodes.storage, 'the file is kept; `authsock login {profile}` creates a new session'),
+  record_superseded: row(
+    409,
+    exitCodes.unavailable,
+    'another agent over the same home folder has written the session; try again',
   ),
-  record_damaged: row(500, exitCodes.storage, 'the file is kept; `authsock login {profile}` makes a new session'),
-  record_superseded: row(409, exitCodes.unavailable, 'another agent over this home folder has written it; try again'),
-  lock_timeout: row(503, exitCodes.unavailable, 'another agent holds this session; try again'),
+  lock_timeout: row(503, exitCodes.unavailable, 'another agent holds the lock of this session; try again'),
 
   // the agent
   agent_unreachable: row(503, exitCodes.noAgent, '`authsock agent` starts it in the foreground and shows why it fails'),
-  agent_untrusted: row(403, exitCodes.denied, 'the socket belongs to somebody else: check AUTHSOCK and the folder it lies in'),
+  agent_untrusted: row(403, exitCodes.denied, 'the socket belongs to another user: check AUTHSOCK and its folder'),
   shutting_down: row(503, exitCodes.unavailable, 'the agent is stopping; try again'),
   cancelled: row(499, exitCodes.cancelled, ''),
   unexpected: row(500, exitCodes.unexpected, 'this is a defect: please report it with the output of `authsock status --json`'),
@@ -110,18 +114,18 @@ const table = {
 export type FailureCode = keyof typeof table
 
 export interface FailureDetails {
-  /** Whose session it is about; fills `{profile}` in the hint. */
+  /** The profile of the session; fills `{profile}` in the hint. */
   readonly profile?: string
-  /** Replaces the table's hint where a better one is known. */
+  /** Replaces the table's hint. */
   readonly hint?: string
   /** Seconds after which a retry makes sense. */
   readonly retryAfter?: number
-  /** The error code of RFC 6749 and its family, where the server sent one. */
+  /** The server's error code (RFC 6749 section 5.2 and its extensions), if it sent one. */
   readonly oauthError?: string
   readonly cause?: unknown
 }
 
-/** The one error that crosses module borders. `message` is one lower-case sentence, and never holds a secret. */
+/** The only error type that crosses module borders. `message` is one lower-case sentence and never holds a secret. */
 export class Failure extends Error {
   override readonly name = 'Failure'
   readonly code: FailureCode
@@ -146,7 +150,7 @@ export class Failure extends Error {
     return hint.replaceAll('{profile}', this.details.profile ?? 'PROFILE')
   }
 
-  /** The same failure, said about a profile. */
+  /** The same failure with the profile set. */
   of(profile: string): Failure {
     return this.details.profile === undefined ? new Failure(this.code, this.message, { ...this.details, profile }) : this
   }
@@ -156,7 +160,7 @@ export const failureCodes = Object.keys(table) as FailureCode[]
 
 export const isFailureCode = (code: unknown): code is FailureCode => typeof code === 'string' && Object.hasOwn(table, code)
 
-/** Whatever was thrown, as a Failure; an unknown error becomes `unexpected` and keeps its cause. */
+/** Any thrown value as a Failure; an unknown error becomes `unexpected` and keeps its cause. */
 export const asFailure = (error: unknown): Failure =>
   error instanceof Failure
     ? error

@@ -1,5 +1,5 @@
-// What the engine needs of the world. oauth/, vault/ and platform/ implement these; tests may put fakes here and nowhere
-// further in.
+// The ports of the core: clock, authorization server, store, locks. oauth/, store/ and platform/ implement them. Tests put
+// fakes here and nowhere further in.
 
 import type { Grant } from './grant.ts'
 import type { Profile } from './profile.ts'
@@ -9,25 +9,25 @@ import type { TokenRefusal } from './session/token-refusal.ts'
 
 export interface Clock {
   now(): EpochMs
-  /** Calls back once, at or after `delay` ms of a clock that may stand still during suspend. Returns the cancel. */
+  /** Calls back once after at least `delay` ms of a clock that may stop during suspend. Returns a function that cancels it. */
   after(delay: number, callback: () => void): () => void
 }
 
 // ---- the authorization server
 
-/** The answer of a token endpoint, checked. Lifetimes are seconds as the server counts them from `receivedAt`. */
+/** The validated answer of a token endpoint. Lifetimes are seconds from `receivedAt`. */
 export interface TokenResponse {
   readonly accessToken: Redacted<string>
   /** As the server wrote it; `Bearer` if it wrote nothing that can be used. */
   readonly tokenType: string
   readonly expiresIn?: number
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not say. */
   readonly scope?: readonly string[]
   readonly refreshToken?: Redacted<string>
   readonly refreshTokenExpiresIn?: number
-  /** From a verified ID token, where one came. */
+  /** From a verified ID token, if the answer had one. */
   readonly identity?: Identity
-  /** The ID token itself, for tools that sign in with it. */
+  /** The ID token itself, for tools that need it. */
   readonly idToken?: Redacted<string>
   readonly receivedAt: EpochMs
 }
@@ -41,7 +41,7 @@ export interface RefreshRequest {
   readonly identity?: Identity
 }
 
-/** What a login tells whoever waits for it. */
+/** What a login reports while it runs. */
 export type LoginProgress =
   | { readonly type: 'open_browser'; readonly url: string; readonly redirectUri: string }
   | {
@@ -57,7 +57,7 @@ export type LoginProgress =
 export interface LoginOptions {
   readonly grant: Grant
   readonly onProgress: (progress: LoginProgress) => void
-  /** Takes a redirected URL that a user pasted (sign-in over SSH); called once with the function to give it to. Throws a Failure. */
+  /** For a user who pastes the redirected URL (login over SSH): called once with a function that takes it and throws a Failure. */
   readonly onPaste?: (accept: (url: string) => void) => void
   readonly signal: AbortSignal
 }
@@ -73,33 +73,33 @@ export interface AuthorizationServer {
   revoke(token: Redacted<string>, hint: 'refresh_token' | 'access_token', signal: AbortSignal): Promise<'revoked' | 'unsupported'>
 }
 
-/** Makes the server of a profile. The client secret is read again at each use, so that a changed one is picked up. */
+/** Creates the server of a profile. The client secret is read again for each use, so that a changed one takes effect. */
 export type ConnectAuthorizationServer = (
   profile: Profile,
   clientSecret: () => Promise<Redacted<string> | undefined>,
 ) => AuthorizationServer
 
-// ---- the vault
+// ---- the store
 
 export interface SealedContent {
   readonly generation: number
   readonly content: Redacted<Uint8Array>
-  /** Set when the newest file was damaged and the generation before it was read (R10). */
+  /** Set if the newest file was damaged and the generation before it was read (R10): the reason. */
   readonly recovered?: string
 }
 
 /** Sealed records by id. Ids match `[a-z0-9][a-z0-9._-]*`. Fails with vault_locked, keychain_*, storage_failed, record_damaged. */
 export interface RecordStore {
   read(id: string): Promise<SealedContent | undefined>
-  /** Durable when it resolves (R2). `generation` must be higher than the one on disk, or it fails with record_superseded. */
+  /** Durable when it resolves (R2). Fails with record_superseded if `generation` is not higher than the stored one. */
   write(id: string, generation: number, content: Uint8Array): Promise<void>
   remove(id: string): Promise<void>
   list(): Promise<readonly string[]>
-  /** Another one once anybody has written or removed a record. Undefined where that cannot be told, or is not to be: it is locked. */
+  /** Changes whenever a record is written or removed. Undefined if that is not known, or while the store is locked. */
   version(): Promise<string | undefined>
-  /** Makes durable whatever any agent has written so far: a record can be read before it is (R2). */
+  /** Makes all earlier writes of any agent durable: a record can be read before it is durable (R2). */
   sync(): Promise<void>
-  /** Proves that a write would succeed now (R11). */
+  /** Fails if a write would fail now (R11). */
   probe(): Promise<void>
 }
 
@@ -110,11 +110,11 @@ export interface SessionLock {
 }
 
 export interface HeldLock {
-  /** Whether it is still ours: a machine that slept, or lost its network, may have been taken for dead. */
+  /** Whether the lock is still held: another host takes it over if this machine slept or lost its network. */
   isHeld(): Promise<boolean>
   /** Never throws. */
   release(): Promise<void>
 }
 
-/** A lock among the processes of this machine that the kernel drops when its holder dies. Undefined where it is taken. */
+/** A lock among the processes of this machine, which the kernel releases when its holder dies. Undefined if it is taken. */
 export type TryLocalLock = (path: string) => (() => void) | undefined

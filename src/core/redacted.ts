@@ -1,5 +1,5 @@
-// A secret in memory. It prints as `[redacted]` however it is printed; only `reveal()` gives the value, and a reader
-// can grep for that one word to see every place where a secret leaves its wrapper.
+// A secret in memory. However it is printed, it prints as `[redacted]`. Only `reveal()` returns the value: a search for that
+// word finds every place where a secret leaves its wrapper.
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 const text = '[redacted]'

@@ -1,5 +1,5 @@
-// Locks the vault when the user has been quiet for as long as config.toml says, or when the screen is locked (L7). What comes by
-// shared sockets is not the user, and keeps nothing open.
+// Locks the store after a time without requests (`lock_after`), or when the screen is locked (`lock_with_screen`) (L7). Requests
+// over shared sockets do not count as use.
 
 import { asFailure } from '../../core/failures.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -7,17 +7,16 @@ import type { EpochMs } from '../../core/session/session.ts'
 import type { Service } from '../service.ts'
 import type { Config } from '../../config/config.ts'
 
-/** A suspended machine does not tick: the wall clock is looked at, and often. */
-const maxWait = 30_000
-/** ms. */
-const leastBetweenLooks = 1_000
+/** Timers do not advance while the machine is suspended: the wall clock is checked at least this often. */
+const maxTimerMs = 30_000
+const minCheckIntervalMs = 1_000
 
 export interface AutoLockPorts {
   readonly clock: Clock
   readonly config: () => Promise<Config>
   readonly isOpen: () => boolean
   readonly lock: (why: string) => Promise<unknown>
-  /** Calls back whenever the screen is locked; gives what ends that. */
+  /** Calls back whenever the screen is locked. Returns a function that ends it. */
   readonly watchScreen: (locked: () => void) => () => void
   readonly onWarning: (text: string) => void
 }
@@ -25,7 +24,7 @@ export interface AutoLockPorts {
 export class AutoLock {
   readonly #ports: AutoLockPorts
   #touchedAt: EpochMs
-  #lookedAt: EpochMs = 0
+  #checkedAt: EpochMs = 0
   #cancel: (() => void) | undefined
   #isStopped = false
   #unwatch: (() => void) | undefined
@@ -35,22 +34,22 @@ export class AutoLock {
     this.#touchedAt = ports.clock.now()
   }
 
-  /** The user has asked for something, perhaps after a change of config.toml. */
+  /** The user has sent a request; config.toml may have changed since the last check. */
   touch(): void {
     const now = this.#ports.clock.now()
     this.#touchedAt = now
-    if (this.#cancel === undefined && Math.abs(now - this.#lookedAt) > leastBetweenLooks) this.start()
+    if (this.#cancel === undefined && Math.abs(now - this.#checkedAt) > minCheckIntervalMs) this.start()
   }
 
-  /** The vault is open from now on. */
+  /** The store was opened. */
   opened(): void {
     this.#touchedAt = this.#ports.clock.now()
     this.start()
   }
 
   start(): void {
-    this.#lookedAt = this.#ports.clock.now()
-    void this.#look().catch((error: unknown) => this.#ports.onWarning(asFailure(error).message))
+    this.#checkedAt = this.#ports.clock.now()
+    void this.#check().catch((error: unknown) => this.#ports.onWarning(asFailure(error).message))
   }
 
   stop(): void {
@@ -59,13 +58,13 @@ export class AutoLock {
     this.#unwatch?.()
   }
 
-  /** Started by whoever has opened the store. */
+  /** Started when the store has been opened. */
   service(): Service {
     return { name: 'automatic lock', start: async () => {}, stop: async () => this.stop() }
   }
 
-  /** Nothing wakes the machine where nothing is to be locked. */
-  async #look(): Promise<void> {
+  /** Sets a timer only if there is something to lock. */
+  async #check(): Promise<void> {
     this.#cancel?.()
     this.#cancel = undefined
     const { clock, config, isOpen, lock } = this.#ports
@@ -73,10 +72,9 @@ export class AutoLock {
     if (this.#isStopped) return
     this.#watchScreen(lockWithScreen)
     if (lockAfter === undefined || !isOpen()) return
-    const quiet = lockAfter * 1000
-    const left = this.#touchedAt + quiet - clock.now()
-    if (left <= 0) await lock(`nothing was asked for ${lockAfter} s`)
-    else this.#cancel = clock.after(Math.min(left, maxWait), () => this.start())
+    const left = this.#touchedAt + lockAfter * 1000 - clock.now()
+    if (left <= 0) await lock(`no request for ${lockAfter} s`)
+    else this.#cancel = clock.after(Math.min(left, maxTimerMs), () => this.start())
   }
 
   #watchScreen(isWanted: boolean): void {

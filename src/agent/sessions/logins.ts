@@ -1,4 +1,4 @@
-// Logins under way: at most one a profile, each ended by its outcome, by time or by whoever started it hanging up.
+// Logins under way: at most one for each profile. A login ends with its outcome, by time-out, or when its client disconnects.
 
 import { asFailure, Failure } from '../../core/failures.ts'
 import type { AuthorizationServer, Clock, LoginProgress, TokenResponse } from '../../core/ports.ts'
@@ -7,6 +7,7 @@ import type { Profile } from '../../core/profile.ts'
 import { normalScope } from '../../core/session/scope.ts'
 import type { SessionRecord } from '../../core/session/session.ts'
 import { accessToken } from '../../core/session/tokens.ts'
+import { defined } from '../../core/util/defined.ts'
 import type { EventHub } from '../events.ts'
 import type { Profiles } from './profiles.ts'
 import { profileTarget } from '../../core/access/resolve-target.ts'
@@ -17,7 +18,7 @@ interface LoginsPorts {
   readonly profiles: Profiles
   readonly sessions: Sessions
   readonly events: EventHub
-  /** R11: proves vault and keychain writable. */
+  /** R11: proves that the store and the keychain can be written. */
   readonly prepareVault: () => Promise<void>
 }
 
@@ -50,15 +51,12 @@ export class Logins {
       await this.#ports.prepareVault()
       const runner = await this.#ports.sessions.runner(profile).catch(overDamaged)
       const server: AuthorizationServer = this.#ports.profiles.server(profile)
-      const response = await server.login({
-        grant,
-        onProgress: conversation.onProgress,
-        ...(conversation.onPaste === undefined ? {} : { onPaste: conversation.onPaste }),
-        signal: AbortSignal.any([conversation.signal, cancel.signal]),
-      })
+      const { onProgress, onPaste } = conversation
+      const signal = AbortSignal.any([conversation.signal, cancel.signal])
+      const response = await server.login({ grant, onProgress, ...defined({ onPaste }), signal })
       const session = runner ?? this.#ports.sessions.runnerOverDamaged(profile)
       const record = await session.replace(newRecord(profile, grant, response))
-      this.#ports.events.publish({ type: 'logged_in', profile: name, ...userOf(record) })
+      this.#ports.events.publish({ type: 'logged_in', profile: name, ...defined({ user: userOf(record) }) })
       return record
     } catch (error) {
       throw asFailure(error).of(name)
@@ -73,7 +71,7 @@ export class Logins {
   }
 }
 
-/** A login mends a damaged record; any other trouble with the vault is found before the user is sent to the browser. */
+/** A login replaces a damaged record; any other failure of the store is reported before the browser opens. */
 function overDamaged(error: unknown): undefined {
   const failure = asFailure(error)
   if (failure.code !== 'record_damaged') throw failure
@@ -81,25 +79,24 @@ function overDamaged(error: unknown): undefined {
 
 function newRecord(profile: Profile, grant: Grant, response: TokenResponse): Omit<SessionRecord, 'generation'> {
   const scope = normalScope(response.scope ?? profile.scopes)
+  const { identity, refreshToken, refreshTokenExpiresIn: lifetime, receivedAt } = response
   return {
     profile: profile.name,
     issuer: profile.issuer,
     clientId: profile.clientId,
     grant,
-    loggedInAt: response.receivedAt,
-    refreshedAt: response.receivedAt,
+    loggedInAt: receivedAt,
+    refreshedAt: receivedAt,
     scope,
     accessTokens: [accessToken(response, profileTarget(profile), scope)],
-    ...(response.identity === undefined ? {} : { identity: response.identity }),
-    ...(response.refreshToken === undefined ? {} : { refreshToken: response.refreshToken }),
-    ...(response.refreshTokenExpiresIn === undefined
-      ? {}
-      : { refreshTokenExpiresAt: response.receivedAt + response.refreshTokenExpiresIn * 1000 }),
+    ...defined({
+      identity,
+      refreshToken,
+      refreshTokenExpiresAt: lifetime === undefined ? undefined : receivedAt + lifetime * 1000,
+    }),
   }
 }
 
-/** A name for people. */
-export function userOf({ identity }: SessionRecord): { readonly user?: string } {
-  if (identity === undefined) return {}
-  return { user: identity.preferredUsername ?? identity.email ?? identity.name ?? identity.subject }
-}
+/** A name to show. */
+export const userOf = ({ identity }: SessionRecord): string | undefined =>
+  identity?.preferredUsername ?? identity?.email ?? identity?.name ?? identity?.subject

@@ -1,5 +1,5 @@
-// The profiles as config.toml has them now, with what each needs to talk to its server. The file is looked at again when
-// a second has passed, and at once before it is said that a profile does not exist.
+// The profiles of config.toml and the connections to their servers. The file is checked again after a second, and before a
+// profile is reported as unknown.
 
 import { Failure } from '../../core/failures.ts'
 import type { AuthorizationServer, ConnectAuthorizationServer, RecordStore } from '../../core/ports.ts'
@@ -9,7 +9,8 @@ import type { Config, ConfigFile } from '../../config/config.ts'
 import { latestGeneration } from './session-store.ts'
 
 const secretPrefix = 'client-secret.'
-const freshFor = 1000
+/** For this long config.toml is not checked again. */
+const freshForMs = 1000
 
 interface Connected {
   readonly profile: Profile
@@ -41,13 +42,13 @@ export class Profiles {
     return this.#file.path
   }
 
-  /** The profile if it is known without looking at the disk: the way of nearly every request. */
+  /** The profile if it is known without access to the disk, as it is for nearly every request. */
   known(name: string | undefined): Profile | undefined {
     if (this.#config === undefined || !this.#isFresh()) return undefined
     return name === undefined ? soleProfile(this.#config) : this.#config.profiles.get(name)
   }
 
-  /** Synchronous where the file was looked at just now. Throws (rejects with) config_invalid. */
+  /** Synchronous if the file was checked within the last second. Throws (rejects with) config_invalid. */
   configNow(): Config | Promise<Config> {
     return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read()
   }
@@ -79,7 +80,7 @@ export class Profiles {
     )
   }
 
-  /** As the file has it now. Throws config_invalid. */
+  /** Throws config_invalid. */
   async config(): Promise<Config> {
     return this.#config !== undefined && this.#isFresh() ? this.#config : this.#read()
   }
@@ -88,7 +89,7 @@ export class Profiles {
     return [...(await this.config()).profiles.values()]
   }
 
-  /** Forgets what was read: the next question looks at the disk. */
+  /** The next request checks the file. */
   expire(): void {
     this.#readAt = -Infinity
   }
@@ -101,7 +102,7 @@ export class Profiles {
     return server
   }
 
-  /** Kept in the vault; no request gives it back (L2). */
+  /** Kept in the store; no request returns it (L2). */
   async setClientSecret(profile: string, secret: string): Promise<void> {
     const id = secretPrefix + profile
     const generation = await latestGeneration(this.#records, id, this.#now())
@@ -112,7 +113,7 @@ export class Profiles {
     await this.#records.remove(secretPrefix + profile)
   }
 
-  /** For the agent alone. */
+  /** Only for requests to the profile's server. */
   async clientSecret(profile: string): Promise<Redacted<string> | undefined> {
     const sealed = await this.#records.read(secretPrefix + profile)
     return sealed === undefined ? undefined : redact(new TextDecoder().decode(sealed.content.reveal()))
@@ -120,7 +121,7 @@ export class Profiles {
 
   #isFresh(): boolean {
     const age = this.#now() - this.#readAt
-    return age >= 0 && age < freshFor
+    return age >= 0 && age < freshForMs
   }
 
   async #read(): Promise<Config> {

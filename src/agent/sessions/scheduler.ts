@@ -1,24 +1,24 @@
-// One timer for many things that are due at times of their own. No timer is trusted (R8): a machine sleeps and clocks are set, so
-// none is set for long, and after a leap everything is looked at anew.
+// One timer for many items, each due at its own time. No timer is trusted (R8): machines sleep and clocks are set, so no timer is
+// long, and after a clock step all items are planned again.
 
 import type { Clock } from '../../core/ports.ts'
 import { nextWake } from '../../core/session/schedule.ts'
 import type { EpochMs } from '../../core/session/session.ts'
 import { TimerHeap } from '../../core/util/timer-heap.ts'
 
-export interface AlarmPorts<T> {
+export interface SchedulerPorts<T> {
   readonly clock: Clock
   readonly all: () => Iterable<T>
-  /** When something of it is due; undefined: nothing is. */
-  readonly wakeOf: (item: T) => EpochMs | undefined
-  readonly ring: (item: T, now: EpochMs) => void
+  /** When the item is next due; undefined: never. */
+  readonly wakeAt: (item: T) => EpochMs | undefined
+  readonly onDue: (item: T, now: EpochMs) => void
 }
 
-/** ms by which a clock may be set without everything being looked at. */
-const slack = 10_000
+/** Clock steps up to this size cause no new planning. */
+const clockSlackMs = 10_000
 
 export class Scheduler<T extends object> {
-  readonly #ports: AlarmPorts<T>
+  readonly #ports: SchedulerPorts<T>
   readonly #wakes = new TimerHeap<T>()
   #cancel: (() => void) | undefined
   #isQueued = false
@@ -26,22 +26,22 @@ export class Scheduler<T extends object> {
   #seenAt: EpochMs = 0
   #expectedAt: EpochMs = 0
 
-  constructor(ports: AlarmPorts<T>) {
+  constructor(ports: SchedulerPorts<T>) {
     this.#ports = ports
   }
 
-  /** It is due at another time, perhaps. The timer is set anew once after a burst of changes. */
+  /** The item may be due at another time now. The timer is set once after a burst of changes. */
   changed(item: T): void {
     if (this.#isStopped) return
     this.#plan(item)
-    this.#set()
+    this.#setTimer()
   }
 
-  /** Everything is looked at anew. */
+  /** Plans all items. */
   start(): void {
     this.#isStopped = false
     this.#planAll()
-    this.#set()
+    this.#setTimer()
   }
 
   stop(): void {
@@ -51,7 +51,7 @@ export class Scheduler<T extends object> {
   }
 
   #plan(item: T): void {
-    this.#wakes.plan(item, this.#ports.wakeOf(item))
+    this.#wakes.plan(item, this.#ports.wakeAt(item))
   }
 
   #planAll(): void {
@@ -59,7 +59,7 @@ export class Scheduler<T extends object> {
     for (const item of this.#ports.all()) this.#plan(item)
   }
 
-  #set(): void {
+  #setTimer(): void {
     if (this.#isQueued) return
     this.#isQueued = true
     queueMicrotask(() => {
@@ -67,22 +67,22 @@ export class Scheduler<T extends object> {
       this.#cancel?.()
       if (this.#isStopped) return
       const now = this.#ports.clock.now()
-      if (now < this.#seenAt - slack) this.#planAll()
+      if (now < this.#seenAt - clockSlackMs) this.#planAll()
       this.#seenAt = now
       const delay = nextWake(this.#wakes.next(), now)
       this.#expectedAt = now + (delay ?? 0)
-      this.#cancel = delay === undefined ? undefined : this.#ports.clock.after(delay, () => this.#ring())
+      this.#cancel = delay === undefined ? undefined : this.#ports.clock.after(delay, () => this.#onTimer())
     })
   }
 
-  #ring(): void {
+  #onTimer(): void {
     const now = this.#ports.clock.now()
-    if (Math.abs(now - this.#expectedAt) > slack) this.#planAll()
+    if (Math.abs(now - this.#expectedAt) > clockSlackMs) this.#planAll()
     this.#seenAt = now
     const due = [...this.#wakes.due(now)]
-    for (const item of due) this.#ports.ring(item, now)
+    for (const item of due) this.#ports.onDue(item, now)
     for (const item of due) this.#plan(item)
     if (due.length === 0) this.#planAll()
-    this.#set()
+    this.#setTimer()
   }
 }

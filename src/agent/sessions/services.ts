@@ -9,7 +9,7 @@ import type { Secrets } from '../credentials/static-secrets.ts'
 import type { Log } from '../log.ts'
 import type { Service } from '../service.ts'
 import type { Logins } from './logins.ts'
-import type { Logout } from './logout.ts'
+import type { Revocations } from './revocations.ts'
 import type { Sessions } from './sessions.ts'
 
 const stopping = (): Failure => new Failure('shutting_down', 'the agent is stopping')
@@ -57,14 +57,14 @@ interface OpenerParts {
   readonly store: Store
   readonly sessions: Sessions
   readonly secrets: Secrets
-  readonly logout: Logout
+  readonly revocations: Revocations
   readonly log: Log
   /** Called when the store was tried, whether it is open or not. */
   readonly tried: () => void
 }
 
 /** Opens the store in the background and takes up what it holds: refreshes that are due, revocations that are pending. */
-export const openerService = ({ store, sessions, secrets, logout, log, tried }: OpenerParts): Service => ({
+export const openerService = ({ store, sessions, secrets, revocations, log, tried }: OpenerParts): Service => ({
   name: 'opener',
   start: async () => {
     const open = async (): Promise<void> => {
@@ -72,14 +72,14 @@ export const openerService = ({ store, sessions, secrets, logout, log, tried }: 
       if (store.status().state !== 'open') return
       await sessions.loadAll()
       await secrets.watch()
-      await logout.resume()
+      await revocations.resume()
     }
     void open()
       .catch((error: unknown) => log.info(`not opened yet: ${asFailure(error).message}`))
       .then(tried)
   },
   stop: async () => {
-    logout.stop()
+    revocations.stop()
     secrets.stop()
   },
 })

@@ -1,4 +1,4 @@
-// Session records in the vault: what id each has, and the generation that the seal vouches for.
+// Session records in the store: their ids, their JSON form, and the check for a restored or copied store (R13).
 
 import { Failure } from '../../core/failures.ts'
 import type { RecordStore } from '../../core/ports.ts'
@@ -37,17 +37,17 @@ export class SessionStore {
   async #checkAge(record: SessionRecord): Promise<void> {
     const id = prefix + record.profile
     if ((await this.#seen?.isOutdated(id, seenOf(record))) !== true) return
-    // Another agent may have written between the two looks.
+    // Another agent may have written between the two reads.
     if ((await this.#records.read(id))?.generation !== record.generation) return
     this.#warn(
-      `session '${record.profile}' is older than it was: the vault was restored or copied. Its refresh token may have been used since, and the next refresh may end in a login`,
+      `session '${record.profile}' is older than the last one seen: the vault was restored or copied. Its refresh token may have been used since then; if the server refuses it, a new login is needed`,
     )
   }
 
-  /** As `load`, and what it gives is durable. */
+  /** As `load`; the record is durable when it resolves. */
   async loadDurable(profile: string): Promise<SessionRecord | undefined> {
     const record = await this.load(profile)
-    // Another agent may have been killed between writing it and making it so, or be between the two.
+    // Another agent may have been killed between its rename and its sync, or be between the two.
     if (record !== undefined) await this.#records.sync()
     return record
   }
@@ -62,7 +62,7 @@ export class SessionStore {
     await this.#records.remove(prefix + profile)
   }
 
-  /** What a new record of the profile must exceed. */
+  /** A new record of the profile must have a higher generation. */
   latestGeneration(profile: string, now: number): Promise<number> {
     return latestGeneration(this.#records, prefix + profile, now)
   }
@@ -70,7 +70,7 @@ export class SessionStore {
 
 const seenOf = ({ loggedInAt, generation }: SessionRecord) => ({ login: loggedInAt, generation })
 
-/** The generation that a new record must exceed. A damaged record's is unknown: no counter has reached the clock. */
+/** The generation that a new record must exceed. That of a damaged record is unknown; the time in ms is higher than any counter. */
 export async function latestGeneration(records: RecordStore, id: string, now: number): Promise<number> {
   try {
     return (await records.read(id))?.generation ?? 0

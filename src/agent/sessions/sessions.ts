@@ -1,29 +1,23 @@
-// All sessions of the agent: finds or loads the one a request is about, and wakes each when something of it is due.
+// All sessions of the agent: finds or loads the session of a request, and wakes each session when it has work to do.
 
-import { thenSync } from '../../core/util/then-sync.ts'
 import { asFailure, type Failure } from '../../core/failures.ts'
 import { isInteractive, renewedBy } from '../../core/grant.ts'
 import type { Clock, SessionLock } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
-import { endOf } from '../../core/session/limits.ts'
+import { changedProfile } from '../../core/session/profile-match.ts'
 import { checkScope } from '../../core/session/scope.ts'
 import type { AccessToken, EpochMs, LoginReason, SessionRecord, Target } from '../../core/session/session.ts'
 import { loginRequired } from '../../core/session/tokens.ts'
-import type { Notice } from '../../core/session/steps.ts'
-import { Scheduler } from './scheduler.ts'
+import { defined } from '../../core/util/defined.ts'
+import { thenSync } from '../../core/util/then-sync.ts'
 import type { EventHub } from '../events.ts'
-import { LiveSessionRunner } from './session-runner.ts'
 import type { LoginEnd } from '../notifications/notifier.ts'
 import type { Profiles } from './profiles.ts'
+import { Scheduler } from './scheduler.ts'
+import { endsAt, type Entry, limitOf, loginEndOf, needsLogin, refreshAt, wakeAt } from './session-entry.ts'
+import { eventOf } from './session-events.ts'
+import { LiveSessionRunner } from './session-runner.ts'
 import type { SessionStore } from './session-store.ts'
-
-interface Entry {
-  readonly runner: LiveSessionRunner
-  profile: Profile
-  usedAt: EpochMs
-  /** When its end by the user's limits is next to be tried: one that could not be written down is tried again. */
-  endsFrom: EpochMs
-}
 
 interface SessionsPorts {
   readonly clock: Clock
@@ -32,9 +26,9 @@ interface SessionsPorts {
   readonly profiles: Profiles
   readonly events: EventHub
   readonly atFault?: (place: string) => void
-  /** Makes a session by a grant that needs no user. */
+  /** Creates a session with a grant that needs no user. */
   readonly logInUnattended: (profile: Profile) => Promise<void>
-  /** Ends the session of a login that has reached its limits; false: there is a new one. */
+  /** Ends the session of a login that has reached its limits. Resolves to false if there is a newer login. */
   readonly end: (profile: Profile, runner: LiveSessionRunner, loggedInAt: EpochMs, reason: LoginReason) => Promise<boolean>
 }
 
@@ -43,27 +37,27 @@ export interface Issued {
   readonly token: AccessToken
 }
 
-/** At a start: so many are read before the disk is asked to make them durable. */
-const loadedTogether = 64
-/** ms until an end that failed is tried again. */
-const endAgainAfter = 30_000
+/** At a start, this many sessions are read together: one sync of the folder makes them all durable. */
+const loadBatchSize = 64
+/** Until an end that could not be written is tried again. */
+const endRetryMs = 30_000
 
 export class Sessions {
   readonly #ports: SessionsPorts
   readonly #entries = new Map<string, Entry>()
   readonly #loading = new Map<string, Promise<Entry>>()
   readonly #unattended = new Map<string, Promise<void>>()
-  readonly #alarm: Scheduler<Entry>
+  readonly #scheduler: Scheduler<Entry>
   #closed: Failure | undefined
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports
-    this.#alarm = new Scheduler({
+    this.#scheduler = new Scheduler({
       clock: ports.clock,
       all: () => this.#entries.values(),
-      // One that was replaced over a damaged record is nobody's any more.
-      wakeOf: (entry) => (this.#entries.get(entry.profile.name) === entry ? wakeOf(entry) : undefined),
-      ring: (entry, now) => this.#ring(entry, now),
+      // An entry that was replaced after its record was damaged no longer counts.
+      wakeAt: (entry) => (this.#entries.get(entry.profile.name) === entry ? wakeAt(entry) : undefined),
+      onDue: (entry, now) => this.#onDue(entry, now),
     })
   }
 
@@ -93,7 +87,7 @@ export class Sessions {
     if (this.#closed !== undefined) throw this.#closed
     const { runner, profile } = entry
     const { state } = runner
-    this.#refuseOver(entry)
+    this.#refuseIfOver(entry)
     if (state.kind !== 'absent') {
       const mismatch = changedProfile(profile, state.record)
       if (mismatch !== undefined) throw mismatch
@@ -103,8 +97,8 @@ export class Sessions {
     return thenSync(token, (token) => ({ profile: profile.name, token }))
   }
 
-  /** L7: nothing leaves after the end, whether the session is gone already or not. */
-  #refuseOver(entry: Entry): void {
+  /** L7: no token leaves after the session's end, whether its record is deleted already or not. */
+  #refuseIfOver(entry: Entry): void {
     const now = this.#ports.clock.now()
     const end = limitOf(entry)
     if (end === undefined || end.at > now) {
@@ -119,45 +113,37 @@ export class Sessions {
     const { clock, events, end } = this.#ports
     const { profile, runner } = entry
     if (entry.endsFrom > clock.now() || runner.state.kind === 'absent') return
-    entry.endsFrom = clock.now() + endAgainAfter
+    entry.endsFrom = clock.now() + endRetryMs
     void end(profile, runner, runner.state.record.loggedInAt, reason).then(
       (isOver) => {
         entry.endsFrom = 0
         if (isOver) events.publish({ type: 'login_required', profile: profile.name, reason: reason.text })
-        else this.#alarm.changed(entry)
+        else this.#scheduler.changed(entry)
       },
       (error: unknown) => {
-        const text = `'${profile.name}' is over (${reason.text}), and cannot be deleted yet: ${asFailure(error).message}`
+        const text = `the session of '${profile.name}' has ended (${reason.text}), but could not be deleted: ${asFailure(error).message}`
         events.publish({ type: 'warning', text })
       },
     )
   }
 
-  /** A server has refused this access token: it is served no more where another can be had. Whether it was a session's. */
+  /** A resource server has refused this access token: if another can be had, it is served no more. Returns whether it was a session's. */
   refused(value: string): boolean {
     return [...this.#entries.values()].some(({ runner }) => runner.refused(value))
   }
 
-  /** When the logins of what is loaded end, where that is known and use does not put it off. */
+  /** When the logins of the loaded sessions end, if that is known and use does not postpone it. */
   *loginEnds(): Iterable<LoginEnd> {
-    for (const [profile, entry] of this.#entries) {
-      const { state } = entry.runner
-      if (state.kind === 'absent' || state.kind === 'login_required' || !isInteractive(state.record.grant)) continue
-      const { loggedInAt, refreshedAt = loggedInAt } = state.record
-      const { lifetime = Infinity } = entry.profile
-      const at = Math.min(serverEndOf(state.record) ?? Infinity, loggedInAt + lifetime * 1000)
-      if (at !== Infinity) yield { profile, at, loggedInAt, refreshedAt }
+    for (const entry of this.#entries.values()) {
+      const end = loginEndOf(entry)
+      if (end !== undefined) yield end
     }
   }
 
-  /** By the user's limits, or because the server's refresh token ends; undefined: nobody knows. */
+  /** When a login will be needed; undefined if that is not known. */
   endsAt(name: string): EpochMs | undefined {
     const entry = this.#entries.get(name)
-    if (entry === undefined || needsLogin(entry)) return undefined
-    const { state } = entry.runner
-    const ofToken = state.kind === 'absent' ? undefined : serverEndOf(state.record)
-    const at = Math.min(limitOf(entry)?.at ?? Infinity, ofToken ?? Infinity)
-    return at === Infinity ? undefined : at
+    return entry === undefined ? undefined : endsAt(entry)
   }
 
   /** Whether it is an access token of a session. Fails with vault_locked, keychain_*. */
@@ -168,26 +154,26 @@ export class Sessions {
     })
   }
 
-  /** The live session of a profile, loaded from the vault if need be. Fails with vault_locked, keychain_*, record_damaged. */
+  /** The live session of a profile, loaded from the store if necessary. Fails with vault_locked, keychain_*, record_damaged. */
   async runner(profile: Profile): Promise<LiveSessionRunner> {
     return (await this.#entry(profile)).runner
   }
 
-  /** For a login over a record that cannot be read: the new one takes its place. */
+  /** For a login when the stored record cannot be read: the new record replaces it. */
   runnerOverDamaged(profile: Profile): LiveSessionRunner {
     return this.#enter(profile, undefined).runner
   }
 
-  /** What is loaded, without loading anything. */
+  /** The live session of a profile if it is loaded. */
   loaded(name: string): LiveSessionRunner | undefined {
     return this.#entries.get(name)?.runner
   }
 
-  /** Loads what the vault holds for the profiles there are, so that what is due is done. A damaged record harms no other. */
+  /** Loads the stored sessions of all profiles, so that their refreshes are scheduled. A damaged record affects no other. */
   async loadAll(): Promise<void> {
     const profiles = await this.#ports.profiles.all()
-    for (let first = 0; first < profiles.length; first += loadedTogether) {
-      await Promise.all(profiles.slice(first, first + loadedTogether).map((profile) => this.#loadOne(profile)))
+    for (let first = 0; first < profiles.length; first += loadBatchSize) {
+      await Promise.all(profiles.slice(first, first + loadBatchSize).map((profile) => this.#loadOne(profile)))
     }
   }
 
@@ -201,28 +187,28 @@ export class Sessions {
     }
   }
 
-  /** No token leaves from now on, and all who wait for one get this. What is under way goes on. */
+  /** From now on no token leaves, and waiting callers get this failure. Refreshes under way continue. */
   refuse(reason: Failure): void {
     this.#closed = reason
-    this.#alarm.stop()
-    for (const { runner } of this.#entries.values()) runner.dismiss(reason)
+    this.#scheduler.stop()
+    for (const { runner } of this.#entries.values()) runner.rejectWaiting(reason)
   }
 
-  /** No token leaves from now on; what is under way is finished and saved, then all is forgotten. */
+  /** From now on no token leaves. Refreshes under way are finished and saved, then the sessions are dropped from memory. */
   async close(reason: Failure): Promise<void> {
     this.refuse(reason)
     await Promise.all([...this.#entries.values()].map(({ runner }) => runner.stop()))
     for (const [name, { runner }] of this.#entries) if (runner.state.kind !== 'unsaved') this.#entries.delete(name)
   }
 
-  /** Cuts short what hangs. */
+  /** Ends requests that hang. */
   interrupt(): void {
     for (const { runner } of this.#entries.values()) runner.interrupt()
   }
 
   open(): void {
     this.#closed = undefined
-    this.#alarm.start()
+    this.#scheduler.start()
   }
 
   async #entry(profile: Profile): Promise<Entry> {
@@ -231,7 +217,7 @@ export class Sessions {
     if (entry !== undefined) {
       const isOther = entry.profile !== profile
       entry.profile = profile
-      if (isOther) this.#alarm.changed(entry)
+      if (isOther) this.#scheduler.changed(entry)
       return entry
     }
     const loading = this.#loading.get(profile.name) ?? this.#load(profile)
@@ -262,13 +248,13 @@ export class Sessions {
       },
       replayGrace: () => (this.#entries.get(name)?.profile ?? profile).refreshGrace * 1000,
       notify: (notice) => events.publish(eventOf(name, notice)),
-      changed: () => this.#alarm.changed(entry),
-      ...(atFault === undefined ? {} : { atFault }),
+      changed: () => this.#scheduler.changed(entry),
+      ...defined({ atFault }),
     })
     const entry: Entry = { runner, profile, usedAt: clock.now(), endsFrom: 0 }
     if (this.#closed === undefined) {
       this.#entries.set(name, entry)
-      this.#alarm.changed(entry)
+      this.#scheduler.changed(entry)
     }
     return entry
   }
@@ -281,70 +267,10 @@ export class Sessions {
     return login
   }
 
-  #ring(entry: Entry, now: EpochMs): void {
+  #onDue(entry: Entry, now: EpochMs): void {
     const end = limitOf(entry)
-    const at = refreshOf(entry)
+    const at = refreshAt(entry)
     if (end !== undefined && end.at <= now) this.#end(entry, end)
     else if (at !== undefined && at <= now) entry.runner.wake()
-  }
-}
-
-/** The next thing that is due, whether anybody asks or not. */
-function wakeOf(entry: Entry): EpochMs | undefined {
-  const end = limitOf(entry)
-  const refresh = refreshOf(entry)
-  if (end === undefined) return refresh
-  return Math.min(Math.max(end.at, entry.endsFrom), refresh ?? Infinity)
-}
-
-const limitOf = ({ runner: { state }, profile, usedAt }: Entry): LoginReason | undefined =>
-  state.kind === 'absent' ? undefined : endOf(profile, state.record, usedAt)
-
-/** As far as the server says. */
-function serverEndOf({ grant, refreshToken, refreshTokenExpiresAt, accessTokens }: SessionRecord): EpochMs | undefined {
-  if (renewedBy(grant) === 'grant' || refreshToken !== undefined) return refreshTokenExpiresAt
-  // Without a refresh token the last access token is the end.
-  const ends = accessTokens.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt]))
-  return ends.length === 0 ? undefined : Math.max(...ends)
-}
-
-const refreshOf = ({ runner, profile }: Entry): EpochMs | undefined => {
-  const { state } = runner
-  if (state.kind !== 'absent' && changedProfile(profile, state.record) !== undefined) return undefined
-  return runner.wakeAt(profile.refresh === 'ahead')
-}
-
-const needsLogin = ({ runner }: Entry): boolean => runner.state.kind === 'absent' || runner.state.kind === 'login_required'
-
-/** P5: a session belongs to the server and client it was made with; a profile that points elsewhere needs a login there. */
-export function changedProfile(profile: Profile, record: SessionRecord): Failure | undefined {
-  if (record.issuer === profile.issuer && record.clientId === profile.clientId) return undefined
-  const what = record.issuer === profile.issuer ? 'client' : 'issuer'
-  return loginRequired(profile.name, {
-    code: 'profile_changed',
-    text: `its ${what} was changed since the last login`,
-    at: record.loggedInAt,
-  })
-}
-
-const eventOf = (profile: string, notice: Notice) => {
-  switch (notice.type) {
-    case 'refreshed': {
-      const expiresAt = notice.record.accessTokens[0]?.expiresAt
-      return {
-        type: 'refreshed',
-        profile,
-        ...(expiresAt === undefined ? {} : { expires_at: Math.floor(expiresAt / 1000) }),
-      } as const
-    }
-    case 'refresh_failed':
-      return {
-        type: 'refresh_failed',
-        profile,
-        reason: notice.failure.message,
-        retry_at: Math.ceil(notice.retryAt / 1000),
-      } as const
-    case 'login_required':
-      return { type: 'login_required', profile, reason: notice.reason.text } as const
   }
 }

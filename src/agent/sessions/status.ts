@@ -1,20 +1,18 @@
-// What the agent shows of its sessions. No token and no secret passes through here (L2).
+// The status of a session as the protocol reports it. It holds no token and no secret (L2).
 
 import { asFailure, Failure } from '../../core/failures.ts'
 import type { Profile } from '../../core/profile.ts'
 import { primaryToken } from '../../core/session/schedule.ts'
+import { changedProfile } from '../../core/session/profile-match.ts'
 import type { EpochMs, LiveSession, SessionRecord } from '../../core/session/session.ts'
-import type { SessionState, SessionStatus } from '../../wire/messages.ts'
 import { loginRequired } from '../../core/session/tokens.ts'
+import { defined } from '../../core/util/defined.ts'
+import type { SessionState, SessionStatus } from '../../wire/messages.ts'
 import { userOf } from './logins.ts'
-import { changedProfile } from './sessions.ts'
 
 type Optional = Pick<SessionStatus, 'reason' | 'hint' | 'next_refresh_at'>
 
-const seconds = (at: EpochMs): number => Math.floor(at / 1000)
-
-const optional = <K extends string>(key: K, at: EpochMs | undefined): { readonly [P in K]?: number } =>
-  at === undefined ? {} : ({ [key]: seconds(at) } as { readonly [P in K]: number })
+const seconds = (at: EpochMs | undefined): number | undefined => (at === undefined ? undefined : Math.floor(at / 1000))
 
 export function sessionStatus(
   profile: Profile,
@@ -30,14 +28,11 @@ export function sessionStatus(
     ...fromProfile(profile),
     ...(session.kind === 'absent' ? {} : fromRecord(session.record)),
     state: loginPending ? 'login_pending' : state,
-    ...(reason === undefined ? {} : { reason }),
-    ...(hint === undefined ? {} : { hint }),
-    ...optional('next_refresh_at', nextWake),
-    ...optional('ends_at', endsAt),
+    ...defined({ reason, hint, next_refresh_at: seconds(nextWake), ends_at: seconds(endsAt) }),
   }
 }
 
-/** A session that could not be looked at: the vault is shut, or its record is damaged. */
+/** For a session that could not be read: the store is locked, or its record is damaged. */
 export function unreadableStatus(profile: Profile, error: unknown): SessionStatus {
   const failure = asFailure(error).of(profile.name)
   const state: SessionState = failure.code === 'record_damaged' ? 'damaged' : 'locked'
@@ -55,11 +50,13 @@ function fromRecord(record: SessionRecord) {
   return {
     grant: record.grant,
     scope: record.scope.join(' '),
-    ...(record.identity === undefined ? {} : { subject: record.identity.subject }),
-    ...userOf(record),
-    ...optional('logged_in_at', record.loggedInAt),
-    ...optional('refreshed_at', record.refreshedAt),
-    ...optional('expires_at', primaryToken(record)?.expiresAt),
+    ...defined({
+      subject: record.identity?.subject,
+      user: userOf(record),
+      logged_in_at: seconds(record.loggedInAt),
+      refreshed_at: seconds(record.refreshedAt),
+      expires_at: seconds(primaryToken(record)?.expiresAt),
+    }),
   }
 }
 
@@ -76,8 +73,8 @@ function describe(profile: Profile, session: LiveSession): { readonly state: Ses
       return { state: 'active' }
     case 'refreshing':
       return { state: 'refreshing' }
-    case 'troubled':
-      return because('retrying', session.trouble.failure.of(profile.name))
+    case 'backing_off':
+      return because('retrying', session.plan.failure.of(profile.name))
     case 'unsaved':
       return because('retrying', session.failure.of(profile.name))
     case 'login_required': {

@@ -1,24 +1,20 @@
-// The user's own limits of a session (L7): it ends so long after its login, or after its last use, whatever its server allows.
+// The user's own limits of a session (L7): it ends a fixed time after its login, or after its last use, whatever its server allows.
 
-import { duration } from '../util/durations.ts'
 import type { Profile } from '../profile.ts'
+import { duration } from '../util/durations.ts'
 import type { EpochMs, LoginReason, SessionRecord } from './session.ts'
 
-/** When the session ends by them, and why; undefined: it has none. `usedAt`: when somebody last asked for one of its tokens. */
+/** When and why the limits end the session; undefined if there are none. `usedAt`: when a caller last asked for a token of it. */
 export function endOf(
   { lifetime, idleLimit }: Pick<Profile, 'lifetime' | 'idleLimit'>,
   { loggedInAt }: Pick<SessionRecord, 'loggedInAt'>,
   usedAt: EpochMs,
 ): LoginReason | undefined {
-  if (lifetime === undefined && idleLimit === undefined) return undefined
-  const ends = [
-    ...(lifetime === undefined
-      ? []
-      : [{ at: loggedInAt + lifetime * 1000, text: `its ${duration(lifetime)} are over (lifetime)` }]),
-    ...(idleLimit === undefined
-      ? []
-      : [{ at: usedAt + idleLimit * 1000, text: `nobody has used it for ${duration(idleLimit)} (idle_limit)` }]),
-  ]
-  const first = ends.sort((a, b) => a.at - b.at)[0]
-  return first === undefined ? undefined : { code: 'expired', ...first }
+  const lifetimeEnd = lifetime === undefined ? Infinity : loggedInAt + lifetime * 1000
+  const idleEnd = idleLimit === undefined ? Infinity : usedAt + idleLimit * 1000
+  if (lifetime !== undefined && lifetimeEnd <= idleEnd) {
+    return { code: 'expired', at: lifetimeEnd, text: `its lifetime of ${duration(lifetime)} has ended (lifetime)` }
+  }
+  if (idleLimit === undefined) return undefined
+  return { code: 'expired', at: idleEnd, text: `it was not used for ${duration(idleLimit)} (idle_limit)` }
 }

@@ -1,10 +1,11 @@
-// How a refresh ends that brought no token: written down where the decision must outlive the agent, then answered.
+// How a refresh without tokens ends: recorded if the decision must outlive the agent, then answered and published.
 
-import { loginRequired } from './tokens.ts'
-import type { Outcome, LoginReason, Refreshing, SessionRecord, Trouble } from './session.ts'
+import { defined } from '../util/defined.ts'
+import type { LoginReason, Outcome, Refreshing, RetryPlan, SessionRecord } from './session.ts'
 import type { Effect, Step } from './steps.ts'
+import { loginRequired } from './tokens.ts'
 
-/** What stays from step to step. */
+/** The fields that stay the same from step to step. */
 export const carriedOver = ({ target, startedAt, attempts, replayGrace }: Refreshing) =>
   ({ kind: 'refreshing', target, startedAt, attempts, replayGrace }) as const
 
@@ -14,37 +15,37 @@ export const loginNeeded = (record: SessionRecord, reason: LoginReason): Outcome
   failure: loginRequired(record.profile, reason),
 })
 
-export const troubled = (trouble: Trouble): Outcome => ({ kind: 'troubled', trouble, failure: trouble.failure })
+export const backingOff = (plan: RetryPlan): Outcome => ({ kind: 'backing_off', plan, failure: plan.failure })
 
-/** Writes down that nothing is in mayBeSpent any more (and what the decision was), then concludes. */
-export function recordOutcome(session: Refreshing, ending: Outcome): Step {
+/** Removes the intent, since the refresh token was not spent, records what was decided, then concludes. */
+export function recordOutcome(session: Refreshing, outcome: Outcome): Step {
   const { record } = session
-  if (record.intent === undefined && ending.kind !== 'login_required') return conclude(session, record, ending)
+  if (record.intent === undefined && outcome.kind !== 'login_required') return conclude(session, record, outcome)
   const { intent: _answered, ...kept } = record
   const next: SessionRecord = {
     ...kept,
     generation: record.generation + 1,
-    ...(ending.kind === 'login_required' ? { loginRequired: ending.reason } : {}),
+    ...defined({ loginRequired: outcome.kind === 'login_required' ? outcome.reason : undefined }),
   }
   return {
-    session: { ...carriedOver(session), step: 'conclude', record, next, ending },
+    session: { ...carriedOver(session), step: 'conclude', record, next, outcome },
     effects: [{ type: 'save', record: next }],
   }
 }
 
-export function conclude({ target }: Refreshing, record: SessionRecord, ending: Outcome): Step {
-  const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: ending.failure }]
-  switch (ending.kind) {
+export function conclude({ target }: Refreshing, record: SessionRecord, outcome: Outcome): Step {
+  const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: outcome.failure }]
+  switch (outcome.kind) {
     case 'active':
       return { session: { kind: 'active', record }, effects }
-    case 'troubled': {
-      const { trouble } = ending
-      effects.push({ type: 'notify', notice: { type: 'refresh_failed', failure: trouble.failure, retryAt: trouble.retryAt } })
-      return { session: { kind: 'troubled', record, trouble }, effects }
+    case 'backing_off': {
+      const { plan } = outcome
+      effects.push({ type: 'notify', notice: { type: 'refresh_failed', failure: plan.failure, retryAt: plan.retryAt } })
+      return { session: { kind: 'backing_off', record, plan }, effects }
     }
     case 'login_required': {
-      effects.push({ type: 'notify', notice: { type: 'login_required', reason: ending.reason } })
-      return { session: { kind: 'login_required', record, reason: ending.reason }, effects }
+      effects.push({ type: 'notify', notice: { type: 'login_required', reason: outcome.reason } })
+      return { session: { kind: 'login_required', record, reason: outcome.reason }, effects }
     }
   }
 }

@@ -1,12 +1,20 @@
-// How a session is written into its sealed file and read back: JSON, checked field by field, so that a record of another
-// version or a damaged one becomes a clear failure and never a half-read session.
+// The JSON form of a session record, as it is sealed into its file. Decoding checks each field: a damaged record, or one of
+// another version, is a record_damaged failure, never a partly read session.
 
 import { Failure } from '../failures.ts'
 import { type Grant, grants } from '../grant.ts'
 import { redact } from '../redacted.ts'
 import { authorizationScheme } from '../util/authorization-scheme.ts'
 import { array, DecodeError, number, object, oneOf, optional, string, strings } from '../util/json-decoder.ts'
-import type { AccessToken, Identity, Intent, LoginReason, SessionRecord, Target } from './session.ts'
+import {
+  type AccessToken,
+  type Identity,
+  type Intent,
+  type LoginReason,
+  loginReasonCodes,
+  type SessionRecord,
+  type Target,
+} from './session.ts'
 
 const version = 1
 
@@ -21,12 +29,12 @@ export function encodeRecord(record: SessionRecord): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(plain))
 }
 
-/** `generation` is the seal's, which is authenticated. Throws record_damaged. */
+/** `generation` comes from the seal, which authenticates it. Throws record_damaged. */
 export function decodeRecord(content: Uint8Array, profile: string, generation: number): SessionRecord {
   try {
     return decode(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)), profile, generation)
   } catch (error) {
-    // What JSON.parse says quotes what it read.
+    // The message of JSON.parse quotes its input, which holds tokens.
     const why = error instanceof DecodeError ? error.message : 'it is not JSON'
     throw new Failure('record_damaged', `the stored session of '${profile}' cannot be read: ${why}`, { profile })
   }
@@ -34,7 +42,7 @@ export function decodeRecord(content: Uint8Array, profile: string, generation: n
 
 function decode(json: unknown, profile: string, generation: number): SessionRecord {
   const record = object(json, 'record')
-  if (record['version'] !== version) throw new DecodeError(`it is of version ${String(record['version'])}, not ${version}`)
+  if (record['version'] !== version) throw new DecodeError(`its version is ${String(record['version'])}, not ${version}`)
   if (record['profile'] !== profile) throw new DecodeError(`it belongs to '${String(record['profile'])}'`)
   return {
     profile,
@@ -95,7 +103,8 @@ function decodeIntent(json: unknown): Intent {
 function decodeReason(json: unknown): LoginReason {
   const reason = object(json, 'loginRequired')
   return {
-    code: string(reason['code'], 'code') as LoginReason['code'],
+    // A code of a later version is read as the general one.
+    code: loginReasonCodes.find((code) => code === reason['code']) ?? 'refused',
     text: string(reason['text'], 'text'),
     at: number(reason['at'], 'at'),
   }

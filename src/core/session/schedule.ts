@@ -1,4 +1,4 @@
-// When things are due: tokens, retries, the next look at all sessions. Pure functions of the record and the wall clock.
+// When a token is refreshed, a retry is due and a timer is set. Pure functions of the record and the wall clock.
 
 import { renewedBy } from '../grant.ts'
 import { stableFraction } from '../util/stable-jitter.ts'
@@ -7,36 +7,36 @@ import type { AccessToken, EpochMs, LiveSession, SessionRecord } from './session
 const second = 1000
 const minute = 60 * second
 
-/** A server that gives tokens shorter than this is asked on demand only: refreshing ahead would never rest. */
-const shortestScheduled = 10 * second
-/** Where the server does not say how long a token lives. It is served until replaced, and replaced after this. */
+/** Tokens with a shorter lifetime are refreshed on demand only: refreshing ahead would send requests without a pause. */
+const minScheduledLifetime = 10 * second
+/** If the server does not say how long a token lives, it is served until it is replaced, and replaced after this time. */
 const assumedLifetime = 60 * minute
 
 const clamp = (low: number, value: number, high: number): number => Math.min(Math.max(low, value), high)
 
 const lifetime = (token: AccessToken): number => (token.expiresAt ?? token.obtainedAt + assumedLifetime) - token.obtainedAt
 
-/** How long before its expiry a token is replaced: a tenth of its life, at most five minutes. */
+/** How long before its expiry a token is replaced: a tenth of its lifetime, at least two seconds, at most five minutes. */
 const lead = (token: AccessToken): number => clamp(2 * second, lifetime(token) / 10, 5 * minute)
 
-/** Milliseconds left; Infinity where the server does not say. */
+/** Milliseconds left; Infinity if the server does not say. */
 export const remaining = (token: AccessToken, now: EpochMs): number => (token.expiresAt ?? Infinity) - now
 
-/** How far clocks may be moved without its mattering. */
-const slack = 10 * second
+/** Clock steps up to this size are ignored. */
+const clockSlackMs = 10 * second
 
-/** The clock was set back: what was planned at `at` says nothing about now (R8). */
-export const isFromTheFuture = (at: EpochMs, now: EpochMs): boolean => now < at - slack
+/** The clock was set back since `at`: a plan made then is not valid now (R8). */
+export const isFromTheFuture = (at: EpochMs, now: EpochMs): boolean => now < at - clockSlackMs
 
-/** Late enough in a token's life that a caller who takes it should also start its replacement. */
+/** Late enough in a token's lifetime that serving it also starts its replacement. */
 export const isAging = (token: AccessToken, now: EpochMs): boolean =>
   now >= (token.expiresAt ?? token.obtainedAt + assumedLifetime) - lead(token)
 
 /**
- * How much life a caller may insist on. More than a fresh token has cannot be had, and asking again would only
- * spend refreshes: what a fresh token has, less a tenth, is the most. Without a wish: 30 seconds or a tenth.
+ * How many ms of remaining lifetime a caller may require. At most nine tenths of the token's lifetime: a fresh token cannot have
+ * more, and each further refresh would be wasted. Default: 30 seconds, or a tenth of the lifetime if that is less.
  */
-export const requiredLife = (token: AccessToken, minTtl: number | undefined): number =>
+export const requiredLifeMs = (token: AccessToken, minTtl: number | undefined): number =>
   minTtl === undefined ? Math.min(30 * second, lifetime(token) / 10) : Math.min(minTtl, lifetime(token) * 0.9)
 
 /** The token of the login, kept first: the one refreshed ahead and shown in the status. */
@@ -45,31 +45,31 @@ export const primaryToken = (record: SessionRecord): AccessToken | undefined => 
 export const isRenewable = (record: SessionRecord): boolean =>
   renewedBy(record.grant) === 'grant' || record.refreshToken !== undefined
 
-/** When a session's token is to be replaced ahead of its expiry (R7); jitter keeps many sessions apart. */
+/** When a session's token is replaced ahead of its expiry (R7); jitter spreads many sessions over time. */
 export function refreshDueAt(record: SessionRecord): EpochMs | undefined {
   const token = primaryToken(record)
-  if (token === undefined || !isRenewable(record) || lifetime(token) < shortestScheduled) return undefined
+  if (token === undefined || !isRenewable(record) || lifetime(token) < minScheduledLifetime) return undefined
   const jitter = 1 + stableFraction(`${record.profile}:${record.generation}`) / 2
   return token.obtainedAt + lifetime(token) - lead(token) * jitter
 }
 
-/** 1, 2, 4 ... seconds, at most five minutes, spread by up to a quarter. `attempts` counts from one. */
+/** ms: 1, 2, 4 ... seconds, at most five minutes, plus up to a quarter of jitter. `attempts` counts from one. */
 export function backOff(attempts: number, seed: string): number {
   const base = Math.min(2 ** Math.min(attempts - 1, 20) * second, 5 * minute)
   return base * (1 + stableFraction(`${seed}:${attempts}`) / 4)
 }
 
-/** When a session next needs looking at, whether or not anybody asks. */
+/** When a session next has work to do, whether or not a caller asks. */
 export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: EpochMs): EpochMs | undefined {
   const planned = (madeAt: EpochMs, at: EpochMs | undefined): EpochMs | undefined =>
     at !== undefined && isFromTheFuture(madeAt, now) ? now : at
   switch (session.kind) {
     case 'active':
       return refreshesAhead ? planned(primaryToken(session.record)?.obtainedAt ?? now, refreshDueAt(session.record)) : undefined
-    case 'troubled':
-      // A grace period is not waited out.
-      return refreshesAhead || session.trouble.replayUntil !== undefined
-        ? planned(session.trouble.at, session.trouble.retryAt)
+    case 'backing_off':
+      // A grace period must be used before it ends, also by a session that is refreshed on demand.
+      return refreshesAhead || session.plan.replayUntil !== undefined
+        ? planned(session.plan.failedAt, session.plan.retryAt)
         : undefined
     case 'unsaved':
       return session.saving ? undefined : planned(session.failedAt, session.retryAt)
@@ -80,9 +80,9 @@ export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: Epoch
   }
 }
 
-/** A timer does not tick while the machine sleeps, so none is set for longer than this (R8). */
-const maxSleep = 5 * minute
+/** A timer does not advance while the machine sleeps, so none is set for longer than this (R8). */
+const maxTimerMs = 5 * minute
 
-/** Milliseconds for a timer; undefined where nothing is due at all. */
+/** Milliseconds for a timer; undefined if nothing is due. */
 export const nextWake = (earliest: EpochMs | undefined, now: EpochMs): number | undefined =>
-  earliest === undefined ? undefined : clamp(0, earliest - now, maxSleep)
+  earliest === undefined ? undefined : clamp(0, earliest - now, maxTimerMs)

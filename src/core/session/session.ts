@@ -1,16 +1,16 @@
-// A session: what the vault keeps of it, and the states it can be in while the agent runs. Times are milliseconds since
+// A session: what the store keeps of it, and the states it can be in while the agent runs. Times are milliseconds since
 // the epoch by the wall clock; no timer is trusted (R8).
 
 import type { Failure } from '../failures.ts'
-import type { TokenRefusal } from './token-refusal.ts'
 import type { Grant } from '../grant.ts'
 import type { Redacted } from '../redacted.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 
 export type EpochMs = number
 
-/** What a caller asks for. With the key binding (none yet) and the session this is the cache key of P13. */
+/** What a caller asks for. Together with the session it is the cache key of an access token (P13). */
 export interface Target {
-  /** Sorted, without doubles; undefined: whatever the session was granted. */
+  /** Sorted, without duplicates; undefined: whatever the session was granted. */
   readonly scope?: readonly string[]
   readonly resource?: string
   readonly audience?: string
@@ -21,12 +21,12 @@ export interface AccessToken {
   /** The scheme of the Authorization header: `Bearer` or `DPoP`. */
   readonly tokenType: string
   readonly target: Target
-  /** The scope granted (P14): the server's word where it gave one, else what was asked for. */
+  /** The scope granted (P14): what the server reported, else what was requested. */
   readonly scope: readonly string[]
   readonly obtainedAt: EpochMs
-  /** Undefined where the server does not say: the token is then served until it is replaced. */
+  /** Undefined if the server does not say: the token is then served until it is replaced. */
   readonly expiresAt?: EpochMs
-  /** That came with it; it has an expiry of its own. */
+  /** The ID token of the same answer; it has an expiry of its own. */
   readonly idToken?: Redacted<string>
 }
 
@@ -39,29 +39,32 @@ export interface Identity {
   readonly preferredUsername?: string
 }
 
-/** A refresh that was about to be sent: written before the POST, so that a restart knows what may have been spent (R3). */
+/** A refresh that was about to be sent: durable before the POST, so that a restart knows what may have been spent (R3). */
 export interface Intent {
   /** SHA-256 of the refresh token, base64url. */
   readonly digest: string
   readonly at: EpochMs
 }
 
+export const loginReasonCodes = [
+  'refused',
+  'refused_after_ambiguous',
+  'no_refresh_token',
+  'expired',
+  'profile_changed',
+  'identity_changed',
+  'never_logged_in',
+  'logged_out',
+] as const
+
 export interface LoginReason {
-  readonly code:
-    | 'refused'
-    | 'refused_after_ambiguous'
-    | 'no_refresh_token'
-    | 'expired'
-    | 'profile_changed'
-    | 'identity_changed'
-    | 'never_logged_in'
-    | 'logged_out'
+  readonly code: (typeof loginReasonCodes)[number]
   /** One sentence for people. */
   readonly text: string
   readonly at: EpochMs
 }
 
-/** What the vault keeps; sealed, since it holds the tokens. */
+/** What the store keeps; sealed, since it holds the tokens. */
 export interface SessionRecord {
   readonly profile: string
   readonly issuer: string
@@ -81,65 +84,73 @@ export interface SessionRecord {
   readonly loginRequired?: LoginReason
 }
 
-/** What went wrong last, and when to try again. */
-export interface Trouble {
+/** The last refresh failed: why, and when the next one may be sent. */
+export interface RetryPlan {
   readonly failure: Failure
+  /** Failed refreshes in a row. */
   readonly attempts: number
-  readonly at: EpochMs
-  /** By the timer. */
+  readonly failedAt: EpochMs
+  /** When the schedule tries again. */
   readonly retryAt: EpochMs
-  /** By a caller who would otherwise get nothing. */
+  /** Before this time, not even a caller without a live token causes a refresh. */
   readonly notBefore: EpochMs
-  /** The refresh token may have been spent by a request whose answer never came (R4). */
+  /** The refresh token may have been spent by a request whose answer was lost (R4). */
   readonly ambiguous: boolean
-  /** The server's known grace period: until then the refresh token may be sent again although it may have been spent. */
+  /** End of the server's known grace period: until then the refresh token may be sent again although it may have been spent. */
   readonly replayUntil?: EpochMs
 }
 
 export type LiveSession =
   | { readonly kind: 'absent'; readonly reason: LoginReason }
   | { readonly kind: 'active'; readonly record: SessionRecord }
-  | { readonly kind: 'troubled'; readonly record: SessionRecord; readonly trouble: Trouble }
+  | BackingOff
   | Refreshing
   | Unsaved
   | { readonly kind: 'login_required'; readonly record: SessionRecord; readonly reason: LoginReason }
 
+interface BackingOff {
+  readonly kind: 'backing_off'
+  readonly record: SessionRecord
+  readonly plan: RetryPlan
+}
+
 /** One refresh in flight (R1). Each step waits for one event; a result that belongs to another step is dropped. */
 export type Refreshing = {
   readonly kind: 'refreshing'
-  /** What is durable. */
+  /** The durable record. */
   readonly record: SessionRecord
   readonly target: Target
   readonly startedAt: EpochMs
   /** Failed attempts before this one. */
   readonly attempts: number
-  /** ms of the server's known grace period. */
+  /** The server's known grace period in ms; 0 if none is known. */
   readonly replayGrace: number
 } & (
   | { readonly step: 'lock' }
   | { readonly step: 'journal'; readonly next: SessionRecord }
   /** `mayBeSpent`: the refresh token was journalled before this attempt, and may have been spent then (R4). */
   | { readonly step: 'post'; readonly mayBeSpent: boolean }
-  /** The server refused the refresh token: has another agent stored a newer one (R5)? */
+  /** The server refused the refresh token: the store is read again, for another agent may have stored a newer one (R5). */
   | { readonly step: 'check'; readonly mayBeSpent: boolean; readonly refusal: TokenRefusal }
   | { readonly step: 'store'; readonly next: SessionRecord }
-  /** The lock was lost while the answer was awaited, and another agent has written: what? */
+  /** The lock was lost while waiting for the answer, and another agent has written: its record is read. */
   | { readonly step: 'superseded' }
-  /** Writes down how a failed refresh ended; the session then becomes `ending`. */
-  | { readonly step: 'conclude'; readonly next: SessionRecord; readonly ending: Outcome }
+  /** Writes down how a failed refresh ended; the session then moves to `outcome`. */
+  | { readonly step: 'conclude'; readonly next: SessionRecord; readonly outcome: Outcome }
 )
 
+/** How a refresh without tokens ended. */
 export type Outcome =
   | { readonly kind: 'active'; readonly failure: Failure }
-  | { readonly kind: 'troubled'; readonly trouble: Trouble; readonly failure: Failure }
+  | { readonly kind: 'backing_off'; readonly plan: RetryPlan; readonly failure: Failure }
   | { readonly kind: 'login_required'; readonly reason: LoginReason; readonly failure: Failure }
 
-/** The server has rotated and the disk refused the result: it is kept in memory and written again until it holds (R2). */
+/** The server has rotated and the write failed: the result is kept in memory and written again until it is durable (R2). */
 export interface Unsaved {
   readonly kind: 'unsaved'
-  /** What is durable. */
+  /** The durable record. */
   readonly record: SessionRecord
-  /** What must become durable before anybody sees it. */
+  /** Must become durable before its tokens are served. */
   readonly next: SessionRecord
   readonly target: Target
   readonly failure: Failure

@@ -1,25 +1,37 @@
-// What the refresh engine is told, what it wants done, and what it says of itself. transitions.ts makes steps of these.
+// The interface of the refresh engine: the events it receives, the effects it asks for, and the notices it publishes.
 
 import type { Failure } from '../failures.ts'
 import type { TokenResponse } from '../ports.ts'
-import type { TokenRefusal } from './token-refusal.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from './session.ts'
+import type { TokenRefusal } from './token-refusal.ts'
+
+export type RefreshRequested = {
+  readonly type: 'refresh'
+  readonly target: Target
+  /** The server's known grace period in ms; 0 if none is known (R4). */
+  readonly replayGrace: number
+}
+
+/** What the store holds now. `digest`: SHA-256 (base64url) of the refresh token of the newer of `stored` and the session's record. */
+interface StoreContent {
+  readonly stored: SessionRecord | undefined
+  readonly digest: string | undefined
+}
+
+export type StoreChecked = { readonly type: 'checked' } & StoreContent
 
 export type Event =
-  /** A caller or the schedule wants a token for `target`. `replayGrace`: ms of the server's known grace period (R4). */
-  | { readonly type: 'refresh'; readonly target: Target; readonly replayGrace: number }
-  /**
-   * The lock is held; `stored` is what the vault says under it. `digest` is the SHA-256 (base64url) of the refresh token
-   * of the newer of the two: the stored record and the one the session holds.
-   */
-  | { readonly type: 'lock_acquired'; readonly stored: SessionRecord | undefined; readonly digest: string | undefined }
+  /** A caller or the schedule needs a token for `target`. */
+  | RefreshRequested
+  /** The lock is held, and the store was read under it. */
+  | ({ readonly type: 'lock_acquired' } & StoreContent)
   | { readonly type: 'lock_failed'; readonly failure: Failure }
   | { readonly type: 'saved' }
   | { readonly type: 'save_failed'; readonly failure: Failure }
   | { readonly type: 'tokens'; readonly response: TokenResponse }
   | { readonly type: 'refused'; readonly refusal: TokenRefusal }
-  | { readonly type: 'checked'; readonly stored: SessionRecord | undefined; readonly digest: string | undefined }
-  /** The time to save an unsaved record again has come. */
+  | StoreChecked
+  /** An unsaved record is due to be written again. */
   | { readonly type: 'wake' }
 
 export type Effect =
@@ -32,7 +44,7 @@ export type Effect =
   | { readonly type: 'post'; readonly record: SessionRecord; readonly target: Target }
   /** Reads the store again -> checked */
   | { readonly type: 'read' }
-  /** What became of a refresh, for those who wait for this target. */
+  /** The result of a refresh, for the callers that wait for this target. */
   | { readonly type: 'answer'; readonly target: Target; readonly outcome: AccessToken | Failure }
   | { readonly type: 'notify'; readonly notice: Notice }
 
@@ -45,3 +57,5 @@ export interface Step {
   readonly session: LiveSession
   readonly effects: readonly Effect[]
 }
+
+export const stay = (session: LiveSession): Step => ({ session, effects: [] })

@@ -1,21 +1,22 @@
-// Which token answers which request: the one place that decides whether a caller is served, waits or is refused.
+// Which access token answers which request: the only place that decides whether a caller is served, waits or gets a failure.
 
 import { Failure } from '../failures.ts'
-import { isAging, isFromTheFuture, isRenewable, remaining, requiredLife } from './schedule.ts'
-import { authorizationScheme } from '../util/authorization-scheme.ts'
-import { normalScope, sameScope, sameTarget } from './scope.ts'
 import type { TokenResponse } from '../ports.ts'
+import { authorizationScheme } from '../util/authorization-scheme.ts'
+import { defined } from '../util/defined.ts'
+import { isAging, isFromTheFuture, isRenewable, remaining, requiredLifeMs } from './schedule.ts'
+import { normalScope, sameScope, sameTarget } from './scope.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from './session.ts'
 
 export type Decision =
   | { readonly kind: 'serve'; readonly token: AccessToken; readonly refreshAhead: boolean }
-  /** A refresh has to be made, and none is under way. */
+  /** A refresh is needed, and none is under way. */
   | { readonly kind: 'refresh' }
-  /** One is under way. */
+  /** A refresh is under way. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'fail'; readonly failure: Failure }
 
-/** P13: a token answers for the resource it was asked for, and for the scope that was asked for or granted. */
+/** P13: a token answers requests for the same resource and audience, and for the scope that was requested or granted. */
 const answers = (token: AccessToken, target: Target): boolean =>
   token.target.resource === target.resource &&
   token.target.audience === target.audience &&
@@ -24,10 +25,10 @@ const answers = (token: AccessToken, target: Target): boolean =>
 export const findToken = (record: SessionRecord, target: Target): AccessToken | undefined =>
   record.accessTokens.find((token) => answers(token, target))
 
-/** Of one login: then the generation says which is newer. After a logout it starts anew. */
+/** Records of one login are ordered by generation. After a logout the generation starts again. */
 const isSameLogin = (a: SessionRecord, b: SessionRecord): boolean => a.loggedInAt === b.loggedInAt && a.issuer === b.issuer
 
-/** What counts under the lock: the store's word (another agent may have refreshed, or logged in), unless it has fallen behind (R10). */
+/** The record that counts under the lock: the stored one (another agent may have refreshed, or logged in), unless an older generation was recovered (R10). */
 export const latest = (held: SessionRecord, stored: SessionRecord): SessionRecord =>
   isSameLogin(held, stored) && stored.generation <= held.generation ? held : stored
 
@@ -48,29 +49,29 @@ export function decide(
   const { record } = session
   const token = findToken(record, target)
   const left = token === undefined ? 0 : remaining(token, now)
-  // Of a token from the future nobody knows what is left.
-  const isSure = token !== undefined && !isFromTheFuture(token.obtainedAt, now)
-  if (isSure && left > 0 && left >= requiredLife(token, minTtl)) {
+  // After the clock was set back, the remaining lifetime is not known.
+  const isLifeKnown = token !== undefined && !isFromTheFuture(token.obtainedAt, now)
+  if (isLifeKnown && left > 0 && left >= requiredLifeMs(token, minTtl)) {
     return { kind: 'serve', token, refreshAhead: session.kind === 'active' && isRenewable(record) && isAging(token, now) }
   }
-  // A token with less life than was asked for is better than none when no other can be had now (R7).
-  const orLess = (otherwise: Failure): Decision =>
+  // If no other token can be had now, one with less lifetime than required is better than none (R7).
+  const lessOr = (otherwise: Failure): Decision =>
     token !== undefined && left > 0 ? { kind: 'serve', token, refreshAhead: false } : fail(otherwise)
   switch (session.kind) {
     case 'active':
       if (isRenewable(record)) return { kind: 'refresh' }
-      return orLess(loginRequired(profile, withoutRefreshToken(now)))
-    case 'troubled': {
-      const { trouble } = session
-      const mayReplay = trouble.replayUntil !== undefined && now < trouble.replayUntil
-      if (trouble.ambiguous && !mayReplay && isSure && left > 0) return orLess(trouble.failure)
-      if (now >= trouble.notBefore || isFromTheFuture(trouble.at, now)) return { kind: 'refresh' }
-      return orLess(retryLater(trouble.failure, trouble.notBefore, now).of(profile))
+      return lessOr(loginRequired(profile, withoutRefreshToken(now)))
+    case 'backing_off': {
+      const { plan } = session
+      const mayReplay = plan.replayUntil !== undefined && now < plan.replayUntil
+      if (plan.ambiguous && !mayReplay && isLifeKnown && left > 0) return lessOr(plan.failure)
+      if (now >= plan.notBefore || isFromTheFuture(plan.failedAt, now)) return { kind: 'refresh' }
+      return lessOr(retryLater(plan.failure, plan.notBefore, now).of(profile))
     }
     case 'refreshing':
       return { kind: 'wait' }
     case 'unsaved':
-      return orLess(retryLater(session.failure, session.retryAt, now).of(profile))
+      return lessOr(retryLater(session.failure, session.retryAt, now).of(profile))
     case 'login_required':
       return fail(loginRequired(profile, session.reason))
   }
@@ -85,14 +86,14 @@ const withoutRefreshToken = (now: EpochMs): LoginReason => ({
 export const retryLater = (failure: Failure, at: EpochMs, now: EpochMs): Failure =>
   new Failure(failure.code, failure.message, { ...failure.details, retryAfter: Math.max(1, Math.ceil((at - now) / 1000)) })
 
-/** Asking for all that the session has is asking for no scope in particular: both share one token and one refresh. */
+/** A request for exactly the session's scope is the same as a request without scope: both share one token and one refresh. */
 export function canonicalTarget(record: SessionRecord, target: Target): Target {
   if (target.scope === undefined) return target
   const { scope, ...rest } = target
   return scope === undefined || sameScope(scope, record.scope) ? rest : { ...rest, scope }
 }
 
-/** The scope granted: the server's word, else what was asked for, else what the session has (RFC 6749 section 5.1, P14). */
+/** The scope granted: what the server reported, else what was requested, else the session's (RFC 6749 section 5.1, P14). */
 export function accessToken(response: TokenResponse, target: Target, sessionScope: readonly string[]): AccessToken {
   return {
     value: response.accessToken,
@@ -100,24 +101,26 @@ export function accessToken(response: TokenResponse, target: Target, sessionScop
     target,
     scope: response.scope === undefined ? (target.scope ?? sessionScope) : normalScope(response.scope),
     obtainedAt: response.receivedAt,
-    ...(response.expiresIn === undefined ? {} : { expiresAt: response.receivedAt + response.expiresIn * 1000 }),
-    ...(response.idToken === undefined ? {} : { idToken: response.idToken }),
+    ...defined({
+      expiresAt: response.expiresIn === undefined ? undefined : response.receivedAt + response.expiresIn * 1000,
+      idToken: response.idToken,
+    }),
   }
 }
 
-/** A resource server has refused this access token: it has expired, whatever its server said, and is served no more. */
+/** A resource server has refused this access token: it is treated as expired. */
 export function withRefused(record: SessionRecord, value: string, now: EpochMs): SessionRecord {
   const index = record.accessTokens.findIndex((token) => token.value.reveal() === value)
   const token = record.accessTokens[index]
-  // Without a way to another one it is better than none: a server may have refused something else about the request.
+  // If no other token can be had it is kept: the resource server may have refused the request for another reason.
   if (token === undefined || remaining(token, now) <= 0 || !isRenewable(record)) return record
   return { ...record, accessTokens: record.accessTokens.with(index, { ...token, expiresAt: now }) }
 }
 
-/** A record does not grow without end: tokens for more targets than this push out the oldest but the first. */
+/** Bounds the size of a record. The first token (the login's) is always kept; beyond this number the oldest others are dropped. */
 const maxTokens = 64
 
-/** Puts a token in the place of the one it replaces, and drops the others that have expired. */
+/** Replaces the token of the same target, and drops expired tokens of other targets. */
 export function withToken(tokens: readonly AccessToken[], fresh: AccessToken, now: EpochMs): readonly AccessToken[] {
   const index = tokens.findIndex((token) => sameTarget(token.target, fresh.target))
   const replaced = index < 0 ? [...tokens, fresh] : tokens.with(index, fresh)

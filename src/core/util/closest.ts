@@ -1,13 +1,13 @@
-// What was probably meant by a word that is not known.
+// The suggestion for a mistyped word.
 
-/** The candidate that is at most two typing errors away. */
+/** The nearest candidate, if it is at most two edits away. */
 export const closest = (word: string, candidates: Iterable<string>): string | undefined =>
   [...candidates]
-    .map((each) => [distance(word, each), each] as const)
+    .map((candidate) => [distance(word, candidate), candidate] as const)
     .sort(([a], [b]) => a - b)
-    .find(([far]) => far <= 2)?.[1]
+    .find(([edits]) => edits <= 2)?.[1]
 
-/** Levenshtein's. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-// Times for people.
+// Durations and instants as text for people.
 
 const units = [
   ['d', 86_400],
@@ -7,10 +7,10 @@ const units = [
   ['s', 1],
 ] as const
 
-/** `4 d`, `3 h 20 min`, `12 min`, `45 s`: two units at most, and none that does not matter; days to the nearest. Seconds. */
+/** `4 d`, `3 h 20 min`, `12 min`, `45 s`: at most two units; from ten days on rounded to days. Takes seconds. */
 export function duration(seconds: number): string {
   const exact = Math.max(0, Math.round(seconds))
-  // Ninety days are said to be that a moment later too.
+  // Rounded, so that 90 days are still `90 d` a moment later.
   const step = exact >= 10 * 86_400 ? 86_400 : exact >= 86_400 ? 3_600 : 1
   const whole = Math.round(exact / step) * step
   const index = units.findIndex(([, size]) => whole >= size)
@@ -20,11 +20,11 @@ export function duration(seconds: number): string {
   const first = Math.floor(whole / size)
   const next = units[index + 1]
   const rest = next === undefined ? 0 : Math.floor((whole - first * size) / next[1])
-  const isWorthSaying = next !== undefined && rest > 0 && first < 10 && name !== 'min'
-  return isWorthSaying ? `${first} ${name} ${rest} ${next[0]}` : `${first} ${name}`
+  const isShown = next !== undefined && rest > 0 && first < 10 && name !== 'min'
+  return isShown ? `${first} ${name} ${rest} ${next[0]}` : `${first} ${name}`
 }
 
-/** Seconds since the epoch, seen from `now`. */
+/** `in 4 d`, `now` or `4 d ago`. Seconds since the epoch. */
 export const fromNow = (at: number, now: number): string =>
   at > now ? `in ${duration(at - now)}` : at === now ? 'now' : ago(at, now)
 

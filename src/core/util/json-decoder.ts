@@ -22,7 +22,16 @@ export const object = (value: unknown, at: string): Record<string, unknown> =>
 export const oneOf = <T extends string>(value: unknown, all: readonly T[], at: string): T =>
   all.find((each) => each === value) ?? wrong(at, `one of ${all.join(', ')}`)
 
-/** `{ [key]: value }`, or nothing where there is none (exactOptionalPropertyTypes). */
+type Decoder<T> = (value: unknown, at: string) => T
+
+/** Undefined stays undefined. */
+export const maybe = <T>(value: unknown, at: string, decode: Decoder<T>): T | undefined =>
+  value === undefined ? undefined : decode(value, at)
+
+export const texts = (value: unknown, at: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(object(value, at)).map(([key, text]) => [key, string(text, `${at}.${key}`)]))
+
+/** `{ [key]: value }`, or nothing if there is none (exactOptionalPropertyTypes). */
 export const optional = <K extends string, T>(
   key: K,
   value: unknown,

@@ -1,4 +1,4 @@
-// FNV-1a over UTF-16 code units: spreads jitter without randomness, so that a schedule is a function of its record.
+// Jitter without randomness (FNV-1a over UTF-16 code units), so that a schedule is a pure function of its record.
 
 /** A number in [0, 1), always the same for the same text. */
 export function stableFraction(text: string): number {

@@ -1,4 +1,4 @@
-// What is due when: a heap, so that one of a hundred thousand sessions can change its time without a look at the others.
+// Items ordered by the time at which they are due: changing the time of one of n items costs O(log n).
 
 import type { EpochMs } from '../session/session.ts'
 
@@ -8,11 +8,11 @@ interface Planned<T> {
 }
 
 export class TimerHeap<T extends object> {
-  /** A binary heap by time; what was planned otherwise since then is still in it, and is passed over. */
+  /** A binary heap by time. Entries that were replaced are still in it and are skipped. */
   readonly #heap: Planned<T>[] = []
   readonly #planned = new Map<T, Planned<T>>()
 
-  /** Undefined: nothing of it is due any more. */
+  /** Sets the time of an item; undefined removes it. */
   plan(item: T, at: EpochMs | undefined): void {
     if (this.#planned.get(item)?.at === at) return
     if (at === undefined) {
@@ -25,12 +25,12 @@ export class TimerHeap<T extends object> {
     if (this.#heap.length > 2 * this.#planned.size + 64) this.#sweep()
   }
 
-  /** The earliest. */
+  /** The earliest time. */
   next(): EpochMs | undefined {
     return this.#top()?.at
   }
 
-  /** Takes out what is due, the earliest first. */
+  /** Removes and yields the items that are due, the earliest first. */
   *due(now: EpochMs): Iterable<T> {
     for (let top = this.#top(); top !== undefined && top.at <= now; top = this.#top()) {
       this.#planned.delete(top.item)
@@ -81,7 +81,7 @@ export class TimerHeap<T extends object> {
     heap[index] = last
   }
 
-  /** What is passed over anyway is let go of. */
+  /** Drops the replaced entries. */
   #sweep(): void {
     const kept = [...this.#planned.values()]
     this.#heap.length = 0

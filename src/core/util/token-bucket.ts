@@ -1,4 +1,4 @@
-// A token bucket: a burst, and then so many a second.
+// A token bucket: allows `burst` at once, then `perSecond`.
 
 import type { EpochMs } from '../session/session.ts'
 
@@ -15,7 +15,7 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Whether there was one left. */
+  /** Takes one; false if none is left. */
   take(now: EpochMs): boolean {
     this.#left = Math.min(this.#burst, this.#left + (Math.max(0, now - this.#at) / 1000) * this.#perSecond)
     this.#at = now

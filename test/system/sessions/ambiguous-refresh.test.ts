@@ -66,7 +66,7 @@ test('R4 in mayBeSpent: the live token while it lasts, then one try, then the ex
   await pause(Math.max(0, end * 1000 + 1_100 - Date.now()))
   const late = await Promise.all(Array.from({ length: 20 }, () => ask()))
   expect(proxy.passed).toHaveLength(2)
-  const reason = 'an earlier refresh was sent and its answer lost; the server now refuses the refresh token'
+  const reason = 'the answer to an earlier refresh was lost, and the server now refuses the refresh token'
   for (const answer of late) {
     expect(answer.json()).toMatchObject({ code: 'login_required', detail: expect.stringContaining(reason) as string })
   }

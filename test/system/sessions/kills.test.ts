@@ -95,7 +95,7 @@ describe('R14 killed at every step of a refresh', () => {
     for (const [index, { place, status, text }] of killed.entries()) {
       const isLost = index >= from && index < to
       expect([place, status], text).toEqual([place, isLost ? 409 : 200])
-      if (isLost) expect(text).toContain('an earlier refresh was sent and its answer lost')
+      if (isLost) expect(text).toContain('the answer to an earlier refresh was lost')
     }
     say(`without a grace period: killed at ${killed.length} places, lost at the ${to - from} between the answer and its rename`)
     proxy.close()
@@ -136,7 +136,7 @@ describe('R14 killed at random, again and again', { retry: 0 }, () => {
         if (answer.status === 200) continue
         figures.lost += 1
         const spent = proxy.passed.at(-1)?.wasSpent === true || proxy.passed.at(-2)?.wasSpent === true
-        if (!spent || !answer.text.includes('an earlier refresh was sent and its answer lost')) figures.unexplained += 1
+        if (!spent || !answer.text.includes('the answer to an earlier refresh was lost')) figures.unexplained += 1
         expect((await logIn(home, server)).code).toBe(0)
       }
       figures.refreshes = proxy.passed.length

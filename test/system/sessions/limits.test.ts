@@ -39,9 +39,13 @@ async function isGood(refreshToken: string): Promise<boolean> {
 test('which end comes first, and why', () => {
   const record = { loggedInAt: 1_000_000 }
   expect(endOf({}, record, 0)).toBeUndefined()
-  expect(endOf({ lifetime: 3600 }, record, 0)).toEqual({ code: 'expired', at: 4_600_000, text: 'its 1 h are over (lifetime)' })
+  expect(endOf({ lifetime: 3600 }, record, 0)).toEqual({
+    code: 'expired',
+    at: 4_600_000,
+    text: 'its lifetime of 1 h has ended (lifetime)',
+  })
   const both = { lifetime: 3600, idleLimit: 600 }
-  expect(endOf(both, record, 2_000_000)).toMatchObject({ at: 2_600_000, text: 'nobody has used it for 10 min (idle_limit)' })
+  expect(endOf(both, record, 2_000_000)).toMatchObject({ at: 2_600_000, text: 'it was not used for 10 min (idle_limit)' })
   expect(endOf(both, record, 4_200_000)).toMatchObject({ at: 4_600_000 })
 })
 
@@ -53,9 +57,14 @@ test('lifetime: used or not it ends, its server is told, and a new login has a l
   expect(await token()).toBe(200)
   // Nobody asks: it ends by itself.
   await pause(7_000)
-  await expect.poll(status).toMatchObject({ state: 'login_required', reason: expect.stringContaining('its 6 s are over') })
+  await expect
+    .poll(status)
+    .toMatchObject({ state: 'login_required', reason: expect.stringContaining('its lifetime of 6 s has ended') })
   const { code, stderr } = await home.run(['token', 'work'])
-  expect([code, stderr]).toEqual([3, expect.stringContaining("profile 'work' needs a login: its 6 s are over (lifetime)")])
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringContaining("profile 'work' needs a login: its lifetime of 6 s has ended (lifetime)"),
+  ])
   await expect.poll(() => isGood(refreshToken)).toBe(false)
   expect((await home.run(['audit', '--event', 'logged_out'])).stdout).toContain('work')
   expect((await logIn(home, server)).code).toBe(0)
@@ -83,7 +92,7 @@ test('idle_limit: each use puts it off; added to a session that is there, it cou
   await pause(5_000)
   expect(await status()).toMatchObject({
     state: 'login_required',
-    reason: expect.stringContaining('nobody has used it for 4 s (idle_limit)'),
+    reason: expect.stringContaining('it was not used for 4 s (idle_limit)'),
   })
   expect(await token()).toBe(409)
 }, 60_000)

@@ -39,7 +39,7 @@ const mixed = status([
     refreshed_at: now - 3500,
     next_refresh_at: now + 4,
     reason: 'login.example.com did not answer in time',
-    hint: 'the server is slow; nothing is lost, and the next call tries again',
+    hint: 'the server is slow; the next call tries again',
   }),
   session({
     profile: 'old',
@@ -61,7 +61,7 @@ describe('authsock status', () => {
       work      active           ada               in 58 min             2 min ago      in 52 min
       staging   retrying         ada               in 1 min              58 min ago     in 4 s
         login.example.com did not answer in time
-        hint: the server is slow; nothing is lost, and the next call tries again
+        hint: the server is slow; the next call tries again
       old       login required   ada@example.com   expired 1 d 1 h ago   1 d 2 h ago    -
         login.example.com says invalid_grant (expired)
         hint: \`authsock login old\`
@@ -80,7 +80,7 @@ describe('authsock status', () => {
       work      active           in 58 min
       staging   retrying         in 1 min
         login.example.com did not answer in time
-        hint: the server is slow; nothing is lost, and the next call tries again
+        hint: the server is slow; the next call tries again
       old       login required   expired 1 d 1 h ago
         login.example.com says invalid_grant (expired)
         hint: \`authsock login old\`

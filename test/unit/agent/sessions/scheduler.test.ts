@@ -14,9 +14,9 @@ const minute = 60_000
 function world(things: readonly Thing[]) {
   let now = start
   let timer: { readonly at: number; readonly run: () => void } | undefined
-  const rung: string[] = []
+  const called: string[] = []
   const looks = { count: 0 }
-  const alarm = new Scheduler<Thing>({
+  const scheduler = new Scheduler<Thing>({
     clock: {
       now: () => now,
       after: (delay, run) => {
@@ -28,18 +28,18 @@ function world(things: readonly Thing[]) {
       },
     },
     all: () => things,
-    wakeOf: ({ at }) => {
+    wakeAt: ({ at }) => {
       looks.count += 1
       return at
     },
-    ring: (thing) => {
-      rung.push(thing.name)
+    onDue: (thing) => {
+      called.push(thing.name)
       thing.at = undefined
     },
   })
   return {
-    alarm,
-    rung,
+    scheduler,
+    called,
     looks,
     timer: () => (timer === undefined ? undefined : timer.at - now),
     /** The timer fires, late by so many ms on the wall clock. */
@@ -57,30 +57,30 @@ function world(things: readonly Thing[]) {
 }
 
 describe('one timer', () => {
-  test('rings each when it is due, and is not set where nothing is', async () => {
+  test('each is called when it is due; without a due item no timer is set', async () => {
     const [a, b]: Thing[] = [
       { name: 'a', at: start + 2_000 },
       { name: 'b', at: start + 1_000 },
     ]
-    const { alarm, rung, timer, fire } = world([a as Thing, b as Thing])
-    alarm.start()
+    const { scheduler, called, timer, fire } = world([a as Thing, b as Thing])
+    scheduler.start()
     await Promise.resolve()
     expect(timer()).toBe(1_000)
     await fire()
-    expect([rung, timer()]).toEqual([['b'], 1_000])
+    expect([called, timer()]).toEqual([['b'], 1_000])
     await fire()
-    expect([rung, timer()]).toEqual([['b', 'a'], undefined])
+    expect([called, timer()]).toEqual([['b', 'a'], undefined])
   })
 
   test('a change of one is a look at one, not at all', async () => {
     const things = Array.from({ length: 1_000 }, (_, n): Thing => ({ name: `${n}`, at: start + minute + n }))
-    const { alarm, looks, timer } = world(things)
-    alarm.start()
+    const { scheduler, looks, timer } = world(things)
+    scheduler.start()
     await Promise.resolve()
     looks.count = 0
     const [first] = things as [Thing]
     first.at = start + 10
-    alarm.changed(first)
+    scheduler.changed(first)
     await Promise.resolve()
     expect([looks.count, timer()]).toEqual([1, 10])
   })
@@ -88,19 +88,19 @@ describe('one timer', () => {
   test('a machine that slept: what was due meanwhile rings, and everything is looked at anew', async () => {
     const a: Thing = { name: 'a', at: start + 2 * minute }
     const b: Thing = { name: 'b', at: start + 60 * minute }
-    const { alarm, rung, fire, looks } = world([a, b])
-    alarm.start()
+    const { scheduler, called, fire, looks } = world([a, b])
+    scheduler.start()
     await Promise.resolve()
     looks.count = 0
     await fire(2 * 60 * minute)
-    expect(rung).toEqual(['a', 'b'])
+    expect(called).toEqual(['a', 'b'])
     expect(looks.count).toBeGreaterThanOrEqual(2)
   })
 
   test('a clock that is set back: what is planned is asked for anew, at the next change or after five minutes', async () => {
     const a: Thing = { name: 'a', at: start + 60 * minute }
-    const { alarm, rung, timer, fire, set } = world([a])
-    alarm.start()
+    const { scheduler, called, timer, fire, set } = world([a])
+    scheduler.start()
     await Promise.resolve()
     expect(timer()).toBe(5 * minute)
     // Its owner now says otherwise, for it was made in what is the future now.
@@ -108,21 +108,21 @@ describe('one timer', () => {
     a.at = start - 120 * minute
     await fire(-120 * minute)
     await fire()
-    expect(rung).toEqual(['a'])
+    expect(called).toEqual(['a'])
   })
 
   test('stopped, nothing rings; started again, everything counts', async () => {
     const a: Thing = { name: 'a', at: start + 1_000 }
-    const { alarm, rung, timer, fire } = world([a])
-    alarm.start()
+    const { scheduler, called, timer, fire } = world([a])
+    scheduler.start()
     await Promise.resolve()
-    alarm.stop()
-    alarm.changed(a)
+    scheduler.stop()
+    scheduler.changed(a)
     await Promise.resolve()
     expect(timer()).toBeUndefined()
-    alarm.start()
+    scheduler.start()
     await Promise.resolve()
     await fire()
-    expect(rung).toEqual(['a'])
+    expect(called).toEqual(['a'])
   })
 })

@@ -3,29 +3,30 @@
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../../../src/core/failures.ts'
 import { wakeAt } from '../../../../src/core/session/schedule.ts'
-import type { LiveSession, Trouble } from '../../../../src/core/session/session.ts'
+import type { LiveSession, RetryPlan } from '../../../../src/core/session/session.ts'
 import { decide } from '../../../../src/core/session/tokens.ts'
 import type { Event } from '../../../../src/core/session/steps.ts'
-import { resume, transition } from '../../../../src/core/session/transitions.ts'
+import { resume } from '../../../../src/core/session/resume.ts'
+import { transition } from '../../../../src/core/session/transitions.ts'
 import { minute, record, refusal, response, start, token } from './fixtures.ts'
 
 const second = 1000
 const grace = 30 * second
 const doubtful = record({ intent: { digest: 'digest-1', at: start } })
 const brief = record({ ...doubtful, accessTokens: [token({ expiresAt: start + minute })] })
-const wish: Event = { type: 'refresh', target: {}, replayGrace: grace }
+const request: Event = { type: 'refresh', target: {}, replayGrace: grace }
 
-const troubleOf = (session: LiveSession): Trouble => {
-  if (session.kind !== 'troubled') throw new Error(session.kind)
-  return session.trouble
+const planOf = (session: LiveSession): RetryPlan => {
+  if (session.kind !== 'backing_off') throw new Error(session.kind)
+  return session.plan
 }
 
 describe('R4 a known grace period', () => {
   test('the refresh token is sent again at once, though the access token lives', () => {
     const session = resume(doubtful, start + second, grace)
-    expect(troubleOf(session)).toMatchObject({ ambiguous: true, retryAt: start + second, replayUntil: start + 25 * second })
+    expect(planOf(session)).toMatchObject({ ambiguous: true, retryAt: start + second, replayUntil: start + 25 * second })
     expect(wakeAt(session, false, start + second)).toBe(start + second)
-    expect(transition(session, wish, start + second).effects).toEqual([{ type: 'acquire_lock' }])
+    expect(transition(session, request, start + second).effects).toEqual([{ type: 'acquire_lock' }])
     // A caller whom the live token serves does not wait for it.
     expect(decide(session, 'work', {}, undefined, start + second)).toMatchObject({ kind: 'serve' })
     expect(decide(resume(brief, start + second, grace), 'work', {}, minute, start + 10 * second)).toEqual({ kind: 'refresh' })
@@ -33,29 +34,29 @@ describe('R4 a known grace period', () => {
 
   test('none is known: the live token comes first', () => {
     const session = resume(doubtful, start + second, 0)
-    expect(troubleOf(session)).toMatchObject({ ambiguous: true, retryAt: start + 60 * minute })
+    expect(planOf(session)).toMatchObject({ ambiguous: true, retryAt: start + 60 * minute })
     expect(decide(resume(brief, start + second, 0), 'work', {}, minute, start + 10 * second)).toMatchObject({ kind: 'serve' })
     expect(wakeAt(session, false, start)).toBeUndefined()
   })
 
   test('it has ended: as if none were known', () => {
-    expect(troubleOf(resume(doubtful, start + 25 * second, grace))).toMatchObject({ retryAt: start + 60 * minute })
+    expect(planOf(resume(doubtful, start + 25 * second, grace))).toMatchObject({ retryAt: start + 60 * minute })
   })
 
   test('a replay that was planned, and woken after the end, is not sent while a token lives', () => {
     const planned = resume(doubtful, start + second, grace)
-    const woken = transition(planned, wish, start + 26 * second)
+    const woken = transition(planned, request, start + 26 * second)
     expect(woken.effects).toEqual([])
-    expect(troubleOf(woken.session)).toMatchObject({ retryAt: start + 60 * minute })
-    expect(troubleOf(woken.session).replayUntil).toBeUndefined()
-    expect(transition(planned, wish, start + 61 * minute).effects).toEqual([{ type: 'acquire_lock' }])
+    expect(planOf(woken.session)).toMatchObject({ retryAt: start + 60 * minute })
+    expect(planOf(woken.session).replayUntil).toBeUndefined()
+    expect(transition(planned, request, start + 61 * minute).effects).toEqual([{ type: 'acquire_lock' }])
   })
 
   test('attempts within it become no rarer than it allows: the last is just before its end', () => {
     let session: LiveSession = resume(doubtful, start, grace)
     const posts: number[] = []
-    for (let now = start; now < start + 2 * minute; now = Math.max(now + 1, troubleOf(session).retryAt)) {
-      const begun = transition(session, wish, now)
+    for (let now = start; now < start + 2 * minute; now = Math.max(now + 1, planOf(session).retryAt)) {
+      const begun = transition(session, request, now)
       if (begun.effects.length === 0) break
       posts.push(now - start)
       const journaled = transition(begun.session, { type: 'lock_acquired', stored: doubtful, digest: 'digest-1' }, now)
@@ -73,12 +74,12 @@ describe('R4 a known grace period', () => {
       intent: { digest: 'digest-1', at: ahead },
       accessTokens: [token({ obtainedAt: ahead - minute, expiresAt: ahead + minute })],
     })
-    const begun = transition(resume(stored, start, grace), wish, start).session
+    const begun = transition(resume(stored, start, grace), request, start).session
     const journaled = transition(begun, { type: 'lock_acquired', stored, digest: 'digest-1' }, start)
     const posted = transition(journaled.session, { type: 'saved' }, start)
     expect(posted.effects.map(({ type }) => type)).toEqual(['post'])
     const { session } = transition(posted.session, { type: 'refused', refusal: refusal('no_answer') }, start)
-    expect(troubleOf(session)).toMatchObject({ ambiguous: true, replayUntil: start + 25 * second })
+    expect(planOf(session)).toMatchObject({ ambiguous: true, replayUntil: start + 25 * second })
     expect(wakeAt(session, false, start)).toBeLessThan(start + 5 * second)
   })
 })
@@ -87,7 +88,7 @@ describe('R9 the lock was lost while the answer was awaited', () => {
   const stored = record({ generation: 20, accessTokens: [token({ obtainedAt: start + minute })] })
   const superseded: Event = { type: 'save_failed', failure: new Failure('record_superseded', 'generation 20') }
   const posting = (): LiveSession => {
-    const begun = transition({ kind: 'active', record: record() }, wish, start).session
+    const begun = transition({ kind: 'active', record: record() }, request, start).session
     const locked = transition(begun, { type: 'lock_acquired', stored: record(), digest: 'digest-1' }, start).session
     return transition(locked, { type: 'saved' }, start).session
   }
@@ -110,10 +111,10 @@ describe('R9 the lock was lost while the answer was awaited', () => {
   })
 
   test('the intent meets a newer record: nothing is sent', () => {
-    const begun = transition({ kind: 'active', record: record() }, wish, start).session
+    const begun = transition({ kind: 'active', record: record() }, request, start).session
     const locked = transition(begun, { type: 'lock_acquired', stored: record(), digest: 'digest-1' }, start).session
     const { session, effects } = transition(locked, superseded, start)
-    expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: false } })
+    expect(session).toMatchObject({ kind: 'backing_off', plan: { ambiguous: false } })
     expect(effects.map(({ type }) => type)).not.toContain('post')
   })
 })

@@ -9,14 +9,15 @@ import { refreshDueAt, wakeAt } from '../../../../src/core/session/schedule.ts'
 import type { LiveSession, SessionRecord } from '../../../../src/core/session/session.ts'
 import { decide } from '../../../../src/core/session/tokens.ts'
 import type { Effect, Event } from '../../../../src/core/session/steps.ts'
-import { resume, transition } from '../../../../src/core/session/transitions.ts'
+import { resume } from '../../../../src/core/session/resume.ts'
+import { transition } from '../../../../src/core/session/transitions.ts'
 import { record, refusal, response, start, token } from './fixtures.ts'
 
 const kinds = ['not_sent', 'no_answer', 'busy', 'invalid_grant', 'client_refused', 'refused', 'identity_changed'] as const
 
 /** What the world does next; the interpreter below makes a fitting event of it. */
 interface Move {
-  readonly wish: boolean
+  readonly asks: boolean
   readonly resource: number
   readonly fails: boolean
   readonly refusal: TokenRefusal['kind'] | undefined
@@ -26,7 +27,7 @@ interface Move {
 }
 
 const move: fc.Arbitrary<Move> = fc.record({
-  wish: fc.boolean(),
+  asks: fc.boolean(),
   resource: fc.nat(2),
   fails: fc.nat(9).map((n) => n === 0),
   refusal: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...kinds) }),
@@ -80,12 +81,12 @@ class World {
     this.session = { kind: 'active', record: this.stored }
   }
 
-  #event({ wish, resource, fails, refusal: kind, rotates }: Move): Event | undefined {
+  #event({ asks, resource, fails, refusal: kind, rotates }: Move): Event | undefined {
     const pending = this.#pending
     switch (pending?.type) {
       case undefined:
         if (this.session.kind === 'unsaved') return { type: 'wake' }
-        return wish
+        return asks
           ? { type: 'refresh', replayGrace: 0, target: resource === 0 ? {} : { resource: `https://${resource}.example` } }
           : undefined
       case 'acquire_lock':
@@ -156,7 +157,7 @@ class World {
     // There is always a next time.
     const isSaving = session.kind === 'unsaved' && session.saving
     if (isSaving) expect(this.#pending).toBeDefined()
-    if (session.kind === 'troubled' || (session.kind === 'unsaved' && !isSaving))
+    if (session.kind === 'backing_off' || (session.kind === 'unsaved' && !isSaving))
       expect(wakeAt(session, true, start)).toBeGreaterThan(0)
   }
 }

@@ -62,26 +62,26 @@ describe('decide', () => {
   test('R8 the clock was set back: a token from the future is replaced, and served only where no other can be had', () => {
     expect(at(active(), start - minute)).toEqual({ kind: 'refresh' })
     const { failure } = refusal('busy')
-    const trouble = { failure, attempts: 1, at: start - minute, retryAt: start, notBefore: start, ambiguous: false }
-    expect(at({ kind: 'troubled', record: record(), trouble }, start - minute)).toMatchObject({ kind: 'serve' })
-    const planned = { ...trouble, at: start + 60 * minute, retryAt: start + 90 * minute, notBefore: start + 90 * minute }
-    const session: LiveSession = { kind: 'troubled', record: record({ accessTokens: [] }), trouble: planned }
+    const plan = { failure, attempts: 1, failedAt: start - minute, retryAt: start, notBefore: start, ambiguous: false }
+    expect(at({ kind: 'backing_off', record: record(), plan }, start - minute)).toMatchObject({ kind: 'serve' })
+    const planned = { ...plan, failedAt: start + 60 * minute, retryAt: start + 90 * minute, notBefore: start + 90 * minute }
+    const session: LiveSession = { kind: 'backing_off', record: record({ accessTokens: [] }), plan: planned }
     expect(at(session, start)).toEqual({ kind: 'refresh' })
     expect(wakeAt(session, true, start)).toBe(start)
     expect(wakeAt(active(), true, start - minute)).toBe(start - minute)
   })
 
-  test('R7 in trouble the shorter token is better than none; then the failure says when to come back', () => {
+  test('R7 while backing off, the shorter token is better than none; then the failure says when to retry', () => {
     const { failure } = refusal('busy')
-    const trouble = {
+    const plan = {
       failure,
       attempts: 1,
-      at: start,
+      failedAt: start,
       retryAt: start + 90 * minute,
       notBefore: start + 90 * minute,
       ambiguous: false,
     }
-    const session: LiveSession = { kind: 'troubled', record: record(), trouble }
+    const session: LiveSession = { kind: 'backing_off', record: record(), plan }
     expect(at(session, start + 50 * minute, 50 * minute)).toMatchObject({ kind: 'serve' })
     expect(at(session, start + 60 * minute)).toMatchObject({
       kind: 'fail',
@@ -183,7 +183,7 @@ describe('records', () => {
 
   test.each([
     ['not JSON', 'secret-looking garbage', 'it is not JSON'],
-    ['another version', '{"version":2}', 'version 2'],
+    ['another version', '{"version":2}', 'its version is 2'],
     ["another profile's", '{"version":1,"profile":"other"}', "'other'"],
     ['a field of the wrong kind', '{"version":1,"profile":"work","issuer":7}', "'issuer' is not a string"],
     ['a list', '[]', "'record' is not an object"],

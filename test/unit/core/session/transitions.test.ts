@@ -3,7 +3,8 @@ import { Failure } from '../../../../src/core/failures.ts'
 import { redact } from '../../../../src/core/redacted.ts'
 import type { LiveSession, SessionRecord, Target } from '../../../../src/core/session/session.ts'
 import type { Effect, Event } from '../../../../src/core/session/steps.ts'
-import { resume, transition } from '../../../../src/core/session/transitions.ts'
+import { resume } from '../../../../src/core/session/resume.ts'
+import { transition } from '../../../../src/core/session/transitions.ts'
 import { minute, primary, record, refusal, response, start, token } from './fixtures.ts'
 
 const later = start + 61 * minute
@@ -22,11 +23,11 @@ function play(session: LiveSession, events: readonly Event[], now = later): { se
 }
 
 const active = (kept: SessionRecord = stale): LiveSession => ({ kind: 'active', record: kept })
-const want: Event = { type: 'refresh', replayGrace: 0, target: primary }
+const request: Event = { type: 'refresh', replayGrace: 0, target: primary }
 const lockedIn = (stored: SessionRecord | undefined = stale): Event => ({ type: 'lock_acquired', stored, digest: 'digest-1' })
 const saved: Event = { type: 'saved' }
 const noDisk = new Failure('storage_failed', 'the disk is full')
-const toPost = [want, lockedIn(), saved]
+const toPost = [request, lockedIn(), saved]
 const types = (effects: readonly Effect[]): string[] => effects.map(({ type }) => type)
 
 function answered(effects: readonly Effect[]): string {
@@ -44,7 +45,7 @@ describe('a refresh that goes well', () => {
   })
 
   test('R3 the intent holds digest and time, a generation of its own, and the token that it is about', () => {
-    const { effects } = play(active(), [want, lockedIn()])
+    const { effects } = play(active(), [request, lockedIn()])
     const effect = effects[1]?.[0]
     expect(effect).toMatchObject({ type: 'save', record: { generation: 8, intent: { digest: 'digest-1', at: later } } })
     expect(effect?.type === 'save' && effect.record.refreshToken?.reveal()).toBe('refresh-1')
@@ -66,7 +67,7 @@ describe('a refresh that goes well', () => {
 
   test('client credentials have no refresh token to journal', () => {
     const { refreshToken: _none, ...kept } = record({ grant: 'client_credentials' })
-    const { effects } = play(active(kept), [want, { type: 'lock_acquired', stored: kept, digest: undefined }])
+    const { effects } = play(active(kept), [request, { type: 'lock_acquired', stored: kept, digest: undefined }])
     expect(effects.map(types)).toEqual([['acquire_lock'], ['post']])
   })
 
@@ -94,11 +95,11 @@ describe('a refresh that goes well', () => {
 })
 
 describe('R1 one in flight', () => {
-  test.each(['lock', 'journal', 'post', 'store'])('a second wish at step %s changes nothing', (step) => {
+  test.each(['lock', 'journal', 'post', 'store'])('a second request at step %s changes nothing', (step) => {
     const upTo = { lock: 1, journal: 2, post: 3, store: 4 }[step] ?? 0
     const { session } = play(active(), [...toPost, { type: 'tokens', response: response(later) } as const].slice(0, upTo))
     expect(session).toMatchObject({ kind: 'refreshing', step })
-    expect(transition(session, want, later)).toEqual({ session, effects: [] })
+    expect(transition(session, request, later)).toEqual({ session, effects: [] })
   })
 
   test('an event that the step does not wait for is dropped', () => {
@@ -122,7 +123,7 @@ describe('R9 another agent over the same home', () => {
   })
 
   test('R9 has refreshed: its token is taken and nothing is sent', () => {
-    const { session, effects } = play(active(), [want, lockedIn(theirs)])
+    const { session, effects } = play(active(), [request, lockedIn(theirs)])
     expect(session).toMatchObject({ kind: 'active', record: { generation: 9 } })
     expect(types(effects[1] ?? [])).toEqual(['release_lock', 'answer'])
     expect(answered(effects[1] ?? [])).toBe('access-theirs')
@@ -130,14 +131,14 @@ describe('R9 another agent over the same home', () => {
 
   test('R9 has refreshed long ago: its refresh token is the one sent', () => {
     const older = record({ generation: 9, refreshToken: redact('refresh-theirs'), accessTokens: stale.accessTokens })
-    const { effects } = play(active(), [want, lockedIn(older), saved])
+    const { effects } = play(active(), [request, lockedIn(older), saved])
     const post = effects[2]?.[0]
     expect(post?.type === 'post' && post.record.refreshToken?.reveal()).toBe('refresh-theirs')
     expect(post?.type === 'post' && post.record.generation).toBe(10)
   })
 
   test('R9 has logged out: there is no session any more', () => {
-    const { session, effects } = play(active(), [want, { type: 'lock_acquired', stored: undefined, digest: undefined }])
+    const { session, effects } = play(active(), [request, { type: 'lock_acquired', stored: undefined, digest: undefined }])
     expect(session.kind).toBe('absent')
     expect(answered(effects[1] ?? [])).toBe('login_required')
   })
@@ -173,15 +174,15 @@ describe('a refresh that fails', () => {
 
   test.each(['not_sent', 'busy', 'client_refused'] as const)('R7 %s is never "logged out": it is tried again later', (kind) => {
     const { session, effects } = after({ type: 'refused', refusal: refusal(kind) }, saved)
-    expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: false, attempts: 1 } })
-    expect(session.kind === 'troubled' && session.record.intent).toBeUndefined()
+    expect(session).toMatchObject({ kind: 'backing_off', plan: { ambiguous: false, attempts: 1 } })
+    expect(session.kind === 'backing_off' && session.record.intent).toBeUndefined()
     expect(answered(effects[4] ?? [])).toBe(refusal(kind).failure.code)
   })
 
   test('R7 Retry-After is obeyed, by the timer and by callers', () => {
     const { session } = after({ type: 'refused', refusal: refusal('busy', 120) }, saved)
-    expect(session).toMatchObject({ trouble: { notBefore: later + 120_000 } })
-    expect(session.kind === 'troubled' && session.trouble.retryAt).toBeGreaterThanOrEqual(later + 120_000)
+    expect(session).toMatchObject({ plan: { notBefore: later + 120_000 } })
+    expect(session.kind === 'backing_off' && session.plan.retryAt).toBeGreaterThanOrEqual(later + 120_000)
   })
 
   test('R7 the back-off grows from attempt to attempt', () => {
@@ -189,9 +190,9 @@ describe('a refresh that fails', () => {
     const pauses: number[] = []
     for (let attempt = 0; attempt < 12; attempt++) {
       const { record: kept } = session as { record: SessionRecord }
-      session = play(session, [want, lockedIn(kept), saved, { type: 'refused', refusal: refusal('not_sent') }, saved]).session
-      if (session.kind !== 'troubled') throw new Error(session.kind)
-      pauses.push(session.trouble.retryAt - later)
+      session = play(session, [request, lockedIn(kept), saved, { type: 'refused', refusal: refusal('not_sent') }, saved]).session
+      if (session.kind !== 'backing_off') throw new Error(session.kind)
+      pauses.push(session.plan.retryAt - later)
     }
     expect(pauses[0]).toBeLessThan(2000)
     expect(pauses[5]).toBeGreaterThan((pauses[2] ?? 0) * 4)
@@ -200,19 +201,19 @@ describe('a refresh that fails', () => {
 
   test('R4 no answer: the intent stays, and the session is in mayBeSpent', () => {
     const { session } = after({ type: 'refused', refusal: refusal('no_answer') })
-    expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true }, record: { intent: { digest: 'digest-1' } } })
+    expect(session).toMatchObject({ kind: 'backing_off', plan: { ambiguous: true }, record: { intent: { digest: 'digest-1' } } })
   })
 
   test('R4 in mayBeSpent with a live token: not tried again before that one has expired', () => {
     const live = record({ accessTokens: [token({ expiresAt: later + 30 * minute })] })
-    const { session } = play(active(live), [want, lockedIn(live), saved, { type: 'refused', refusal: refusal('no_answer') }])
-    expect(session).toMatchObject({ trouble: { retryAt: later + 30 * minute, notBefore: later + 30 * minute } })
+    const { session } = play(active(live), [request, lockedIn(live), saved, { type: 'refused', refusal: refusal('no_answer') }])
+    expect(session).toMatchObject({ plan: { retryAt: later + 30 * minute, notBefore: later + 30 * minute } })
   })
 
   test('R4 refused after a mayBeSpent: the reason says so', () => {
     const { session: doubtful } = after({ type: 'refused', refusal: refusal('no_answer') })
     const { session } = play(doubtful, [
-      want,
+      request,
       lockedIn(journaled),
       saved,
       { type: 'refused', refusal: refusal('invalid_grant') },
@@ -224,15 +225,15 @@ describe('a refresh that fails', () => {
 
   test('R4 the mayBeSpent survives an attempt that was not sent', () => {
     const { session: doubtful } = after({ type: 'refused', refusal: refusal('no_answer') })
-    const { session } = play(doubtful, [want, lockedIn(journaled), saved, { type: 'refused', refusal: refusal('not_sent') }])
-    expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true, attempts: 2 } })
+    const { session } = play(doubtful, [request, lockedIn(journaled), saved, { type: 'refused', refusal: refusal('not_sent') }])
+    expect(session).toMatchObject({ kind: 'backing_off', plan: { ambiguous: true, attempts: 2 } })
   })
 
   test('R11 a disk that cannot take the intent: nothing is sent', () => {
-    const { session, effects } = play(active(), [want, lockedIn(), { type: 'save_failed', failure: noDisk }])
+    const { session, effects } = play(active(), [request, lockedIn(), { type: 'save_failed', failure: noDisk }])
     expect(types(effects.flat())).not.toContain('post')
     expect(answered(effects[2] ?? [])).toBe('storage_failed')
-    expect(session).toMatchObject({ kind: 'troubled', record: { generation: 7 } })
+    expect(session).toMatchObject({ kind: 'backing_off', record: { generation: 7 } })
   })
 
   test('R2 a disk that cannot take the result: nobody sees the new token, and it is written again', () => {
@@ -267,14 +268,14 @@ describe('a refresh that fails', () => {
 describe('a restart', () => {
   test('R3 an intent left behind: the token may have been spent', () => {
     const session = resume(record({ intent: { digest: 'digest-1', at: start } }), start + minute, 0)
-    expect(session).toMatchObject({ kind: 'troubled', trouble: { ambiguous: true, notBefore: start + 60 * minute } })
+    expect(session).toMatchObject({ kind: 'backing_off', plan: { ambiguous: true, notBefore: start + 60 * minute } })
   })
 
   test('R5 a refusal written down is not sent again', () => {
     const reason = { code: 'refused', text: 'no', at: start } as const
     const session = resume(record({ loginRequired: reason }), later, 0)
     expect(session).toMatchObject({ kind: 'login_required', reason })
-    expect(transition(session, want, later).effects).toEqual([])
+    expect(transition(session, request, later).effects).toEqual([])
   })
 
   test('otherwise it is active', () => {

@@ -1,7 +1,7 @@
 // All sessions of the agent: finds or loads the session of a request, and wakes each session when it has work to do.
 
 import { asFailure, type Failure } from '../../core/failures.ts'
-import { isInteractive, renewedBy } from '../../core/grant.ts'
+import { isInteractive } from '../../core/grant.ts'
 import type { Clock, SessionLock } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
 import { changedProfile } from '../../core/session/profile-match.ts'

@@ -111,7 +111,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       await expect.poll(() => read('batch.code')).toBe('3\n')
       expect(read('batch.out')).toBe('quit=1\n')
       expect(read('batch.err')).toBe(
-        "authsock: profile 'work' needs a login: nobody has logged in yet\nhint: `authsock login work`\n",
+        "authsock: profile 'work' needs a login: no login yet\nhint: `authsock login work`\n",
       )
       expect(addresses()).toEqual([])
     },

@@ -162,7 +162,7 @@ class World {
   }
 }
 
-test('R1 R2 R3 R5 R14 hold in every order of events, failures, crashes and times', { retry: 0 }, () => {
+test('R1 R2 R3 R5 R14 hold in every order of events, failures, crashes and times', { retry: 0, timeout: 300_000 }, () => {
   let posts = 0
   fc.assert(
     fc.property(fc.array(move, { minLength: 20, maxLength: 120, size: 'max' }), (moves) => {
@@ -175,7 +175,7 @@ test('R1 R2 R3 R5 R14 hold in every order of events, failures, crashes and times
   expect(posts).toBeGreaterThan(5_000)
 })
 
-test('a decision never serves a dead token, and fails only with a failure that says what to do', { retry: 0 }, () => {
+test('a decision never serves a dead token, and fails only with a failure that says what to do', { retry: 0, timeout: 300_000 }, () => {
   fc.assert(
     fc.property(fc.array(move, { maxLength: 60 }), fc.option(fc.nat(5_000_000), { nil: undefined }), (moves, minTtl) => {
       const world = new World()

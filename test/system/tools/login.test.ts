@@ -110,9 +110,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       ask(nativePrograms(), 'batch', prefix)
       await expect.poll(() => read('batch.code')).toBe('3\n')
       expect(read('batch.out')).toBe('quit=1\n')
-      expect(read('batch.err')).toBe(
-        "authsock: profile 'work' needs a login: no login yet\nhint: `authsock login work`\n",
-      )
+      expect(read('batch.err')).toBe("authsock: profile 'work' needs a login: no login yet\nhint: `authsock login work`\n")
       expect(addresses()).toEqual([])
     },
     60_000,

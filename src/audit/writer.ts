@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { type AuditEntry, auditLine, firstHash } from './record.ts'
 import { Failure } from '../core/failures.ts'
 import { hashOf, keptFiles, lastLine } from './reader.ts'
-import { diskFailure } from '../store/files/disk.ts'
+import { diskFailure } from '../platform/fs/disk.ts'
 
 export interface AuditOptions {
   readonly path: string

@@ -1,12 +1,11 @@
 // Changes to config.toml by the program: text in, text out, everything else kept to the byte; checked before it replaces
 // the file, and written so that neither a crash nor another process at the same time loses anything.
 
-import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
-import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, realpath, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import { isProfileName } from '../core/profile.ts'
+import { atomicWrite } from '../platform/fs/atomic-write.ts'
 import { type ProfileTable, readConfig, readText } from './config.ts'
 import { parseToml } from './toml.ts'
 
@@ -140,7 +139,7 @@ export async function edit(path: string, change: (text: string) => Promise<strin
     if (before !== undefined && (before.mode & 0o222) === 0) throw new Failure('storage_failed', `${path} is read-only`)
     const changed = await change(before === undefined ? '' : await readText(file))
     await readConfig(changed, path)
-    await replace(file, changed, before === undefined ? 0o600 : before.mode & 0o777)
+    await atomicWrite(file, changed, { mode: before === undefined ? 0o600 : before.mode & 0o777 })
   } catch (error) {
     if (error instanceof Failure) throw error
     throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
@@ -149,26 +148,6 @@ export async function edit(path: string, change: (text: string) => Promise<strin
   }
 }
 
-async function replace(file: string, text: string, mode: number): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
-  } finally {
-    await rm(temporary, { force: true })
-  }
-}
-
-/**
- * Held for milliseconds, over processes. A lock whose holder has died goes stale; one whose holder is merely slow does not, since
- * the holder refreshes it.
- */
 async function takeLock(path: string): Promise<() => Promise<void>> {
   const { default: lockfile } = await import('proper-lockfile')
   try {

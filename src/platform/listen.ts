@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, rmSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { Failure } from '../core/failures.ts'
+import { atomicWriteSync } from './fs/atomic-write.ts'
 import { servePipe } from './pipe/serve-pipe.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
@@ -69,8 +70,7 @@ async function listenOnPipe(server: Server, file: string): Promise<() => void> {
   const name = `\\\\.\\pipe\\authsock-${randomBytes(16).toString('hex')}`
   const stop = servePipe(server, name)
   if (stop === undefined) await listening(server, { path: name })
-  writeFileSync(`${file}.new`, name, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  atomicWriteSync(file, name)
   return () => {
     stop?.()
     if (readFileSync(file, 'utf8') === name) rmSync(file, { force: true })

@@ -1,15 +1,16 @@
-// Moving the vault to another master key without a gap: the manifest first lists both keys, then every file is sealed anew,
-// one at a time, and only when none is left under the old key is that one let go. Each step can be the last before a crash.
+// Changes the vault's master key without a gap: the manifest first lists both keys, then every file is resealed, one at a time,
+// and only when no file is left under the old key is that key removed. Each step can be the last before a crash.
 
-import type { Failure } from '../core/failures.ts'
 import { asFailure } from '../core/failures.ts'
 import type { SessionLock } from '../core/ports.ts'
-import type { Disk } from './files/disk.ts'
-import { type KeyLocation, type Manifest, writeManifest } from './files/manifest.ts'
-import { type MasterKeyChoice, type MasterKeys, wrapKey } from './keys/master-keys.ts'
+import type { Disk } from '../platform/fs/disk.ts'
+import { type Manifest, writeManifest } from './files/manifest.ts'
 import type { Keys, SealedFiles } from './files/sealed-files.ts'
+import { KeyRing, type OpenVault } from './keys/key-ring.ts'
+import type { MasterKeyChoice, MasterKeys } from './keys/master-keys.ts'
+import { wrapKey } from './keys/wrapped-key.ts'
 
-interface Ports {
+export interface RekeyPorts {
   readonly directory: string
   readonly disk: Disk
   readonly files: SealedFiles
@@ -18,54 +19,53 @@ interface Ports {
   readonly warn: (text: string) => void
 }
 
-/** Longer than a refresh holds a record. */
-const lockTimeout = 60_000
+/** Longer than a refresh holds the lock of a record. */
+const recordLockTimeoutMs = 60_000
 
-/** Makes the new key and writes it down beside the old one: from here on, files are sealed with the new one. */
-export async function startRekey({
-  directory,
-  disk,
-  masterKeys,
-  manifest: before,
-  choice,
-  keys,
-}: Ports & { readonly manifest: Manifest; readonly choice: MasterKeyChoice; readonly keys: Keys }): Promise<{
-  readonly manifest: Manifest
-  readonly place: KeyLocation
-  readonly key: Buffer
-}> {
-  const { key, place } = await masterKeys.make(choice, before.vault_id)
-  const others = before.keys.flatMap((each) => {
-    const old = each.key_id === place.key_id ? undefined : keys.get(each.key_id)
-    return each.key_id === place.key_id ? [] : [old === undefined ? each : wrapKey(key, each, old)]
+/** Makes the new key and lists it in the manifest beside the old one: from here on, files are sealed with the new key. */
+export async function startRekey(ports: RekeyPorts, before: OpenVault, choice: MasterKeyChoice): Promise<OpenVault> {
+  const { directory, disk, masterKeys } = ports
+  const { key, location } = await masterKeys.make(choice, before.manifest.vault_id)
+  const older = before.manifest.keys.filter(({ key_id }) => key_id !== location.key_id)
+  const wrapped = older.map((each) => {
+    const old = before.keys.get(each.key_id)
+    return old === undefined ? each : wrapKey(key, each, old)
   })
-  const manifest: Manifest = { ...before, current: place.key_id, keys: [place, ...others] }
+  const manifest: Manifest = { ...before.manifest, current: location.key_id, keys: [location, ...wrapped] }
   await writeManifest(directory, disk, manifest)
-  return { manifest, place, key }
+  const keys = new Map([[location.key_id, key]])
+  for (const { key_id } of before.manifest.keys) {
+    const old = before.keys.get(key_id)
+    if (old !== undefined) keys.set(key_id, old)
+  }
+  return { manifest, keys: new KeyRing(keys, location.key_id) }
 }
 
-/** Seals what is left, forgets the old keys, and gives the manifest that remains. Records that cannot be opened keep their key. */
-export async function finishRekey(ports: Ports & { readonly manifest: Manifest; readonly keys: Keys }): Promise<Manifest> {
-  const { files, lock, manifest, keys } = ports
+/** Reseals what is left, removes the old keys, and gives the manifest that remains. A key whose records cannot be opened stays listed. */
+export async function finishRekey(ports: RekeyPorts, { manifest, keys }: OpenVault): Promise<Manifest> {
+  const { directory, disk, files, masterKeys } = ports
+  await resealAll(ports, keys)
+  const used = await files.keysInUse()
+  const kept = manifest.keys.filter(({ key_id }) => key_id === manifest.current || used.has(key_id))
+  const unused = manifest.keys.filter((location) => !kept.includes(location))
+  const after: Manifest = { ...manifest, keys: kept }
+  if (unused.length > 0) await writeManifest(directory, disk, after)
+  for (const location of unused) {
+    await masterKeys.discard(location, manifest).catch((error: unknown) => {
+      ports.warn(`the old master key could not be removed: ${asFailure(error).message}`)
+    })
+  }
+  return after
+}
+
+async function resealAll({ files, lock }: RekeyPorts, keys: Keys): Promise<void> {
   const never = new AbortController().signal
   for (const id of await files.list()) {
-    const held = await lock.acquire(id, lockTimeout, never)
+    const held = await lock.acquire(id, recordLockTimeoutMs, never)
     try {
       await files.resealOne(id, keys)
     } finally {
       await held.release()
     }
   }
-  const used = await files.keysInUse()
-  const kept = manifest.keys.filter(({ key_id }) => key_id === manifest.current || used.has(key_id))
-  const gone = manifest.keys.filter((place) => !kept.includes(place))
-  const after: Manifest = { ...manifest, keys: kept }
-  if (gone.length > 0) await writeManifest(ports.directory, ports.disk, after)
-  for (const place of gone) {
-    await ports.masterKeys.discard(place, manifest).catch((error: unknown) => {
-      const failure: Failure = asFailure(error)
-      ports.warn(`the old master key could not be removed: ${failure.message}`)
-    })
-  }
-  return after
 }

@@ -1,7 +1,7 @@
 // A disk that forgets: what was not synced may be gone after a power cut, a write can fail or be torn, the disk can be full.
 // Operations take effect when their time comes; of a process that is killed, each that is under way may or may not.
 
-import type { Disk } from '../../src/store/files/disk.ts'
+import type { Disk } from '../../src/platform/fs/disk.ts'
 import type { Process, Scheduler } from './scheduler.ts'
 
 type Names = Map<string, Buffer>

@@ -1,7 +1,8 @@
 // What the user has been told, in a file: so that a restart is no reason to say it again.
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'
 import type { NotifierPorts, Note } from './notifier.ts'
 
 export function noticeFile(path: string): Pick<NotifierPorts, 'load' | 'save'> {
@@ -18,8 +19,7 @@ export function noticeFile(path: string): Pick<NotifierPorts, 'load' | 'save'> {
     save: (notes) => {
       try {
         mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-        writeFileSync(`${path}.tmp`, JSON.stringify(notes), { mode: 0o600 })
-        renameSync(`${path}.tmp`, path)
+        atomicWriteSync(path, JSON.stringify(notes))
       } catch {
         // Said once too often, then, and nothing worse.
       }

@@ -1,10 +1,10 @@
 // shares.json: what is shared, over restarts of the agent.
 
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import type { Share } from '../../core/access/share.ts'
+import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'
 
 export class ShareFile {
   readonly #path: string
@@ -28,13 +28,10 @@ export class ShareFile {
   /** Throws storage_failed. */
   save(shares: readonly Share[]): void {
     const path = this.#path
-    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      writeFileSync(temporary, `${JSON.stringify({ version: 1, shares }, undefined, 2)}\n`, { mode: 0o600, flush: true })
-      renameSync(temporary, path)
+      atomicWriteSync(path, `${JSON.stringify({ version: 1, shares }, undefined, 2)}\n`)
     } catch (error) {
-      rmSync(temporary, { force: true })
       throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
     }
   }

@@ -1,10 +1,10 @@
 // The secret of a share that listens on TCP: a file in the share's folder, which whoever may use the share has mounted. The agent
 // itself keeps its hash alone.
 
-import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { lstatSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
+import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'
 import { hashOf, newSecret } from '../../platform/loopback-secret.ts'
 
 export const secretFile = (folder: string): string => join(folder, 'secret')
@@ -14,12 +14,10 @@ export function keepSecret(folder: string, hash: string | undefined): string {
   const path = secretFile(folder)
   if (hash !== undefined && hashOf(read(path)) === hash) return hash
   const secret = newSecret()
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`
   try {
-    write(temporary, `${secret}\n`)
-    renameSync(temporary, path)
+    // Readable for any uid, as the socket is; the folder above the share's keeps other users out.
+    atomicWriteSync(path, `${secret}\n`, 0o644)
   } catch (error) {
-    rmSync(temporary, { force: true })
     throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
   }
   return hashOf(secret)
@@ -28,19 +26,6 @@ export function keepSecret(folder: string, hash: string | undefined): string {
 export function dropSecret(folder: string): void {
   const path = secretFile(folder)
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(path, { force: true })
-}
-
-/** By its descriptor: where the folder was mounted writable, another file may have the name a moment later. */
-function write(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-    // For any uid, as the socket; the folder above the share's keeps everybody else out.
-    fchmodSync(file, 0o644)
-  } finally {
-    closeSync(file)
-  }
 }
 
 function read(path: string): string {

@@ -1,22 +1,19 @@
 // A change to a tool's configuration: computed first, shown, then made as a whole, and written down so that it can be undone
 // even when the file has changed elsewhere since.
 
-import { randomBytes } from 'node:crypto'
 import {
-  chmodSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
+import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'
 
 export type Change =
   | { readonly kind: 'file'; readonly path: string; readonly before: string | undefined; readonly after: string }
@@ -157,15 +154,8 @@ function write(path: string, text: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const file = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? realpathSync(path) : path
-    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-    try {
-      const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600
-      writeFileSync(temporary, text, { mode: mode & 0o777, flag: 'wx', flush: true })
-      chmodSync(temporary, mode & 0o777)
-      renameSync(temporary, file)
-    } finally {
-      rmSync(temporary, { force: true })
-    }
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600
+    atomicWriteSync(file, text, mode & 0o777)
   } catch (error) {
     throw new Failure('storage_failed', `${path} cannot be written: ${codeOf(error)}`)
   }

@@ -1,10 +1,11 @@
 // `authsock setup TOOL`: shows what it would change, asks, changes it, and can undo it.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { closest } from '../../core/util/closest.ts'
+import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'
 import { paths } from '../../client/local.ts'
 import type { Context } from '../context.ts'
 import { readConfigFile } from '../config-file.ts'
@@ -160,7 +161,7 @@ class Records {
     const all = done.length === 0 ? others : { ...others, [tool]: done }
     if (Object.keys(all).length === 0) return rmSync(this.#path, { force: true })
     mkdirSync(join(this.#path, '..'), { recursive: true, mode: 0o700 })
-    writeFileSync(this.#path, JSON.stringify(all, undefined, 2), { mode: 0o600 })
+    atomicWriteSync(this.#path, JSON.stringify(all, undefined, 2))
   }
 
   #all(): Readonly<Record<string, readonly Done[]>> {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../../core/failures.ts'
 import type { HeldLock, SessionLock, TryLocalLock } from '../../core/ports.ts'
-import { diskFailure } from './disk.ts'
+import { diskFailure } from '../../platform/fs/disk.ts'
 
 interface LockOptions {
   /** The folder of the locks. */

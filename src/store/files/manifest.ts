@@ -1,27 +1,21 @@
-// vault.json: which master keys the vault knows and where each is kept. It never holds a key.
+// vault.json, the manifest: which master keys the vault has and where each is kept. It never holds a key in the clear.
 
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { type Disk, diskFailure } from './disk.ts'
+import { array, DecodeError, object, oneOf, optional, string } from '../../core/util/json-decoder.ts'
+import { atomicWrite, temporaryName } from '../../platform/fs/atomic-write.ts'
+import { type Disk, diskFailure } from '../../platform/fs/disk.ts'
 
-export type ProviderName = 'keychain' | 'passphrase' | 'key-file' | 'descriptor' | 'systemd-credential' | 'insecure-key-file'
+const providerNames = ['keychain', 'passphrase', 'key-file', 'descriptor', 'systemd-credential', 'insecure-key-file'] as const
 
-const providers: ReadonlySet<string> = new Set([
-  'keychain',
-  'passphrase',
-  'key-file',
-  'descriptor',
-  'systemd-credential',
-  'insecure-key-file',
-])
+export type ProviderName = (typeof providerNames)[number]
 
 export interface KeyLocation {
   readonly key_id: string
   readonly provider: ProviderName
-  /** Of key-file and systemd-credential: where the user keeps it. Of passphrase and insecure-key-file: the file in the vault. */
+  /** Of key-file: where the user keeps it. Of passphrase and insecure-key-file: the file in the vault. */
   readonly path?: string
-  /** While records are being sealed anew: this older key, sealed with the current one (base64), so that the current one is enough to go on. */
+  /** While records are being resealed: this older key, sealed with the current one (base64), so that the current one is enough to go on. */
   readonly wrapped?: string
 }
 
@@ -30,12 +24,13 @@ export interface Manifest {
   readonly vault_id: string
   /** The key that new files are sealed with. */
   readonly current: string
-  /** More than one while records are being sealed anew. */
+  /** More than one while records are being resealed. */
   readonly keys: readonly KeyLocation[]
 }
 
 const fileName = 'vault.json'
 
+/** Undefined if there is none. Fails with record_damaged, storage_failed. */
 export async function readManifest(folder: string, disk: Disk): Promise<Manifest | undefined> {
   const path = join(folder, fileName)
   let content: Buffer | undefined
@@ -45,55 +40,58 @@ export async function readManifest(folder: string, disk: Disk): Promise<Manifest
     throw diskFailure(error, `${path} cannot be read`)
   }
   if (content === undefined) return undefined
-  const manifest = parse(content)
-  if (manifest === undefined) {
-    throw new Failure('record_damaged', `${path} cannot be read: it is not a vault's description`, {
+  try {
+    return decodeManifest(JSON.parse(content.toString()))
+  } catch (error) {
+    const why = error instanceof DecodeError ? error.message : 'it is not JSON'
+    throw new Failure('record_damaged', `${path} does not describe a vault: ${why}`, {
       hint: `restore ${path} from a backup, or move the vault folder away to start anew`,
+      cause: error,
     })
   }
+}
+
+function decodeManifest(json: unknown): Manifest {
+  const { format, vault_id, current, keys } = object(json, 'manifest')
+  if (format !== 1) throw new DecodeError("'format' is not 1")
+  const manifest: Manifest = {
+    format,
+    vault_id: string(vault_id, 'vault_id'),
+    current: string(current, 'current'),
+    keys: array(keys, 'keys').map(decodeKeyLocation),
+  }
+  if (!manifest.keys.some(({ key_id }) => key_id === manifest.current)) throw new DecodeError("'current' is not one of 'keys'")
   return manifest
 }
 
-function parse(content: Buffer): Manifest | undefined {
-  try {
-    const manifest = JSON.parse(content.toString()) as Partial<Manifest>
-    const isRight =
-      manifest.format === 1 &&
-      typeof manifest.vault_id === 'string' &&
-      typeof manifest.current === 'string' &&
-      Array.isArray(manifest.keys) &&
-      manifest.keys.every(
-        (key: KeyLocation) =>
-          typeof key.key_id === 'string' &&
-          providers.has(key.provider) &&
-          (key.path === undefined || typeof key.path === 'string'),
-      ) &&
-      manifest.keys.some(({ key_id }) => key_id === manifest.current)
-    return isRight ? (manifest as Manifest) : undefined
-  } catch {
-    return undefined
+function decodeKeyLocation(json: unknown): KeyLocation {
+  const { key_id, provider, path, wrapped } = object(json, 'keys')
+  return {
+    key_id: string(key_id, 'key_id'),
+    provider: oneOf(provider, providerNames, 'provider'),
+    ...optional('path', path, string),
+    ...optional('wrapped', wrapped, string),
   }
 }
+
+const encode = (manifest: Manifest): Buffer => Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`)
 
 /** Durable when it resolves. Fails with storage_failed. */
 export async function writeManifest(folder: string, disk: Disk, manifest: Manifest): Promise<void> {
   const path = join(folder, fileName)
-  const temporary = join(folder, `${fileName}.${randomBytes(8).toString('hex')}.tmp`)
   try {
-    await disk.create(temporary, Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`))
-    await disk.rename(temporary, path)
-    await disk.syncFolder(folder)
+    await atomicWrite(path, encode(manifest), { disk })
   } catch (error) {
     throw diskFailure(error, `${path} cannot be written`)
   }
 }
 
-/** The first of several agents that create a vault at once wins; the others see its manifest. Gives whether it was this one. */
+/** If several agents create a vault at once, the first one wins and the others read its manifest. Whether it was this one. */
 export async function createManifest(folder: string, disk: Disk, manifest: Manifest): Promise<boolean> {
   const path = join(folder, fileName)
-  const temporary = join(folder, `${fileName}.${randomBytes(8).toString('hex')}.tmp`)
+  const temporary = temporaryName(path)
   try {
-    await disk.create(temporary, Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`))
+    await disk.create(temporary, encode(manifest))
     try {
       await disk.link(temporary, path)
     } catch (error) {

@@ -1,18 +1,20 @@
-// The last generation of each record that this user has had, kept outside the vault: a vault that was restored from a backup,
-// or copied over, is older than that, and its refresh tokens may have been spent since (R13). It holds no secret, and what is
-// lost of it costs a warning at most.
+// R13: the last generation of each record that this user has had, noted outside the vault. A record that is older than its note
+// comes from a backup or a copy, and its refresh token may have been spent since. The notes hold no secret; a lost note costs a warning at most.
 
-import { hash, randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { hash } from 'node:crypto'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { DecodeError, number, object } from '../../core/util/json-decoder.ts'
+import { atomicWrite } from '../../platform/fs/atomic-write.ts'
+import { readOwnFile } from '../../platform/fs/own-file.ts'
 
-/** One login's records count from 1: `login` tells them apart. */
-export interface Seen {
+/** Generations count from 1 for each login; `login` (the time of the login, ms) tells the logins apart. */
+export interface LastGeneration {
   readonly login: number
   readonly generation: number
 }
 
-/** Over many files, so that one session's note costs no writing of a hundred thousand others. */
+/** Notes are spread over 256 files: one session's note does not rewrite those of a hundred thousand others. */
 export class RollbackDetector {
   readonly #folder: string
   readonly #files = new Map<string, NotesFile>()
@@ -21,16 +23,16 @@ export class RollbackDetector {
     this.#folder = folder
   }
 
-  /** Whether a later generation of the same login has been there. */
-  isOutdated(id: string, seen: Seen): Promise<boolean> {
-    return this.#fileOf(id).isOutdated(id, seen)
+  /** Whether a later generation of the same login has been noted. */
+  isOutdated(id: string, found: LastGeneration): Promise<boolean> {
+    return this.#fileOf(id).isOutdated(id, found)
   }
 
-  note(id: string, seen: Seen): void {
-    this.#fileOf(id).note(id, seen)
+  note(id: string, last: LastGeneration): void {
+    this.#fileOf(id).note(id, last)
   }
 
-  /** What was noted is written. */
+  /** Resolves when the notes taken so far are written, or could not be. */
   async settled(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.settled()))
   }
@@ -45,24 +47,26 @@ export class RollbackDetector {
   }
 }
 
+type Notes = ReadonlyMap<string, LastGeneration>
+
 class NotesFile {
   readonly #path: string
-  readonly #fresh = new Map<string, Seen>()
+  readonly #unwritten = new Map<string, LastGeneration>()
   #writing: Promise<void> | undefined
-  /** The file as it was read last: a start asks for every session, and would parse the notes of all for each. */
-  #read: { readonly stamp: string; readonly notes: Promise<ReadonlyMap<string, Seen>> } | undefined
+  /** The file as last read: a start looks up every session, and would parse all notes for each. */
+  #cached: { readonly stamp: string; readonly notes: Promise<Notes> } | undefined
 
   constructor(path: string) {
     this.#path = path
   }
 
-  async isOutdated(id: string, { login, generation }: Seen): Promise<boolean> {
-    const last = this.#fresh.get(id) ?? (await this.#notes()).get(id)
+  async isOutdated(id: string, { login, generation }: LastGeneration): Promise<boolean> {
+    const last = this.#unwritten.get(id) ?? (await this.#notes()).get(id)
     return last !== undefined && last.login === login && last.generation > generation
   }
 
-  note(id: string, seen: Seen): void {
-    this.#fresh.set(id, seen)
+  note(id: string, last: LastGeneration): void {
+    this.#unwritten.set(id, last)
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined
     })
@@ -73,28 +77,25 @@ class NotesFile {
   }
 
   async #write(): Promise<void> {
-    while (this.#fresh.size > 0) {
-      const notes = new Map(this.#fresh)
-      // Other agents over this home note theirs in the same file.
-      const all = new Map([...(await this.#notes()), ...notes])
-      const temporary = `${this.#path}.${randomBytes(6).toString('hex')}`
+    while (this.#unwritten.size > 0) {
+      const notes = new Map(this.#unwritten)
       try {
+        // Other agents over this home write to the same file.
+        const all = new Map([...(await this.#notes()), ...notes])
         await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-        await writeFile(temporary, JSON.stringify(Object.fromEntries(all)), { mode: 0o600, flag: 'wx' })
-        await rename(temporary, this.#path)
+        await atomicWrite(this.#path, JSON.stringify(Object.fromEntries(all)))
       } catch {
-        await rm(temporary, { force: true }).catch(() => {})
         return
       }
-      for (const [id, seen] of notes) if (this.#fresh.get(id) === seen) this.#fresh.delete(id)
+      for (const [id, last] of notes) if (this.#unwritten.get(id) === last) this.#unwritten.delete(id)
     }
   }
 
-  async #notes(): Promise<ReadonlyMap<string, Seen>> {
-    // Looked at before it is read: what another agent writes in between is read again.
+  async #notes(): Promise<Notes> {
+    // The stamp is taken before the file is read: what another agent writes in between is read again.
     const stamp = await stampOf(this.#path)
-    if (this.#read?.stamp !== stamp) this.#read = { stamp, notes: readNotes(this.#path) }
-    return this.#read.notes
+    if (this.#cached?.stamp !== stamp) this.#cached = { stamp, notes: readNotes(this.#path) }
+    return this.#cached.notes
   }
 }
 
@@ -107,11 +108,23 @@ async function stampOf(path: string): Promise<string> {
   }
 }
 
-async function readNotes(path: string): Promise<ReadonlyMap<string, Seen>> {
+/** An entry of another shape is left out; a file of another shape has no notes. */
+async function readNotes(path: string): Promise<Notes> {
   try {
-    const entries = Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, Seen>)
-    return new Map(entries.filter(([, { login, generation }]) => Number.isFinite(login) && Number.isFinite(generation)))
+    const content = (await readOwnFile(path)) ?? Buffer.from('{}')
+    const entries = Object.entries(object(JSON.parse(content.toString()), 'notes'))
+    return new Map(entries.flatMap(([id, json]) => decodeNote(id, json)))
   } catch {
     return new Map()
+  }
+}
+
+function decodeNote(id: string, json: unknown): readonly (readonly [string, LastGeneration])[] {
+  try {
+    const { login, generation } = object(json, id)
+    return [[id, { login: number(login, 'login'), generation: number(generation, 'generation') }]]
+  } catch (error) {
+    if (error instanceof DecodeError) return []
+    throw error
   }
 }

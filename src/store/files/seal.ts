@@ -13,7 +13,7 @@ const tagLength = 16
 
 export const masterKeyLength = 32
 
-/** Names a master key without telling it; hex. */
+/** Identifies a master key without revealing it: 16 hex digits. */
 export const keyId = (masterKey: Uint8Array): string =>
   createHash('sha256').update('authsock master key id').update(masterKey).digest('hex').slice(0, 16)
 
@@ -22,7 +22,7 @@ export interface Header {
   readonly generation: number
 }
 
-/** Undefined where the bytes are no sealed file. Nothing of it is authenticated before `unseal`. */
+/** Undefined if the bytes are not a sealed file. Nothing in it is authenticated before `unseal`. */
 export function readHeader(file: Buffer): Header | undefined {
   if (file.length < headerLength + nonceLength + tagLength) return undefined
   if (!file.subarray(0, 4).equals(magic) || file[4] !== version) return undefined
@@ -46,7 +46,7 @@ export function seal(masterKey: Uint8Array, id: string, generation: number, cont
   return Buffer.concat([header, nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()])
 }
 
-/** Undefined where the file was changed, cut, or belongs to another record or key. */
+/** Undefined if the file was changed or cut, or belongs to another record or key. */
 export function unseal(masterKey: Uint8Array, id: string, file: Buffer): Buffer | undefined {
   if (readHeader(file) === undefined) return undefined
   const header = file.subarray(0, headerLength)

@@ -1,31 +1,32 @@
-// Records as files: the newest generation, the one before kept beside it, and the order of steps by which one replaces the
-// other. After a crash between any two of them one of the two can be read (R2, R10).
+// Records as files: the newest generation, the previous one beside it, and the order of steps by which one replaces the other.
+// After a crash between any two steps one of the two can be read (R2, R10). Only store.ts and rekey.ts use it.
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import type { SealedContent } from '../../core/ports.ts'
 import { redact } from '../../core/redacted.ts'
-import { type Disk, diskFailure } from './disk.ts'
+import { atomicWrite, temporaryName } from '../../platform/fs/atomic-write.ts'
+import { type Disk, diskFailure } from '../../platform/fs/disk.ts'
 import { type Header, readHeader, seal, unseal } from './seal.ts'
 
-const suffix = '.sealed'
-const former = '.sealed.prev'
+const newestSuffix = '.sealed'
+const previousSuffix = '.sealed.prev'
 const temporaryPattern = /\.[0-9a-f]{16}\.tmp$/
 const idPattern = /^[a-z0-9][a-z0-9._-]*$/
-/** A file that some crash left behind; no write takes this long. */
-const staleAfter = 3_600_000
-/** The coarsest steps of a file system's clock: two changes in one step look like one. */
-const coarsest = 2_000
+/** No write takes this long: an older temporary file was left by a crash. */
+const temporaryMaxAgeMs = 3_600_000
+/** The coarsest resolution of a file system's clock: two changes within it may have the same time. */
+const clockResolutionMs = 2_000
 
 export interface Keys {
   readonly current: Uint8Array
-  /** By key id: the current one, and an older one while records are being sealed anew. */
+  /** By key id: the current one, and older ones while records are being resealed. */
   get(keyId: string): Uint8Array | undefined
 }
 
-/** A file under a key that is not in hand: `refuse` where another agent may know the key, `damaged` where no key is missing. */
-export type Foreign = 'refuse' | 'damaged'
+/** For a file sealed with a key that is not at hand: `refuse` if another agent may have the key, `damaged` if no key is missing. */
+export type UnknownKeyPolicy = 'refuse' | 'damaged'
 
 export class SealedFiles {
   readonly #folder: string
@@ -40,54 +41,54 @@ export class SealedFiles {
   }
 
   /**
-   * Fails with record_damaged, master_key_wrong, storage_failed. A newest file whose key is not in hand hides what is
-   * before it: that is older, and its refresh token spent.
+   * Fails with record_damaged, master_key_wrong, storage_failed. If the key of the newest file is not at hand, the previous
+   * generation is not read either: it is older, and its refresh token is spent.
    */
-  async read(id: string, keys: Keys, foreign: Foreign): Promise<SealedContent | undefined> {
-    const newest = await this.#file(id, suffix)
-    return (newest === undefined ? undefined : this.#open(id, newest, keys)) ?? this.#recover(id, keys, foreign)
+  async read(id: string, keys: Keys, unknownKey: UnknownKeyPolicy): Promise<SealedContent | undefined> {
+    const newest = await this.#file(id, newestSuffix)
+    return (newest === undefined ? undefined : this.#open(id, newest, keys)) ?? this.#recover(id, keys, unknownKey)
   }
 
-  /** Where the newest file could not be opened, or is not there. */
-  async #recover(id: string, keys: Keys, foreign: Foreign): Promise<SealedContent | undefined> {
-    const [newest, before] = await this.#both(id)
-    if (newest === undefined && before === undefined) return undefined
+  /** The newest file is missing or could not be opened. */
+  async #recover(id: string, keys: Keys, unknownKey: UnknownKeyPolicy): Promise<SealedContent | undefined> {
+    const [newest, previous] = await this.#both(id)
+    if (newest === undefined && previous === undefined) return undefined
     const content = newest === undefined ? undefined : this.#open(id, newest, keys)
     if (content !== undefined) return content
     const header = newest === undefined ? undefined : readHeader(newest)
-    if (foreign === 'refuse' && header !== undefined && keys.get(header.keyId) === undefined) {
+    if (unknownKey === 'refuse' && header !== undefined && keys.get(header.keyId) === undefined) {
       throw new Failure('master_key_wrong', `the record '${id}' was sealed with another master key`)
     }
-    const older = before === undefined ? undefined : this.#open(id, before, keys)
+    const older = previous === undefined ? undefined : this.#open(id, previous, keys)
     const what = newest === undefined ? 'is missing' : 'is damaged'
     if (older === undefined) {
-      throw new Failure('record_damaged', `the record '${id}' ${what}, and so is the generation before it`)
+      throw new Failure('record_damaged', `the record '${id}' ${what}, and the previous generation cannot be read either`)
     }
     return { ...older, recovered: `the newest file ${what}; generation ${older.generation} was read` }
   }
 
   /** Durable when it resolves. */
-  async write(id: string, generation: number, content: Uint8Array, keys: Keys, foreign: Foreign): Promise<void> {
+  async write(id: string, generation: number, content: Uint8Array, keys: Keys, unknownKey: UnknownKeyPolicy): Promise<void> {
     await this.#queue(id, async () => {
-      const { generation: known, isSound } = await this.#newest(id, keys, foreign)
+      const { generation: known, isSound } = await this.#newest(id, keys, unknownKey)
       if (known === generation && (await this.#holds(id, content, keys))) {
-        // It was written before, and what came after failed: whether it is durable is not known.
+        // An earlier write of it failed after the rename: whether it is durable is not known.
         await this.#replace(id, seal(keys.current, id, generation, content), false, () => this.#holds(id, content, keys))
         return
       }
       if (known !== undefined && known >= generation) {
         throw superseded(id, known)
       }
-      // Again just before it counts: a machine that slept in between may have been taken for dead (R9).
-      const isUnchanged = async (): Promise<boolean> => (await this.#newest(id, keys, foreign)).generation === known
+      // Checked again just before the rename: if this machine slept, its lock may have been taken over (R9).
+      const isUnchanged = async (): Promise<boolean> => (await this.#newest(id, keys, unknownKey)).generation === known
       await this.#replace(id, seal(keys.current, id, generation, content), isSound, isUnchanged)
     })
   }
 
   async remove(id: string): Promise<void> {
     await this.#queue(id, async () => {
-      // The older first, and for good: it must never be what is left.
-      for (const ending of [former, suffix]) {
+      // The previous generation first, durably: it must never be the only one left.
+      for (const ending of [previousSuffix, newestSuffix]) {
         await this.#disk.remove(this.#path(id, ending))
         await this.#disk.syncFolder(this.#folder)
       }
@@ -96,22 +97,20 @@ export class SealedFiles {
 
   async list(): Promise<readonly string[]> {
     const names = await this.#try('the vault cannot be read', () => this.#disk.list(this.#folder))
-    const ids = names.flatMap((name) =>
-      name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : name.endsWith(former) ? [name.slice(0, -former.length)] : [],
-    )
+    const ids = names.flatMap((name) => recordIdOf(name) ?? [])
     return [...new Set(ids)].filter((id) => idPattern.test(id)).sort()
   }
 
-  /** Another one once anybody has changed a file; undefined while a change could still look like the one before. */
+  /** Changes when any file has changed; undefined while a further change could have the same time stamp. */
   async version(now: number): Promise<string | undefined> {
     const names = await this.#disk.namesOf(this.#folder)
-    return names === undefined || now - names.changedAt < coarsest ? undefined : names.stamp
+    return names === undefined || now - names.changedAt < clockResolutionMs ? undefined : names.stamp
   }
 
-  /** Seals a record's files anew under the current key; generations and content stay. Files that cannot be opened stay as they are. */
+  /** Reseals a record's files under the current key; generations and content stay. Files that cannot be opened stay as they are. */
   async resealOne(id: string, keys: Keys): Promise<void> {
     await this.#queue(id, async () => {
-      for (const ending of [former, suffix]) {
+      for (const ending of [previousSuffix, newestSuffix]) {
         const path = this.#path(id, ending)
         const file = await this.#disk.read(path)
         const header = file === undefined ? undefined : readHeader(file)
@@ -119,9 +118,10 @@ export class SealedFiles {
         if (file === undefined || header === undefined || masterKey === undefined || masterKey === keys.current) continue
         const content = unseal(masterKey, id, file)
         if (content === undefined) continue
-        await this.#place(path, seal(keys.current, id, header.generation, content))
+        await atomicWrite(path, seal(keys.current, id, header.generation, content), { disk: this.#disk })
         content.fill(0)
       }
+      // Also if nothing was left to do: an agent may have been killed between its rename and its sync.
       await this.#disk.syncFolder(this.#folder)
     })
   }
@@ -138,10 +138,10 @@ export class SealedFiles {
     return used
   }
 
-  /** Makes names durable that somebody was killed over, or could not make so. */
+  /** Makes durable what an agent has renamed and was killed before it could sync, or could not sync. */
   sync(): Promise<void> {
     if (this.#syncing === undefined) return this.#sync()
-    // One that has begun may miss what has been read since: whoever comes meanwhile shares the next.
+    // A sync that has begun may miss what was read since: all later calls share the next one.
     this.#nextSync ??= this.#syncing
       .catch(() => {})
       .then(() => {
@@ -156,7 +156,7 @@ export class SealedFiles {
       try {
         await this.#disk.syncFolder(this.#folder)
       } catch (error) {
-        // Nothing waits to be written where nothing can be.
+        // A read-only file system has nothing to sync.
         if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error
       }
     }).finally(() => {
@@ -180,7 +180,7 @@ export class SealedFiles {
       if (!temporaryPattern.test(name)) continue
       const path = join(this.#folder, name)
       const at = await this.#disk.modifiedAt(path)
-      if (at !== undefined && now - at > staleAfter) await this.#disk.remove(path)
+      if (at !== undefined && now - at > temporaryMaxAgeMs) await this.#disk.remove(path)
     }
   }
 
@@ -196,40 +196,40 @@ export class SealedFiles {
   }
 
   #both(id: string): Promise<readonly [Buffer | undefined, Buffer | undefined]> {
-    return Promise.all([this.#file(id, suffix), this.#file(id, former)])
+    return Promise.all([this.#file(id, newestSuffix), this.#file(id, previousSuffix)])
   }
 
   async #holds(id: string, content: Uint8Array, keys: Keys): Promise<boolean> {
-    const newest = await this.#file(id, suffix)
+    const newest = await this.#file(id, newestSuffix)
     const held = newest === undefined ? undefined : this.#open(id, newest, keys)
     return held !== undefined && Buffer.compare(held.content.reveal(), content) === 0
   }
 
-  /** The newest generation that is sound; what a damaged file says of itself counts for nothing. */
-  async #newest(id: string, keys: Keys, foreign: Foreign): Promise<{ generation: number | undefined; isSound: boolean }> {
-    const generation = this.#soundGeneration(id, await this.#file(id, suffix), keys, foreign)
+  /** The newest generation that can be opened; the header of a damaged file is not believed. */
+  async #newest(id: string, keys: Keys, unknownKey: UnknownKeyPolicy): Promise<{ generation: number | undefined; isSound: boolean }> {
+    const generation = this.#soundGeneration(id, await this.#file(id, newestSuffix), keys, unknownKey)
     if (generation !== undefined) return { generation, isSound: true }
-    return { generation: this.#soundGeneration(id, await this.#file(id, former), keys, foreign), isSound: false }
+    return { generation: this.#soundGeneration(id, await this.#file(id, previousSuffix), keys, unknownKey), isSound: false }
   }
 
-  #soundGeneration(id: string, file: Buffer | undefined, keys: Keys, foreign: Foreign): number | undefined {
+  #soundGeneration(id: string, file: Buffer | undefined, keys: Keys, unknownKey: UnknownKeyPolicy): number | undefined {
     const header = file === undefined ? undefined : readHeader(file)
     if (file === undefined || header === undefined) return undefined
-    if (keys.get(header.keyId) === undefined) return foreign === 'refuse' ? header.generation : undefined
+    if (keys.get(header.keyId) === undefined) return unknownKey === 'refuse' ? header.generation : undefined
     return this.#open(id, file, keys)?.generation
   }
 
-  /** `keeps`: the newest file is sound, and takes the place of the one before it. */
-  async #replace(id: string, file: Buffer, keeps: boolean, isUnchanged: () => Promise<boolean>): Promise<void> {
-    const newest = this.#path(id, suffix)
+  /** `keepsNewest`: the newest file can be opened, and becomes the previous one. */
+  async #replace(id: string, file: Buffer, keepsNewest: boolean, isUnchanged: () => Promise<boolean>): Promise<void> {
+    const newest = this.#path(id, newestSuffix)
     const temporary = this.#temporary(id)
     const kept = this.#temporary(id)
     await this.#disk.create(temporary, file)
     try {
-      if (keeps) {
+      if (keepsNewest) {
         await this.#disk.link(newest, kept)
-        await this.#disk.rename(kept, this.#path(id, former))
-        // POSIX renames nothing where both names are one file already, as after a crash just here.
+        await this.#disk.rename(kept, this.#path(id, previousSuffix))
+        // POSIX rename does nothing if both names are the same file already, as after a crash at this point.
         await this.#disk.remove(kept)
       }
       if (!(await isUnchanged())) throw superseded(id)
@@ -241,19 +241,13 @@ export class SealedFiles {
     await this.#disk.syncFolder(this.#folder)
   }
 
-  async #place(path: string, file: Buffer): Promise<void> {
-    const temporary = this.#temporary('reseal')
-    await this.#disk.create(temporary, file)
-    await this.#disk.rename(temporary, path)
-  }
-
   #path(id: string, ending: string): string {
     if (!idPattern.test(id)) throw new Failure('unexpected', `'${id}' is not a record id`)
     return join(this.#folder, id + ending)
   }
 
   #temporary(id: string): string {
-    return join(this.#folder, `${id}.${randomBytes(8).toString('hex')}.tmp`)
+    return temporaryName(join(this.#folder, id))
   }
 
   /** One writer at a time for a record. */
@@ -275,6 +269,11 @@ export class SealedFiles {
       throw diskFailure(error, what)
     }
   }
+}
+
+function recordIdOf(name: string): string | undefined {
+  const suffix = [newestSuffix, previousSuffix].find((each) => name.endsWith(each))
+  return suffix === undefined ? undefined : name.slice(0, -suffix.length)
 }
 
 const superseded = (id: string, known?: number): Failure =>

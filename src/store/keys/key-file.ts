@@ -1,28 +1,28 @@
-// A master key in a file that the user names (or asked for beside the vault by name), or behind a descriptor.
+// Reads a master key from a file that the user names (or, if asked for by name, beside the vault) or from a descriptor.
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import type { Disk } from '../files/disk.ts'
+import type { Disk } from '../../platform/fs/disk.ts'
 import { masterKeyLength } from '../files/seal.ts'
 
-/** Larger than any form of 32 bytes that is accepted. */
+/** Larger than any accepted form of 32 bytes. */
 const maxBytes = 1024
 
 const unavailable = (message: string, cause?: unknown): Failure =>
   new Failure('master_key_unavailable', message, cause === undefined ? {} : { cause })
 
-/** Undefined where there is no such file. Fails with master_key_unavailable. */
+/** Undefined if there is no such file. Fails with master_key_unavailable. */
 export async function readKeyFile(path: string): Promise<Buffer | undefined> {
   let file: FileHandle | undefined
   try {
-    // One descriptor for the questions and the reading; a pipe or a device is asked nothing that could take for ever.
+    // One descriptor for the checks and the read. A link is followed: the path is the user's. O_NONBLOCK: a pipe must not block.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
     const stats = await file.stat()
     const { mode, uid } = stats
-    if (!stats.isFile()) throw unavailable(`${path} is not a file`)
+    if (!stats.isFile()) throw unavailable(`${path} is not a regular file`)
     if (process.platform !== 'win32') {
       if (uid !== process.getuid?.() && uid !== 0) throw unavailable(`the key file ${path} belongs to another user (uid ${uid})`)
       if ((mode & 0o077) !== 0 && !isCredential(path))
@@ -41,7 +41,7 @@ export async function readKeyFile(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** systemd guards the folder of credentials, not the mode of each. */
+/** systemd protects the folder of credentials, not the mode of each file. */
 const isCredential = (path: string): boolean =>
   path.startsWith('/run/credentials/') || /^\/run\/user\/\d+\/credentials\//.test(path)
 
@@ -71,12 +71,12 @@ export function readDescriptor(fd: number): Buffer {
   return parseKey(buffer.subarray(0, length), `descriptor ${fd}`)
 }
 
-/** 32 bytes as they are, or in hex or base64 with an optional line end. */
-function parseKey(content: Buffer, where: string): Buffer {
-  // A line of text of that length is a mistake, not a key.
+/** 32 raw bytes, or hex or base64 with an optional line end. */
+function parseKey(content: Buffer, source: string): Buffer {
+  // 32 printable characters are a mistake, not a key.
   if (content.length === masterKeyLength && !/^[\x20-\x7e]*\r?\n?$/.test(content.toString('latin1'))) return Buffer.from(content)
   const text = content.length > maxBytes ? '' : content.toString('latin1').trim()
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex')
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return Buffer.from(text, 'base64')
-  throw unavailable(`${where} does not hold a key: 32 bytes, or 64 hex digits, or 44 characters of base64`)
+  throw unavailable(`${source} does not hold a key: 32 bytes, or 64 hex digits, or 44 characters of base64`)
 }

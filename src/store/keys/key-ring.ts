@@ -1,9 +1,9 @@
-// The master keys in memory while the vault is open. vault.ts is its only user.
+// The master keys in memory while the vault is open. Only store.ts uses it.
 
 import { Failure } from '../../core/failures.ts'
 import type { KeyLocation, Manifest } from '../files/manifest.ts'
-import { unwrapKey } from './master-keys.ts'
-import type { Foreign, Keys } from '../files/sealed-files.ts'
+import type { Keys, UnknownKeyPolicy } from '../files/sealed-files.ts'
+import { unwrapKey } from './wrapped-key.ts'
 
 export interface OpenVault {
   readonly manifest: Manifest
@@ -19,12 +19,12 @@ export class KeyRing implements Keys {
     this.#current = current
   }
 
-  /** The current key, and what it opens of the older ones: without those, only what is still sealed with them stays shut. */
+  /** The current key, and the older keys that it unwraps. Records under other keys cannot be opened. */
   static of(manifest: Manifest, current: Buffer): KeyRing {
     const keys = new Map([[manifest.current, current]])
-    for (const place of manifest.keys) {
-      const key = place.key_id === manifest.current ? undefined : unwrapKey(current, place)
-      if (key !== undefined) keys.set(place.key_id, key)
+    for (const location of manifest.keys) {
+      const key = location.key_id === manifest.current ? undefined : unwrapKey(current, location)
+      if (key !== undefined) keys.set(location.key_id, key)
     }
     return new KeyRing(keys, manifest.current)
   }
@@ -39,16 +39,16 @@ export class KeyRing implements Keys {
     return this.#keys.get(keyId)
   }
 
-  /** Every byte of every key is overwritten. */
+  /** Overwrites every byte of every key. */
   wipe(): void {
     for (const key of this.#keys.values()) key.fill(0)
     this.#keys.clear()
   }
 }
 
-/** Whether a file under an unknown key can be anybody's: not where every key that the vault lists is in hand. */
-export const foreign = ({ manifest, keys }: OpenVault): Foreign =>
+/** `damaged` only if every key that the manifest lists is at hand: a file under another key then belongs to no one. */
+export const unknownKeyPolicy = ({ manifest, keys }: OpenVault): UnknownKeyPolicy =>
   manifest.keys.every(({ key_id }) => keys.get(key_id) !== undefined) ? 'damaged' : 'refuse'
 
-export const currentPlace = ({ keys, current }: Manifest): KeyLocation =>
+export const currentLocation = ({ keys, current }: Manifest): KeyLocation =>
   keys.find(({ key_id }) => key_id === current) as KeyLocation

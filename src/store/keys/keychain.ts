@@ -1,13 +1,13 @@
-// The OS keychain: one 32-byte master key under the vault's id. What it says is told apart as L9 wants: the key is there,
-// the keychain is locked, it answers and has no such key, or it cannot be asked.
+// The OS keychain: one 32-byte master key for each account. Four states are kept apart (L9): the key is present, the keychain is
+// locked, the keychain has no such key, the keychain cannot be reached.
 
 import { randomBytes } from 'node:crypto'
 import type * as keyring from '@napi-rs/keyring'
 import { Failure } from '../../core/failures.ts'
 
 const service = 'authsock'
-/** ms. A prompt on a desktop can stay open for ever, and a provider can hang. */
-const deadline = 10_000
+/** A prompt on a desktop can stay open for ever, and a provider can hang. */
+const timeoutMs = 10_000
 
 export class Keychain {
   readonly #account: string
@@ -16,7 +16,7 @@ export class Keychain {
     this.#account = `vault:${vaultId}`
   }
 
-  /** Undefined where the keychain is open and has no such key: proved, since some answer the same when they are locked. */
+  /** Undefined if the keychain is open and has no such key. This is proved, since some keychains answer the same when locked. */
   async get(): Promise<Buffer | undefined> {
     const found = await this.#ask(this.#account, (entry, signal) => entry.getSecret(signal))
     if (found !== null) return Buffer.from(found)
@@ -25,7 +25,7 @@ export class Keychain {
     return again === null ? undefined : Buffer.from(again)
   }
 
-  /** Stores, and believes it only when it has been read back. */
+  /** Stores the key and reads it back. */
   async set(key: Uint8Array): Promise<void> {
     await this.#ask(this.#account, (entry, signal) => entry.setSecret(key, signal))
     await this.#expect(this.#account, key)
@@ -35,7 +35,7 @@ export class Keychain {
     await this.#ask(this.#account, (entry, signal) => entry.deleteCredential(signal))
   }
 
-  /** That it can be written and read now (R11): a canary goes in and comes back. */
+  /** Proves that the keychain can be written and read now (R11): stores a canary and reads it back. */
   async prove(): Promise<void> {
     const canary = randomBytes(16)
     const account = `${this.#account}:canary:${canary.toString('hex')}`
@@ -50,21 +50,21 @@ export class Keychain {
   async #expect(account: string, value: Uint8Array): Promise<void> {
     const stored = await this.#ask(account, (entry, signal) => entry.getSecret(signal))
     if (stored === null || !Buffer.from(stored).equals(value)) {
-      throw new Failure('keychain_unreachable', 'the keychain does not give back what was stored in it')
+      throw new Failure('keychain_unreachable', 'the keychain does not return what was stored in it')
     }
   }
 
-  /** A new entry each time: an old one does not survive a restart of its provider. */
-  async #ask<T>(account: string, question: (entry: keyring.AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** A new entry object each time: an old one does not survive a restart of its provider. */
+  async #ask<T>(account: string, request: (entry: keyring.AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> {
     const { AsyncEntry } = await load()
     const timeout = new AbortController()
     let timer: NodeJS.Timeout | undefined
     try {
       const entry = new AsyncEntry(service, account, { linux: { store: 'secret-service' } })
       return await Promise.race([
-        question(entry, timeout.signal),
+        request(entry, timeout.signal),
         new Promise<never>((_, reject) => {
-          timer = setTimeout(() => reject(new Error('it does not answer')), deadline)
+          timer = setTimeout(() => reject(new Error('it does not answer')), timeoutMs)
         }),
       ])
     } catch (error) {
@@ -84,9 +84,9 @@ async function load(): Promise<typeof keyring> {
   }
 }
 
-/** By what providers say: gnome-keyring, KWallet and KeePassXC (prompt dismissed), macOS (interaction not allowed, cancelled). */
-const lockedWords = /dismissed|\blocked\b|interaction is not allowed|user (has )?cancell?ed|not unlocked/i
-const unreachableWords: readonly (readonly [RegExp, string])[] = [
+/** Words in the errors of gnome-keyring, KWallet and KeePassXC (prompt dismissed), macOS (interaction not allowed, cancelled). */
+const lockedPattern = /dismissed|\blocked\b|interaction is not allowed|user (has )?cancell?ed|not unlocked/i
+const unreachablePatterns: readonly (readonly [RegExp, string])[] = [
   [/did not receive a reply|does not answer/i, 'the keychain does not answer'],
   [/was not provided by any/i, 'no keychain is running on the session bus'],
   [/DBUS_SESSION_BUS_ADDRESS|autolaunch|D-?Bus/i, 'there is no session bus to reach a keychain by'],
@@ -96,7 +96,7 @@ const unreachableWords: readonly (readonly [RegExp, string])[] = [
 function keychainFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
   const message = error instanceof Error ? error.message : String(error)
-  if (lockedWords.test(message)) return new Failure('keychain_locked', 'the keychain is locked', { cause: error })
-  const known = unreachableWords.find(([words]) => words.test(message))?.[1]
+  if (lockedPattern.test(message)) return new Failure('keychain_locked', 'the keychain is locked', { cause: error })
+  const known = unreachablePatterns.find(([pattern]) => pattern.test(message))?.[1]
   return new Failure('keychain_unreachable', known ?? `the keychain cannot be used: ${message}`, { cause: error })
 }

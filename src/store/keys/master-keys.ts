@@ -1,14 +1,15 @@
-// Where master keys are kept: making one, fetching one and letting one go, a row a provider. vault.ts is its only user.
+// Where master keys are kept: creates, fetches and removes one, by provider. Only store.ts and rekey.ts use it.
 
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import type { Redacted } from '../../core/redacted.ts'
-import { type Disk, diskFailure } from '../files/disk.ts'
+import { defined } from '../../core/util/defined.ts'
+import { type Disk, diskFailure } from '../../platform/fs/disk.ts'
 import { Keychain } from './keychain.ts'
 import { createKeyFile, readDescriptor, readKeyFile } from './key-file.ts'
 import type { KeyLocation, Manifest } from '../files/manifest.ts'
-import { keyId, masterKeyLength, seal, unseal } from '../files/seal.ts'
+import { keyId, masterKeyLength } from '../files/seal.ts'
 
 export type MasterKeyChoice =
   | { readonly provider: 'keychain' }
@@ -18,9 +19,9 @@ export type MasterKeyChoice =
   | { readonly provider: 'systemd-credential'; readonly path: string }
   | { readonly provider: 'insecure-key-file' }
 
-export interface PlacedKey {
+export interface StoredKey {
   readonly key: Buffer
-  readonly place: KeyLocation
+  readonly location: KeyLocation
 }
 
 const insecureFile = 'master.key'
@@ -32,7 +33,7 @@ export class MasterKeys {
   /** A descriptor can be read once. */
   #fromDescriptor: Buffer | undefined
 
-  /** `named`: what the user named for this run of the agent. */
+  /** `named`: the provider that the user named for this run of the agent. */
   constructor(folder: string, disk: Disk, named: MasterKeyChoice | undefined) {
     this.#folder = folder
     this.#disk = disk
@@ -40,15 +41,15 @@ export class MasterKeys {
     if (named?.provider === 'descriptor') this.#fromDescriptor = readDescriptor(named.fd)
   }
 
-  /** A new key in its place, read back before anything is sealed with it. */
-  async make(choice: MasterKeyChoice, vaultId: string): Promise<PlacedKey> {
+  /** Creates a key and stores it; it has been read back before anything is sealed with it. */
+  async make(choice: MasterKeyChoice, vaultId: string): Promise<StoredKey> {
     switch (choice.provider) {
       case 'keychain': {
         const key = randomBytes(masterKeyLength)
         const keychain = new Keychain(keychainAccount(vaultId, keyId(key)))
         await keychain.prove()
         await keychain.set(key)
-        return placed(key, 'keychain')
+        return stored(key, 'keychain')
       }
       case 'passphrase': {
         if (choice.passphrase.reveal() === '') throw new Failure('bad_request', 'the passphrase is empty')
@@ -62,34 +63,34 @@ export class MasterKeys {
         } catch (error) {
           throw diskFailure(error, `${name} cannot be written`)
         }
-        return placed(key, 'passphrase', name)
+        return stored(key, 'passphrase', name)
       }
       case 'key-file': {
         const path = resolve(choice.path)
-        return placed((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'key-file', path)
+        return stored((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'key-file', path)
       }
       case 'insecure-key-file': {
         const path = join(this.#folder, insecureFile)
-        return placed((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'insecure-key-file', insecureFile)
+        return stored((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'insecure-key-file', insecureFile)
       }
       case 'descriptor':
       case 'systemd-credential':
-        return placed(await this.#given(choice), choice.provider)
+        return stored(await this.#given(choice), choice.provider)
     }
   }
 
-  /** The key of a place, without the user. Fails with vault_locked, keychain_*, master_key_*. */
-  async fetch(place: KeyLocation, manifest: Manifest): Promise<Buffer> {
-    const key = await this.#fetch(place, manifest)
-    if (keyId(key) === place.key_id) return key
+  /** The key at a location, without asking the user. Fails with vault_locked, keychain_*, master_key_*. */
+  async fetch(location: KeyLocation, manifest: Manifest): Promise<Buffer> {
+    const key = await this.#fetch(location, manifest)
+    if (keyId(key) === location.key_id) return key
     key.fill(0)
-    throw new Failure('master_key_wrong', `the key of ${describePlace(place)} is not the one that the vault was sealed with`)
+    throw new Failure('master_key_wrong', `the key from ${describeLocation(location)} is not the one that the vault was sealed with`)
   }
 
-  async #fetch(place: KeyLocation, { vault_id: vaultId }: Manifest): Promise<Buffer> {
-    switch (place.provider) {
+  async #fetch(location: KeyLocation, { vault_id: vaultId }: Manifest): Promise<Buffer> {
+    switch (location.provider) {
       case 'keychain': {
-        const key = await new Keychain(keychainAccount(vaultId, place.key_id)).get()
+        const key = await new Keychain(keychainAccount(vaultId, location.key_id)).get()
         if (key !== undefined) return key
         throw new Failure(
           'keychain_absent',
@@ -99,12 +100,12 @@ export class MasterKeys {
       case 'passphrase':
         throw new Failure('vault_locked', 'the vault is locked with a passphrase')
       case 'key-file': {
-        // What was named for this run comes first; it may be the former key's, and the manifest then knows better.
+        // The file named for this run comes first. If it holds the former key, the manifest's path is right.
         const named = this.#named?.provider === 'key-file' ? [resolve(this.#named.path)] : []
-        const paths = [...named, place.path ?? '']
+        const paths = [...named, location.path ?? '']
         for (const path of paths) {
           const key = await readKeyFile(path)
-          if (key !== undefined && (keyId(key) === place.key_id || path === paths.at(-1))) return key
+          if (key !== undefined && (keyId(key) === location.key_id || path === paths.at(-1))) return key
         }
         throw new Failure('master_key_unavailable', `the key file ${paths[0]} is not there`)
       }
@@ -116,26 +117,26 @@ export class MasterKeys {
       }
       case 'descriptor':
       case 'systemd-credential': {
-        if (this.#named?.provider === place.provider) return this.#given(this.#named)
-        throw new Failure('master_key_unavailable', `the agent was not given the key of this vault by ${describePlace(place)}`)
+        if (this.#named?.provider === location.provider) return this.#given(this.#named)
+        throw new Failure('master_key_unavailable', `the agent was not given the key of this vault by ${describeLocation(location)}`)
       }
     }
   }
 
-  /** The key of a passphrase's place; undefined where the passphrase is wrong. */
-  async fetchByPassphrase(place: KeyLocation, passphrase: Redacted<string>): Promise<Buffer | undefined> {
-    const file = await this.#disk.read(join(this.#folder, place.path ?? ''))
-    if (file === undefined) throw new Failure('master_key_unavailable', `${place.path} is not in the vault's folder`)
+  /** Undefined if the passphrase is wrong. */
+  async fetchByPassphrase(location: KeyLocation, passphrase: Redacted<string>): Promise<Buffer | undefined> {
+    const file = await this.#disk.read(join(this.#folder, location.path ?? ''))
+    if (file === undefined) throw new Failure('master_key_unavailable', `${location.path} is not in the vault's folder`)
     const { decryptKey } = await import('./passphrase.ts')
     const key = await decryptKey(file, passphrase)
-    return key !== undefined && keyId(key) === place.key_id ? key : undefined
+    return key !== undefined && keyId(key) === location.key_id ? key : undefined
   }
 
-  /** Lets go of a key that nothing is sealed with any more. What the user named is the user's to remove. */
-  async discard(place: KeyLocation, { vault_id: vaultId }: Manifest): Promise<void> {
-    if (place.provider === 'keychain') await new Keychain(keychainAccount(vaultId, place.key_id)).remove()
-    if (place.provider === 'passphrase') await this.#disk.remove(join(this.#folder, place.path ?? ''))
-    if (place.provider === 'insecure-key-file') await this.#disk.remove(join(this.#folder, insecureFile))
+  /** Removes a key that nothing is sealed with any more. A key file that the user named stays. */
+  async discard(location: KeyLocation, { vault_id: vaultId }: Manifest): Promise<void> {
+    if (location.provider === 'keychain') await new Keychain(keychainAccount(vaultId, location.key_id)).remove()
+    if (location.provider === 'passphrase') await this.#disk.remove(join(this.#folder, location.path ?? ''))
+    if (location.provider === 'insecure-key-file') await this.#disk.remove(join(this.#folder, insecureFile))
   }
 
   async #given(choice: Extract<MasterKeyChoice, { provider: 'descriptor' | 'systemd-credential' }>): Promise<Buffer> {
@@ -150,29 +151,15 @@ export class MasterKeys {
   }
 }
 
-/** An account of its own for each key: while records are sealed anew, the old one and the new one are both there. */
+/** An account for each key: while records are resealed, the old key and the new one are both stored. */
 const keychainAccount = (vaultId: string, id: string): string => `${vaultId}:${id}`
 
-/** An older key beside the current one, which alone opens it: what a crash interrupted needs no second provider to go on. */
-export const wrapKey = (current: Uint8Array, place: KeyLocation, key: Uint8Array): KeyLocation => ({
-  ...place,
-  wrapped: seal(current, wrapId(place), 0, key).toString('base64'),
-})
-
-export function unwrapKey(current: Uint8Array, place: KeyLocation): Buffer | undefined {
-  const key = place.wrapped === undefined ? undefined : unseal(current, wrapId(place), Buffer.from(place.wrapped, 'base64'))
-  return key !== undefined && keyId(key) === place.key_id ? key : undefined
-}
-
-/** No record can have this id. */
-const wrapId = ({ key_id: id }: KeyLocation): string => `MASTER KEY ${id}`
-
-const placed = (key: Buffer, provider: KeyLocation['provider'], path?: string): PlacedKey => ({
+const stored = (key: Buffer, provider: KeyLocation['provider'], path?: string): StoredKey => ({
   key,
-  place: { key_id: keyId(key), provider, ...(path === undefined ? {} : { path }) },
+  location: defined({ key_id: keyId(key), provider, path }),
 })
 
-function describePlace({ provider, path }: KeyLocation): string {
+export function describeLocation({ provider, path }: KeyLocation): string {
   switch (provider) {
     case 'keychain':
       return 'the keychain'

@@ -1,10 +1,10 @@
-// Wrong passphrases make the next try wait: 1, 2, 4 ... seconds, at most five minutes. A restart of the agent forgets them;
-// what makes guessing dear is the work factor of the file itself.
+// Back-off after wrong passphrases: 1, 2, 4 ... seconds, at most five minutes. A restart of the agent forgets it; what makes
+// guessing expensive is the work factor of the age file.
 
 import { Failure } from '../../core/failures.ts'
 
-const firstPause = 1000
-const maxPause = 300_000
+const firstDelayMs = 1000
+const maxDelayMs = 300_000
 
 export class PassphraseTries {
   #wrong = 0
@@ -14,7 +14,7 @@ export class PassphraseTries {
   /** `now` in ms. Throws unlock_throttled while it is too early. */
   check(now: number): void {
     if (now < this.#seenAt) {
-      // The clock was set back, which must not lock anybody out for longer.
+      // The clock was set back: the remaining delay stays the same.
       this.#nextAt = Math.min(this.#nextAt, now + (this.#nextAt - this.#seenAt))
     }
     this.#seenAt = now
@@ -26,7 +26,7 @@ export class PassphraseTries {
   wrong(now: number): void {
     this.#wrong += 1
     this.#seenAt = now
-    this.#nextAt = now + Math.min(firstPause * 2 ** (this.#wrong - 1), maxPause)
+    this.#nextAt = now + Math.min(firstDelayMs * 2 ** (this.#wrong - 1), maxDelayMs)
   }
 
   right(): void {

@@ -1,4 +1,4 @@
-// scrypt takes a second of a core: it runs here, beside the agent's loop. Takes one job, answers once, ends.
+// The worker thread for scrypt, which takes a second of CPU time. It takes one job, answers once, and ends.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { Decrypter, Encrypter } from 'age-encryption'
@@ -22,6 +22,6 @@ async function run(job: Job): Promise<Uint8Array> {
 try {
   parentPort?.postMessage(await run(workerData as Job))
 } catch {
-  // A wrong passphrase and a damaged file look alike, and what is thrown could quote either.
+  // A wrong passphrase and a damaged file cannot be told apart, and the error might quote either.
   parentPort?.postMessage(undefined)
 }

@@ -1,4 +1,4 @@
-// A master key in an age file that a passphrase opens: `age --decrypt` reads it as well.
+// A master key in an age file that is encrypted with a passphrase; `age --decrypt` can read it.
 
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -14,7 +14,7 @@ export async function encryptKey(key: Uint8Array, passphrase: Redacted<string>):
   return file
 }
 
-/** Undefined where the passphrase is wrong (or the file damaged: the two look alike). */
+/** Undefined if the passphrase is wrong or the file is damaged: the two cannot be told apart. */
 export async function decryptKey(file: Uint8Array, passphrase: Redacted<string>): Promise<Buffer | undefined> {
   const key = await run({ type: 'decrypt', passphrase: passphrase.reveal(), content: file })
   return key === undefined ? undefined : Buffer.from(key)
@@ -22,7 +22,7 @@ export async function decryptKey(file: Uint8Array, passphrase: Redacted<string>)
 
 function run(job: Job): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
-    // The same file, as TypeScript or built. Nothing of the agent's environment or arguments goes with it.
+    // The worker is TypeScript or built, as this module. It gets no environment and no arguments of the agent.
     const program = new URL(`./passphrase-worker${extname(import.meta.url)}`, import.meta.url)
     const worker = new Worker(program, { workerData: job, env: {}, execArgv: [] })
     worker.once('message', (result: Uint8Array | undefined) => {

@@ -11,7 +11,7 @@ import { redact } from '../../../../src/core/redacted.ts'
 import type { StaticSecret } from '../../../../src/core/credentials/static-secret.ts'
 import { systemClock } from '../../../../src/platform/clock.ts'
 import { tryLocalLock } from '../../../../src/platform/fs/local-lock.ts'
-import { type Disk, realDisk } from '../../../../src/store/files/disk.ts'
+import { type Disk, realDisk } from '../../../../src/platform/fs/disk.ts'
 import { sessionLocks } from '../../../../src/store/files/locks.ts'
 import { Store } from '../../../../src/store/store.ts'
 

@@ -1,11 +1,12 @@
 // Changes to config.toml by the program: text in, text out, everything else kept to the byte; checked before it replaces
 // the file, and written so that neither a crash nor another process at the same time loses anything.
 
-import { mkdir, open, realpath, rm, stat } from 'node:fs/promises'
+import { mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import { isProfileName } from '../core/profile.ts'
 import { atomicWrite } from '../platform/fs/atomic-write.ts'
+import { acquireFileLock } from '../platform/fs/file-lock.ts'
 import { type ProfileTable, readConfig, readText } from './config.ts'
 import { parseToml } from './toml.ts'
 
@@ -124,15 +125,14 @@ const quote = (text: string): string =>
 
 // ---- the file
 
-/** ms after which the lock of a process that died is taken over, and for which a live one is waited for. */
-const staleMs = 10_000
+/** An edit takes milliseconds; many may wait for each other on a busy machine. */
 const lockTimeoutMs = 60_000
 
 export async function edit(path: string, change: (text: string) => Promise<string>): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   // Dotfiles are often links into a repository: the file there is the one to change.
   const file = await realpath(path).catch(() => path)
-  const release = await takeLock(`${file}.edit`)
+  const lock = await acquireFileLock({ path: `${file}.edit`, timeoutMs: lockTimeoutMs })
   try {
     const before = await stat(file).catch(() => undefined)
     // A rename would replace it, but whoever took the right to write away meant that.
@@ -144,23 +144,6 @@ export async function edit(path: string, change: (text: string) => Promise<strin
     if (error instanceof Failure) throw error
     throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
   } finally {
-    await release()
-  }
-}
-
-async function takeLock(path: string): Promise<() => Promise<void>> {
-  const { default: lockfile } = await import('proper-lockfile')
-  try {
-    return await lockfile.lock(path, {
-      lockfilePath: path,
-      realpath: false,
-      stale: staleMs,
-      retries: { forever: true, minTimeout: 25, maxTimeout: 100, maxRetryTime: lockTimeoutMs },
-    })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw code === 'ELOCKED'
-      ? new Failure('storage_failed', 'config.toml is being changed by another process', { retryAfter: 1, cause: error })
-      : new Failure('storage_failed', `${dirname(path)} cannot be written: ${code}`, { cause: error })
+    await lock.release()
   }
 }

@@ -1,16 +1,7 @@
 // A change to a tool's configuration: computed first, shown, then made as a whole, and written down so that it can be undone
 // even when the file has changed elsewhere since.
 
-import {
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'

@@ -93,7 +93,6 @@ function checkSize(size: number, maxBytes: number, path: string): void {
 
 /** A private group of the user's own, as Debian makes one for each user, counts as the user. */
 export const isWritableByOthers = (stats: Pick<Stats, 'mode' | 'uid' | 'gid'>): boolean =>
-  (stats.mode & 0o002) !== 0 ||
-  ((stats.mode & 0o020) !== 0 && !(stats.gid === stats.uid && stats.gid === process.getgid?.()))
+  (stats.mode & 0o002) !== 0 || ((stats.mode & 0o020) !== 0 && !(stats.gid === stats.uid && stats.gid === process.getgid?.()))
 
 export const modeOf = (stats: Pick<Stats, 'mode'>): string => (stats.mode & 0o7777).toString(8)

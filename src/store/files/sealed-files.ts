@@ -206,7 +206,11 @@ export class SealedFiles {
   }
 
   /** The newest generation that can be opened; the header of a damaged file is not believed. */
-  async #newest(id: string, keys: Keys, unknownKey: UnknownKeyPolicy): Promise<{ generation: number | undefined; isSound: boolean }> {
+  async #newest(
+    id: string,
+    keys: Keys,
+    unknownKey: UnknownKeyPolicy,
+  ): Promise<{ generation: number | undefined; isSound: boolean }> {
     const generation = this.#soundGeneration(id, await this.#file(id, newestSuffix), keys, unknownKey)
     if (generation !== undefined) return { generation, isSound: true }
     return { generation: this.#soundGeneration(id, await this.#file(id, previousSuffix), keys, unknownKey), isSound: false }

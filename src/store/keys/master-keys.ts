@@ -84,7 +84,10 @@ export class MasterKeys {
     const key = await this.#fetch(location, manifest)
     if (keyId(key) === location.key_id) return key
     key.fill(0)
-    throw new Failure('master_key_wrong', `the key from ${describeLocation(location)} is not the one that the vault was sealed with`)
+    throw new Failure(
+      'master_key_wrong',
+      `the key from ${describeLocation(location)} is not the one that the vault was sealed with`,
+    )
   }
 
   async #fetch(location: KeyLocation, { vault_id: vaultId }: Manifest): Promise<Buffer> {
@@ -118,7 +121,10 @@ export class MasterKeys {
       case 'descriptor':
       case 'systemd-credential': {
         if (this.#named?.provider === location.provider) return this.#given(this.#named)
-        throw new Failure('master_key_unavailable', `the agent was not given the key of this vault by ${describeLocation(location)}`)
+        throw new Failure(
+          'master_key_unavailable',
+          `the agent was not given the key of this vault by ${describeLocation(location)}`,
+        )
       }
     }
   }

@@ -1,12 +1,12 @@
 // The lock across processes: one holder at a time, and a holder that is killed keeps nobody waiting.
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { asFailure } from '../../../src/core/failures.ts'
 import { tryLocalLock } from '../../../src/platform/fs/local-lock.ts'
 import { sessionLocks } from '../../../src/store/files/locks.ts'
@@ -18,7 +18,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'authsock-locks-'))
 })
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const locks = (local = true) => sessionLocks({ directory: folder, onWarning: () => {}, ...(local ? { tryLocalLock } : {}) })
 
@@ -66,7 +69,7 @@ test('R14 a holder that was killed is succeeded at once, not after its lock has 
   const held = await locks().acquire('session.a', 60_000, never)
   const taken = performance.now() - started
   await held.release()
-  // Without the kernel's lock it would have taken the ten seconds after which proper-lockfile calls a lock stale.
+  // Without the kernel's lock it takes the ten seconds after which a lease is stale.
   const other = holder(`console.log('held'); setInterval(() => {}, 1000)`)
   if (other.stdout !== null) await once(other.stdout, 'data')
   other.kill('SIGKILL')
@@ -95,7 +98,7 @@ test('R9 a lock that another host took for a dead one is no longer held, and its
   const asleep = await locks(false).acquire('session.a', 1000, never)
   expect(await asleep.isHeld()).toBe(true)
   const longAgo = new Date(Date.now() - 60_000)
-  utimesSync(join(folder, 'session.a.lock'), longAgo, longAgo)
+  utimesSync(join(folder, 'session.a.lease'), longAgo, longAgo)
   expect(await asleep.isHeld()).toBe(false)
   const other = await locks(false).acquire('session.a', 10_000, never)
   expect([await asleep.isHeld(), await other.isHeld()]).toEqual([false, true])
@@ -106,4 +109,61 @@ test('R9 a lock that another host took for a dead one is no longer held, and its
     .catch((error: unknown) => asFailure(error).code)
   expect(refused).toBe('lock_timeout')
   await other.release()
+})
+
+test.each([15_000, -15_000, 365 * 86_400_000])(
+  "L10 this machine's clock is %i ms away from the file server's: a lock is taken, held, and not taken over",
+  async (offset) => {
+    const now = Date.now.bind(Date)
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + offset)
+    const held = await locks(false).acquire('session.a', 1000, never)
+    expect(await held.isHeld()).toBe(true)
+    const refused = await locks(false)
+      .acquire('session.a', 1_500, never)
+      .catch((error: unknown) => asFailure(error).code)
+    expect(refused).toBe('lock_timeout')
+    expect(await held.isHeld()).toBe(true)
+    await held.release()
+    await (await locks(false).acquire('session.a', 1000, never)).release()
+  },
+)
+
+test('L10 a clock that jumps while a lock is held changes nothing', async () => {
+  const now = Date.now.bind(Date)
+  const held = await locks(false).acquire('session.a', 1000, never)
+  for (const offset of [3_600_000, -3_600_000]) {
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + offset)
+    expect(await held.isHeld()).toBe(true)
+  }
+  await held.release()
+})
+
+test('R9 a lease that another holder has replaced is not removed by the first', async () => {
+  const first = await locks(false).acquire('session.a', 1000, never)
+  rmSync(join(folder, 'session.a.lease'))
+  const second = await locks(false).acquire('session.a', 1000, never)
+  expect([await first.isHeld(), await second.isHeld()]).toEqual([false, true])
+  await first.release()
+  expect(await second.isHeld()).toBe(true)
+  await second.release()
+})
+
+test('S8 L17 a lease that is a link or a pipe is refused, and nothing waits for it', async () => {
+  const path = join(folder, 'session.a.lease')
+  const target = join(folder, 'precious')
+  writeFileSync(target, 'precious')
+  symlinkSync(target, path)
+  const failure = (): Promise<string> =>
+    locks(false)
+      .acquire('session.a', 1000, never)
+      .then(
+        () => 'taken',
+        (error: unknown) => asFailure(error).message,
+      )
+  expect(await failure()).toContain('it is a symbolic link')
+  expect(readFileSync(target, 'utf8')).toBe('precious')
+  rmSync(path)
+  if (process.platform === 'win32') return
+  execFileSync('mkfifo', [path])
+  expect(await failure()).toContain('not a regular file')
 })

@@ -4,6 +4,7 @@
 import { asFailure, exitCodes } from '../core/failures.ts'
 import { systemClock } from '../platform/clock.ts'
 import { paths } from '../platform/fs/paths.ts'
+import { checkPrivateFolder } from '../platform/fs/private-folder.ts'
 import { prepareSocketFolder } from '../platform/fs/socket-folder.ts'
 import { harden, startClean } from '../platform/process/hardening.ts'
 import { takeAgentLock } from '../platform/process/single-instance.ts'
@@ -28,6 +29,7 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
   try {
     const where = paths()
     prepareSocketFolder(where.runtimeDirectory)
+    checkPrivateFolder(where.stateDirectory)
     const release = await takeAgentLock(where.agentLock)
     if (release === undefined) {
       log.error(`an agent is already running at ${where.socket}`)

@@ -2,13 +2,16 @@
 // stays (the others exit with 0), and every client goes on asking until one answers.
 
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../core/failures.ts'
 import { cleanEnvironment } from '../platform/process/hardening.ts'
+import { diskFailure } from '../platform/fs/disk.ts'
+import { openOwnFileSync, readOwnFileSync } from '../platform/fs/own-file.ts'
 import type { Paths } from '../platform/fs/paths.ts'
+import { preparePrivateFolder } from '../platform/fs/private-folder.ts'
 
 /** ms for an agent to come up, on a machine that is busy. */
 const patience = 20_000
@@ -41,7 +44,7 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: 
     if (await isThere()) return
     if (failed !== undefined) break
   }
-  const said = readFileSync(paths.logFile).subarray(logged).toString().trim()
+  const said = readOwnFileSync(paths.logFile)?.subarray(logged).toString().trim() ?? ''
   const lines = said.split('\n').map((line) => line.replace(/^authsock: /, ''))
   const why = lines.findLast((line) => line !== '' && !line.startsWith('hint: '))
   const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length)
@@ -51,12 +54,12 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: 
 
 function openLog(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    // One is kept, and the one before it.
-    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLog) renameSync(path, `${path}.1`)
-    return openSync(path, 'a', 0o600)
+    preparePrivateFolder(dirname(path))
+    // The current log and the previous one are kept.
+    if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLog) renameSync(path, `${path}.1`)
+    return openOwnFileSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
   } catch (error) {
-    throw new Failure('storage_failed', `${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+    throw diskFailure(error, `${path} cannot be written`)
   }
 }
 

@@ -31,13 +31,13 @@ export interface Opening {
   readonly attempt: Promise<OpenVault | undefined>
 }
 
-export interface Open {
+interface Open {
   readonly kind: 'open'
   readonly vault: OpenVault
 }
 
 /** The master key is being changed. Records are read and written as in `open`. */
-export interface Rekeying {
+interface Rekeying {
   readonly kind: 'rekeying'
   readonly vault: OpenVault
   /** Settles when `vault` has the key that the manifest names; until then the manifest may be ahead of it. */

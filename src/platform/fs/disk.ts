@@ -4,7 +4,8 @@
 import { constants } from 'node:fs'
 import { chmod, link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { Failure } from '../../core/failures.ts'
-import { isWritableByOthers, modeOf, readOwnFile } from './own-file.ts'
+import { readOwnFile } from './own-file.ts'
+import { isOpenToReaders } from './private-folder.ts'
 
 export interface Disk {
   /** Undefined if there is no such file. Fails for anything but a regular file of this user. */
@@ -80,19 +81,8 @@ export const realDisk: Disk = {
   list: (path) => readdir(path),
   async makeFolder(path) {
     await mkdir(path, { recursive: true, mode: 0o700 })
-    if (process.platform === 'win32') return
     // stat, not lstat: the user may have linked the folder to another disk.
-    const stats = await stat(path)
-    if (!stats.isDirectory()) throw new Failure('storage_failed', `${path} is not a folder`)
-    if (stats.uid !== process.getuid?.()) {
-      throw new Failure('storage_failed', `${path} belongs to another user (uid ${stats.uid})`)
-    }
-    if (isWritableByOthers(stats)) {
-      throw new Failure('storage_failed', `${path} can be written by others (mode ${modeOf(stats)})`, {
-        hint: `check what is in it, then chmod 700 ${path}`,
-      })
-    }
-    if ((stats.mode & 0o077) !== 0) await chmod(path, 0o700)
+    if (isOpenToReaders(await stat(path), path)) await chmod(path, 0o700)
   },
   async namesOf(path) {
     const found = await stat(path, { bigint: true }).catch(() => undefined)

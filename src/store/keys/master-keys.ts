@@ -165,7 +165,7 @@ const stored = (key: Buffer, provider: KeyLocation['provider'], path?: string): 
   location: defined({ key_id: keyId(key), provider, path }),
 })
 
-export function describeLocation({ provider, path }: KeyLocation): string {
+function describeLocation({ provider, path }: KeyLocation): string {
   switch (provider) {
     case 'keychain':
       return 'the keychain'

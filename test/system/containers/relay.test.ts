@@ -72,7 +72,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
       'authsock-client token && printf "protocol=https\\nhost=git.example.com\\n\\n" | git-credential-authsock get; authsock-client token --scope write',
     )
     const [token, ...git] = stdout.split('\n')
-    expect([code, `${token}\n`, stderr]).toEqual([6, narrow, expect.stringContaining("does not give the scope 'write'")])
+    expect([code, `${token}\n`, stderr]).toEqual([6, narrow, expect.stringContaining("does not issue the scope 'write'")])
     expect(git).toContain(`password=${narrow.trim()}`)
     const place = await socket()
     expect(running.said()).toContain(String(place))

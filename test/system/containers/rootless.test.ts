@@ -53,7 +53,7 @@ describeWith(rootlessParts, 'rootless podman', () => {
       expect(stderr).toBe('')
       const [token, status, ...rest] = stdout.split('\n')
       expect([token, status?.slice(0, 12)]).toEqual([narrow, 'HTTP/1.1 403'])
-      expect(rest.join('\n')).toContain("does not give the scope 'write'; it gives tokens of 'work' with read")
+      expect(rest.join('\n')).toContain("does not issue the scope 'write'; it issues tokens of 'work' (scope: read)")
       expect(rest).toContain(`password=${narrow}`)
       expect(rest.join('\n').match(/Read-only file system/g)).toHaveLength(2)
       const lines = (await home.run(['audit', '--share', 'devbox', '--json'])).stdout.trimEnd().split('\n')

@@ -86,7 +86,7 @@ describeWith(podmanParts, 'podman', () => {
     expect(answers.length).toBe(requests.length)
     for (const [index, answer] of answers.entries()) {
       expect([requests[index], answer]).toEqual([requests[index], expect.stringMatching(/^HTTP\/1\.1 (403|404|200)/)])
-      if (answer.startsWith('HTTP/1.1 403')) expect(answer).toContain("it gives tokens of 'work' with read")
+      if (answer.startsWith('HTTP/1.1 403')) expect(answer).toContain("it issues tokens of 'work' (scope: read)")
       else
         expect([requests[index], answer]).toEqual([['POST', '/v1/helper/../lock'], expect.stringContaining('there is no helper')])
     }
@@ -145,7 +145,7 @@ describeWith(podmanParts, 'podman', () => {
   test('one that has ended says so; one that is removed is gone, and its name can be had again', async () => {
     const args = await share('brief', '--ttl', '1s')
     await new Promise((resolve) => setTimeout(resolve, 1_200))
-    expect((await inContainer('authsock-client token', args)).stderr).toContain("the share 'brief' has ended")
+    expect((await inContainer('authsock-client token', args)).stderr).toContain("the share 'brief' has expired")
     expect((await home.run(['share', 'remove', 'brief'])).code).toBe(0)
     expect((await home.run(['share', 'remove', 'brief'])).code).toBe(2)
     const again = await share('brief')

@@ -83,7 +83,7 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
     const narrow = (await home.run(['token', 'work', '--scope', 'read'])).stdout
     expect(await remote(`${client()} token`)).toEqual({ code: 0, stdout: narrow, stderr: '' })
     const more = await remote(`${client()} token --scope write; exit 42`)
-    expect([more.code, more.stderr]).toEqual([42, expect.stringContaining("does not give the scope 'write'")])
+    expect([more.code, more.stderr]).toEqual([42, expect.stringContaining("does not issue the scope 'write'")])
     expect(sockets()).toEqual([])
   }, 60_000)
 

@@ -115,7 +115,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     const env = { ...home.env, AUTHSOCK: far }
     const git = await run(client, ['git', 'get'], env, 'protocol=https\nhost=git.example.com\n\n')
     expect(git.stdout).toContain(`password=${narrow.trim()}`)
-    expect((await run(client, ['token', '--scope', 'write'], env)).stderr).toContain("does not give the scope 'write'")
+    expect((await run(client, ['token', '--scope', 'write'], env)).stderr).toContain("does not issue the scope 'write'")
     expect((await home.http('GET', '/v1/status', { socket: far })).status).toBe(403)
     expect([lstatSync(far).mode & 0o777, lstatSync(join(far, '..')).mode & 0o777]).toEqual([0o600, 0o700])
     // The caller is the relay itself.

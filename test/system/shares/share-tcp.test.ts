@@ -99,7 +99,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
       )
       expect([git.code, git.stderr, git.stdout.split('\n')]).toEqual([0, '', expect.arrayContaining([`password=${narrow}`])])
       const limited = await client(['token', '--scope', 'write'], byFile)
-      expect([limited.code, limited.stderr]).toEqual([6, expect.stringContaining("it gives tokens of 'work' with read")])
+      expect([limited.code, limited.stderr]).toEqual([6, expect.stringContaining("it issues tokens of 'work' (scope: read)")])
     }, 60_000)
 
     test('a secret that is missing, refused, or of another share: what to do', async () => {
@@ -156,7 +156,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
     const child = ['exec', 'work', '--env', 'TOKEN', '--', 'sh', '-c', 'echo "$TOKEN"']
     expect(await home.run(child, { env })).toEqual({ code: 0, stdout: `${narrow}\n`, stderr: '' })
     const status = await home.run(['status'], { env })
-    expect([status.code, status.stderr]).toEqual([6, expect.stringContaining('answers requests for tokens and nothing else')])
+    expect([status.code, status.stderr]).toEqual([6, expect.stringContaining('answers requests for credentials and nothing else')])
     for (const args of [['agent'], ['audit'], ['route', 'list']]) {
       const { code, stderr } = await home.run(args, { env })
       expect([args, code, stderr]).toEqual([args, 2, expect.stringContaining("a share's address")])
@@ -345,7 +345,7 @@ describe('the port', () => {
     expect((await home.run(['share', 'list'])).stdout).not.toContain('other')
     for (const port of ['80', '65536', 'x', '1.5', '-1']) {
       const { code, stderr } = await home.run(['share', 'create', 'other', '--scope', 'read', `--tcp=${port}`])
-      expect([port, code, stderr]).toEqual([port, 2, expect.stringContaining("'tcp' is neither")])
+      expect([port, code, stderr]).toEqual([port, 2, expect.stringContaining("'tcp' must be")])
     }
     await home.run(['stop'])
     rmSync(first.secretFile)

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpers } from '../src/wire/helper-table.ts'
 
@@ -48,6 +48,14 @@ export function findCompiler(): Compiler | undefined {
   if (process.platform === 'linux') candidates.push({ command: ['cc'], link: isStatic }, { command: ['cc'], link: ['-s'] })
   if (process.platform === 'darwin') candidates.push({ command: ['cc'], link: ['-Wl,-dead_strip'] })
   return candidates.find(({ command, link }) => compiles({ command, link }))
+}
+
+/** What the program that it makes depends on: the compiler's file, its version, the flags. */
+export function describeCompiler({ command, link }: Compiler): string {
+  const [program = '', ...rest] = command
+  const { stdout } = spawnSync(program, [...rest, '--version'], { encoding: 'utf8' })
+  const path = (process.env['PATH'] ?? '').split(delimiter).find((folder) => existsSync(join(folder, program)))
+  return JSON.stringify([path, command, link, stdout, warnings, small])
 }
 
 export const compilerFor = (platform: string): Compiler | undefined => {

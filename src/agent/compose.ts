@@ -2,7 +2,6 @@
 // order and stops it in reverse.
 
 import { randomBytes } from 'node:crypto'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { AuditLog } from '../audit/writer.ts'
 import { assumeRole } from '../cloud/aws-sts.ts'
@@ -18,6 +17,7 @@ import { identifiesCallers } from '../platform/process/caller.ts'
 import { faultPoint, withFaultPoints } from '../platform/process/fault-points.ts'
 import { IdleMemoryTrimmer } from '../platform/process/idle-memory.ts'
 import { realDisk } from '../platform/fs/disk.ts'
+import { version } from '../platform/version.ts'
 import { sessionLocks } from '../store/files/locks.ts'
 import { RollbackDetector } from '../store/files/rollback-detector.ts'
 import { Store } from '../store/store.ts'
@@ -81,7 +81,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   trimmer.touch()
   events.subscribe(() => trimmer.touch())
   events.subscribe((event) => (event.type === 'warning' ? log.error(eventText(event)) : log.info(eventText(event))))
-  const about = { version: packageVersion(), socket: where.socket }
+  const about = { version, socket: where.socket }
 
   // ---- the store
   const lock = sessionLocks({
@@ -247,6 +247,3 @@ const auditService = (log: AuditLog, trail: AuditTrail): Service => ({
     await log.close()
   },
 })
-
-const packageVersion = (): string =>
-  (createRequire(import.meta.url)('../../package.json') as { readonly version: string }).version

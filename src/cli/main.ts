@@ -1,10 +1,10 @@
 // The command line: what commands there are, and how an error ends one.
 
-import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { grants } from '../core/grant.ts'
 import { closest } from '../core/util/closest.ts'
+import { version } from '../platform/version.ts'
 import { exitCodeOf, type TokenOptions } from './commands.ts'
 import { Context } from './context.ts'
 import { addExecCommands, splitCommand } from './exec-commands.ts'
@@ -63,7 +63,7 @@ function refuseSecretsIn(args: readonly string[]): void {
 function program(context: Context): Command {
   const root = new Command('authsock')
     .description('Keeps your OAuth logins, refreshes them once, and hands access tokens to your programs.')
-    .version(version(), '-V, --version')
+    .version(version, '-V, --version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.terminal.printRaw(text),
@@ -182,8 +182,8 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
       else help(root, words)
     })
   leaf(root, 'version', 'print the version', async () => async (context: Context) => {
-    if (context.asJson) context.terminal.json({ version: version() })
-    else context.terminal.print(version())
+    if (context.asJson) context.terminal.json({ version })
+    else context.terminal.print(version)
   })
   return root
 }
@@ -211,5 +211,3 @@ function help(root: Command, words: readonly string[]): void {
   }
   command.outputHelp()
 }
-
-const version = (): string => (createRequire(import.meta.url)('../../package.json') as { version: string }).version

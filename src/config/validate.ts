@@ -1,6 +1,5 @@
 // A parsed document against protocol/config.schema.json, with errors that name line, column and what to write instead.
 
-import { readFile } from 'node:fs/promises'
 import type { OutputUnit, Schema } from '@cfworker/json-schema'
 import { Failure } from '../core/failures.ts'
 import { closest } from '../core/util/closest.ts'
@@ -13,21 +12,16 @@ export interface Complaint {
   readonly text: string
 }
 
-/** The same relative path from src/config and from dist/config. */
-const schemaFile = new URL('../../protocol/config.schema.json', import.meta.url)
-let schema: Promise<Schema> | undefined
-
 /** What is wrong with the value of a document. */
 export async function validate(value: unknown): Promise<readonly Complaint[]> {
   const secrets = secretKeys(value, [])
   if (secrets.length > 0) return secrets
-  schema ??= readFile(schemaFile, 'utf8').then((text) => JSON.parse(text) as Schema)
   const { Validator } = await import('@cfworker/json-schema')
-  const loaded = await schema
+  const schema = (await import('../../protocol/config.schema.json', { with: { type: 'json' } })).default as Schema
   // The first error ends it, and most files have none.
-  if (new Validator(loaded, '2020-12').validate(value).valid) return []
-  const { errors } = new Validator(loaded, '2020-12', false).validate(value)
-  return explain(errors, loaded, value)
+  if (new Validator(schema, '2020-12').validate(value).valid) return []
+  const { errors } = new Validator(schema, '2020-12', false).validate(value)
+  return explain(errors, schema, value)
 }
 
 /** config_invalid, with a line for each complaint. */

@@ -1,11 +1,10 @@
-// Built once for all tests: a program that need not be stripped of its types starts in a third of the time, and they start thousands.
+// The program as `npm run build` makes it, built once for all tests into a cache folder of its own: dist/ is the build, twin/
+// holds links to the thin client's twin under every name that tools and users call it by. Vitest's global set-up.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
-  chmodSync,
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,48 +18,65 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeProgram, programNames } from '../../scripts/program.ts'
+import { type Compiler, describeCompiler, findCompiler } from '../../scripts/thin-client.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const source = join(root, 'src')
-const hour = 3_600_000
+const hourMs = 3_600_000
 
-export default function setup(): void {
-  // Where the program finds the packages, and nobody else looks.
-  const cache = join(realpathSync(join(root, 'node_modules')), '.cache')
-  const checkout = `authsock-test-${digest(root)}`
-  const folder = join(cache, `${checkout}-${digest(...sources())}`)
-  if (!existsSync(folder)) {
-    mkdirSync(cache, { recursive: true })
-    forgetFormer(cache, checkout)
-    build(cache, folder)
-  }
-  process.env['AUTHSOCK_TEST_PROGRAM'] = join(folder, 'dist/main.js')
+/** Users make links of this kind: the name of a profile or a secret follows the program's. */
+const userLinks = ['authsock-token-work', 'pnpm-authsock-work', 'pnpm-authsock-nameless']
+
+export default async function setup(): Promise<void> {
+  process.env['AUTHSOCK_TEST_PROGRAM'] = join(await builtProgram(), 'dist/main.js')
 }
 
-const digest = (...parts: readonly (string | Buffer)[]): string => {
+/** The cache folder. It lies in node_modules, where the program finds its packages. */
+export async function builtProgram(): Promise<string> {
+  const cache = join(realpathSync(join(root, 'node_modules')), '.cache')
+  const checkout = `authsock-test-${digest([root])}`
+  const compiler = findCompiler()
+  const folder = join(cache, `${checkout}-${digest(inputs(compiler))}`)
+  if (!existsSync(folder)) {
+    mkdirSync(cache, { recursive: true })
+    removeEarlier(cache, checkout)
+    await build(cache, folder, compiler)
+  }
+  return folder
+}
+
+function digest(parts: readonly (string | Buffer)[]): string {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return hash.digest('hex').slice(0, 16)
 }
 
-function sources(): readonly (string | Buffer)[] {
-  const files = readdirSync(source, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  const paths = [...files.map((entry) => join(entry.parentPath, entry.name)), join(root, 'package.json')].sort()
-  return paths.flatMap((path) => [path, readFileSync(path)])
+/** Everything that decides what the build holds: sources, scripts, Node, the bundler and the C compiler with its version and flags. */
+function inputs(compiler: Compiler | undefined): readonly (string | Buffer)[] {
+  const filesIn = (folder: string): readonly string[] =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+  const files = [
+    ...filesIn('src'),
+    ...filesIn('scripts'),
+    ...['package.json', 'package-lock.json', 'protocol/config.schema.json', 'test/support/built.ts'].map((name) =>
+      join(root, name),
+    ),
+  ]
+  const native = compiler === undefined ? '' : describeCompiler(compiler)
+  return [process.execPath, process.version, native, ...files.flatMap((path) => [path, readFileSync(path)])]
 }
 
-function build(cache: string, folder: string): void {
+async function build(cache: string, folder: string, compiler: Compiler | undefined): Promise<void> {
   const temporary = mkdtempSync(join(cache, 'building-'))
   try {
     copyFileSync(join(root, 'package.json'), join(temporary, 'package.json'))
-    symlinkSync(join(root, 'protocol'), join(temporary, 'protocol'))
-    cpSync(join(source, 'python'), join(temporary, 'dist/python'), { recursive: true })
-    const tsc = join(root, 'node_modules/typescript/bin/tsc')
-    const options = ['-p', join(source, 'tsconfig.json'), '--outDir', join(temporary, 'dist'), '--declaration', 'false']
-    const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: 'inherit' })
-    if (status !== 0) throw new Error('the program cannot be built')
-    // As `npm run build` does; and for tests that run it as other users.
-    chmodSync(join(temporary, 'dist/main.js'), 0o755)
+    await makeProgram(join(temporary, 'dist'), { compiler })
+    for (const name of userLinks) symlinkSync('authsock-client', join(temporary, 'dist/bin', name))
+    linkTwin(join(temporary, 'twin'))
+    // Some tests run the program as other users.
     spawnSync('chmod', ['-R', 'a+rX', temporary])
     renameSync(temporary, folder)
   } catch (error) {
@@ -70,10 +86,15 @@ function build(cache: string, folder: string): void {
   }
 }
 
-/** Another run may be under way with one of them. */
-function forgetFormer(cache: string, checkout: string): void {
+function linkTwin(folder: string): void {
+  mkdirSync(folder)
+  for (const name of ['authsock', ...programNames, ...userLinks]) symlinkSync('../dist/main.js', join(folder, name))
+}
+
+/** Not the latest ones: another run may be using them. */
+function removeEarlier(cache: string, checkout: string): void {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name)
-    if (name.startsWith(checkout) && Date.now() - statSync(path).mtimeMs > hour) rmSync(path, { recursive: true, force: true })
+    if (name.startsWith(checkout) && Date.now() - statSync(path).mtimeMs > hourMs) rmSync(path, { recursive: true, force: true })
   }
 }

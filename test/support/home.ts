@@ -22,6 +22,8 @@ export interface Finished {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly stdin?: string
+  /** Another copy of the program. */
+  readonly program?: string
   /** Called with all of stderr whenever more of it comes. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
 }
@@ -87,8 +89,8 @@ export class Home {
     if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
   }
 
-  spawn(args: readonly string[], { env = {} }: RunOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, [program, ...args], {
+  spawn(args: readonly string[], { env = {}, program: copy = program }: RunOptions = {}): ChildProcess {
+    const child = spawn(process.execPath, [copy, ...args], {
       env: { ...this.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: this.path,

@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home } from '../../support/home.ts'
 import { logIn, workProfile } from '../../support/login.ts'
-import { hasCompiler, nativePrograms } from '../../support/programs.ts'
+import { hasCompiler, nativePrograms, packageCopy } from '../../support/programs.ts'
 import { describeWith, isPosix, programs } from '../../support/real-part.ts'
 import { Tmux } from '../../support/tmux.ts'
 
@@ -134,18 +134,21 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
     }, 60_000)
 
     test('one that ends soon is spoken of; one that has ended is not used', async () => {
-      const inTwoSeconds = new Date(Date.now() + 3_000).toISOString()
-      expect(
-        (
-          await home.run(['secret', 'add', 'brief', '--url', 'https://a.example.com', '--expires', inTwoSeconds, '--stdin'], {
-            stdin: 'x\n',
-          })
-        ).code,
-      ).toBe(0)
-      expect((await home.run(['status'])).stdout).toContain("warning: the secret 'brief' expires")
+      const add = async (name: string, seconds: number): Promise<void> => {
+        const expires = new Date(Date.now() + seconds * 1_000).toISOString()
+        const url = `https://${name}.example.com`
+        const added = await home.run(['secret', 'add', name, '--url', url, '--expires', expires, '--stdin'], { stdin: 'x\n' })
+        expect(added.code).toBe(0)
+      }
+      await home.startAgent()
+      await add('hourly', 3_600)
+      await add('brief', 5)
+      expect((await home.run(['status'])).stdout).toContain("warning: the secret 'hourly' expires")
       await expect.poll(async () => (await home.run(['password', 'brief'])).code).toBe(6)
       expect((await home.run(['status'])).stdout).toContain("the secret 'brief' has expired")
-      expect((await home.run(['password', 'https://a.example.com'])).stderr).toContain('`authsock secret add brief` replaces it')
+      expect((await home.run(['password', 'https://brief.example.com'])).stderr).toContain(
+        '`authsock secret add brief` replaces it',
+      )
     }, 60_000)
 
     test.each([
@@ -410,7 +413,8 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       mkdirSync(bin)
       writeFileSync(join(bin, 'authsock-client'), '#!/usr/bin/env node\n', { mode: 0o755 })
       const path = [bin, ...(home.env['PATH'] ?? '').split(':').slice(1)].join(':')
-      expect((await home.run(['doctor'], { env: { PATH: path } })).stdout).toContain('is the one in TypeScript')
+      const options = { env: { PATH: path }, program: packageCopy(home.path) }
+      expect((await home.run(['doctor'], options)).stdout).toContain('is the one in TypeScript')
     })
   })
 })

@@ -2,12 +2,12 @@
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AuthsockClient, connect, Failure } from '../../../src/client/index.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
-import { Home } from '../../support/home.ts'
+import { Home, program } from '../../support/home.ts'
 import { workProfile } from '../../support/login.ts'
 
 let server: AuthorizationServer
@@ -103,10 +103,10 @@ describe('authsock/client', () => {
 
 test('the built package: its types and its program work from a project that depends on it', async () => {
   const root = fileURLToPath(new URL('../../../', import.meta.url))
-  execFileSync(process.execPath, [join(root, 'scripts/build.ts')])
+  const built = join(dirname(program), '..')
   const project = join(home.path, 'project')
   mkdirSync(join(project, 'node_modules'), { recursive: true })
-  symlinkSync(root, join(project, 'node_modules', 'authsock'))
+  symlinkSync(built, join(project, 'node_modules', 'authsock'))
   writeFileSync(join(project, 'package.json'), '{"type":"module"}')
   writeFileSync(
     join(project, 'tool.ts'),
@@ -139,7 +139,5 @@ authsock.close()
   expect(execFileSync(process.execPath, ['tool.ts'], { cwd: project, env: home.env, encoding: 'utf8' })).toBe(
     'login_required 3\n',
   )
-  expect(execFileSync(process.execPath, [join(root, 'dist/main.js'), 'version'], { encoding: 'utf8' })).toMatch(
-    /^\d+\.\d+\.\d+\n$/,
-  )
+  expect(execFileSync(process.execPath, [program, 'version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/)
 }, 60_000)

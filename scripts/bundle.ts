@@ -1,0 +1,53 @@
+// Bundles the program: src/main.ts with everything that it loads lazily, the passphrase worker and the client library, from TypeScript
+// to JavaScript. Packages stay imports; package.json and protocol/config.schema.json become part of the bundle. Modules that look for a
+// file beside themselves (src/client/start.ts, src/store/keys/passphrase.ts) rely on one rule: each chunk lies one folder below `out`.
+
+import { isAbsolute, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Plugin, rolldown } from 'rolldown'
+
+const source = fileURLToPath(new URL('../src/', import.meta.url))
+
+/** The names are paths below `out`. */
+const input = {
+  main: join(source, 'main.ts'),
+  'client/index': join(source, 'client/index.ts'),
+  'chunks/passphrase-worker': join(source, 'store/keys/passphrase-worker.ts'),
+}
+
+export async function bundleProgram(out: string): Promise<void> {
+  const bundle = await rolldown({ input, platform: 'node', external: isPackage, plugins: [builtinsByName()], treeshake })
+  await bundle.write({ dir: out, format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' })
+  await bundle.close()
+}
+
+/** Reading a property of a module of Node has no effect that the program relies on. */
+const treeshake = { propertyReadSideEffects: false } as const
+
+const builtinMark = '\0builtin:'
+
+const isPackage = (id: string): boolean =>
+  !id.startsWith('.') && !isAbsolute(id) && !id.startsWith('node:') && !id.startsWith(builtinMark)
+
+/**
+ * `import { x } from 'node:http'` evaluates every getter of the module, and those of node:http load WebSocket and fetch: a third of the
+ * agent's start-up. Here each importer gets a module of its own that exports what process.getBuiltinModule returns, name by name, and
+ * tree shaking leaves the names that the importer uses.
+ */
+function builtinsByName(): Plugin {
+  return {
+    name: 'builtins-by-name',
+    resolveId: (id, importer) => (id.startsWith('node:') ? `${builtinMark}${id}\0${importer ?? ''}` : undefined),
+    load(id) {
+      if (!id.startsWith(builtinMark)) return undefined
+      const [name = ''] = id.slice(builtinMark.length).split('\0')
+      const names = Object.getOwnPropertyNames(process.getBuiltinModule(name)).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key))
+      const lines = [
+        `const module = /* @__PURE__ */ process.getBuiltinModule('${name}')`,
+        'export default module',
+        ...names.map((key) => `const ${key}_ = module.${key}\nexport { ${key}_ as ${key} }`),
+      ]
+      return { code: lines.join('\n'), moduleType: 'js' }
+    },
+  }
+}

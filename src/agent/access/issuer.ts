@@ -138,7 +138,7 @@ export class Issuer {
     const access = { requester: context.requester, credential, target: usesIdToken ? idTokenTarget : resolved }
     const own = profileTarget(profile)
     return thenSync(control.check(context, access, own), (match) =>
-      thenSync(sessions.token(profile, usesIdToken ? {} : requested, minTtl), (issued) => {
+      thenSync(sessions.token(profile, usesIdToken ? own : requested, minTtl), (issued) => {
         const isAsDecided = usesIdToken || sameScope(issued.token.scope, resolved.scope)
         if (isAsDecided) return this.#audited(context, credential, issued, match)
         // R16: what the server granted bounds what leaves.

@@ -12,28 +12,38 @@ export interface ResolvedTarget {
   readonly resolved: Target
 }
 
-/** The resource and audience that requests of the profile have if they name neither. */
-export const profileTarget = ({ resource, audience }: Profile): Target => defined({ resource, audience })
+const nothing: Target = {}
 
-/** `sessionScope`: what the session was granted; undefined if nobody has logged in yet. */
+/** The resource and audience that requests of the profile have if they name neither. */
+export function profileTarget({ resource, audience }: Profile): Target {
+  return resource === undefined && audience === undefined ? nothing : defined({ resource, audience })
+}
+
+/** `sessionScope`: what the session was granted; undefined if nobody has logged in yet. Each cached token passes here: it is kept quick. */
 export function resolveTarget(
   wanted: Target,
   profile: Profile,
   share: Share | undefined,
   sessionScope: readonly string[] | undefined,
 ): ResolvedTarget {
-  const { resource, audience } = targetOf(wanted, profile, share)
+  const target = targetOf(wanted, profile, share)
   const scope = wanted.scope ?? share?.scope
-  const requested = defined({ scope, resource, audience })
+  const requested = scope === target.scope ? target : withScope(target, scope)
   const known = scope ?? sessionScope ?? (profile.scopes.length === 0 ? undefined : profile.scopes)
-  return { requested, resolved: known === scope ? requested : defined({ scope: known, resource, audience }) }
+  return { requested, resolved: known === scope ? requested : withScope(target, known) }
+}
+
+function withScope({ resource, audience }: Target, scope: readonly string[] | undefined): Target {
+  if (scope !== undefined && resource === undefined && audience === undefined) return { scope }
+  return defined({ scope, resource, audience })
 }
 
 /** What the request names beside a share's fixed target is kept, so that it is refused and not dropped. */
 function targetOf(wanted: Target, profile: Profile, share: Share | undefined): Target {
-  const names = ({ resource, audience }: Target): boolean => resource !== undefined || audience !== undefined
-  if (share !== undefined && names(share)) {
+  if (share !== undefined && namesTarget(share)) {
     return defined({ resource: wanted.resource ?? share.resource, audience: wanted.audience ?? share.audience })
   }
-  return names(wanted) ? wanted : profileTarget(profile)
+  return namesTarget(wanted) ? wanted : profileTarget(profile)
 }
+
+const namesTarget = ({ resource, audience }: Target): boolean => resource !== undefined || audience !== undefined

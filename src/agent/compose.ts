@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { AuditLog } from '../audit/writer.ts'
 import { assumeRole } from '../cloud/aws-sts.ts'
-import { ConfigFile } from '../config/config.ts'
+import { ConfigFile } from '../config/config-file.ts'
 import type { Clock } from '../core/ports.ts'
 import { defined } from '../core/util/defined.ts'
 import { postForm } from '../oauth/http/post-form.ts'
@@ -106,7 +106,10 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   // ---- the sessions
   const connect = connectBy(clock)
   const sendForm = postForm(now)
-  const profiles = new Profiles(new ConfigFile(where.configFile), store, connect, now)
+  const configFile = new ConfigFile(where.configFile, {
+    onProblem: (text) => events.publish({ type: 'warning', text }),
+  })
+  const profiles = new Profiles(configFile, store, connect, now)
   const clientSecret = profiles.clientSecret.bind(profiles)
   const revocations = new Revocations({ clock, records: store, connect, clientSecret, events })
   const logout = new Logout({ revocations, events })

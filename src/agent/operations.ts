@@ -154,11 +154,13 @@ export class Operations {
   async status(): Promise<AgentStatus> {
     const { about, profiles, warnings, secrets, audit } = this.#parts
     const { failure } = audit
+    profiles.expire()
     const notes = [...warnings, ...(failure === undefined ? [] : [failure]), ...(await secrets.warnings().catch(() => []))]
     const sessions = await this.sessions().catch((error: unknown) => {
       notes.push(asFailure(error).message)
       return []
     })
+    if (profiles.problem !== undefined) notes.push(profiles.problem)
     return {
       agent: {
         version: about.version,
@@ -170,7 +172,7 @@ export class Operations {
       },
       vault: this.vaultStatus(),
       sessions,
-      warnings: notes,
+      warnings: [...new Set(notes)],
     }
   }
 

@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import { Failure } from '../core/failures.ts'
 import { type Grant, grants } from '../core/grant.ts'
 import { type ClientAuthentication, clientAuthentications, type Profile } from '../core/profile.ts'
-import type { ProfileTable } from '../config/config.ts'
+import type { ProfileTable } from '../config/profile-table.ts'
 
 export interface ProfileOptions {
   readonly clientId?: string

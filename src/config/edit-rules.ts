@@ -1,32 +1,33 @@
-// Rules added and removed by the program; everything else in config.toml is kept to the byte.
+// Adds rules to config.toml and removes them.
 
 import { Failure } from '../core/failures.ts'
 import type { Rule } from '../core/access/rules.ts'
 import { readConfig } from './config.ts'
-import { cut, edit, pairs, wholeTable } from './edit.ts'
+import { edit } from './edit-file.ts'
+import { cut, pairs, wholeTable } from './toml-text.ts'
 import type { RuleTable } from './rules.ts'
 import { parseToml } from './toml.ts'
 
-/** Where a new rule goes: before the rule of this index, after the last, or before a rule that says just this. */
-export type RulePlace = number | 'last' | { readonly before: Rule }
+/** Where to add a rule: before the rule with this index, after the last, or before a rule that is equal to this one. */
+export type RulePosition = number | 'last' | { readonly before: Rule }
 
 export interface WrittenRule {
   /** From 0. */
   readonly index: number
-  /** Of `[[rule]]`, from 1. */
+  /** The line of `[[rule]]`, from 1. */
   readonly line: number
-  /** The table. */
+  /** The text that was added. */
   readonly text: string
 }
 
-/** Adds `[[rule]]`, under a comment if there is one. Throws bad_request, not_found, config_invalid, storage_failed. */
-export async function addRule(path: string, table: RuleTable, place: RulePlace, comment?: string): Promise<WrittenRule> {
+/** Adds `[[rule]]`, with the comment above it. Throws bad_request, not_found, config_invalid, storage_failed. */
+export async function addRule(path: string, table: RuleTable, position: RulePosition, comment?: string): Promise<WrittenRule> {
   const lines = ['[[rule]]', ...pairs(table)]
   await checkAlone(lines.join('\n'))
   let written: WrittenRule | undefined
   await edit(path, async (text) => {
     const { rules } = await readConfig(text, path)
-    const index = indexOf(rules, place)
+    const index = indexOf(rules, position)
     const newline = text.includes('\r\n') ? '\r\n' : '\n'
     const tables = await ruleTables(text, path, rules.length)
     const at = index === rules.length ? text.length : startWithComments(text, tables[index]?.[0] ?? 0)
@@ -45,7 +46,7 @@ export async function addRule(path: string, table: RuleTable, place: RulePlace, 
   return written
 }
 
-/** Takes out the rule of this index (from 0), and what it said. Throws not_found, config_invalid, storage_failed. */
+/** Removes the rule with this index (from 0) and returns it. Throws not_found, config_invalid, storage_failed. */
 export async function removeRule(path: string, index: number): Promise<Rule> {
   let removed: Rule | undefined
   await edit(path, async (text) => {
@@ -62,7 +63,7 @@ export async function removeRule(path: string, index: number): Promise<Rule> {
   return removed
 }
 
-/** From the table's beginning to that of the next one. Rules that are written as one list have no tables. */
+/** The range of each table, up to the start of the next. Rules written as one inline array have no tables: throws config_invalid. */
 async function ruleTables(text: string, path: string, count: number): Promise<readonly (readonly [number, number])[]> {
   const nodes = (await parseToml(text, path)).ast.body[0].body
   const ranges = nodes.flatMap((node, at) =>
@@ -74,31 +75,31 @@ async function ruleTables(text: string, path: string, count: number): Promise<re
   return ranges
 }
 
-/** A comment right above a table belongs to it. */
+/** A comment directly above a table belongs to it. */
 function startWithComments(text: string, tableStart: number): number {
   let start = text.lastIndexOf('\n', tableStart - 1) + 1
   while (start > 0) {
     const above = text.lastIndexOf('\n', start - 2) + 1
-    // `#:schema` is of the file.
+    // `#:schema` belongs to the file.
     if (!/^[ \t]*#(?!:)/.test(text.slice(above, start))) break
     start = above
   }
   return start
 }
 
-function indexOf(rules: readonly Rule[], place: RulePlace): number {
-  if (place === 'last') return rules.length
-  if (typeof place === 'number') {
-    if (place > 0 && place >= rules.length) throw noSuchRule(place)
-    return place
+function indexOf(rules: readonly Rule[], position: RulePosition): number {
+  if (position === 'last') return rules.length
+  if (typeof position === 'number') {
+    if (position > 0 && position >= rules.length) throw noSuchRule(position)
+    return position
   }
-  const wanted = JSON.stringify(place.before)
+  const wanted = JSON.stringify(position.before)
   const index = rules.findIndex((each) => JSON.stringify(each) === wanted)
   if (index < 0) throw new Failure('not_found', 'the rule that asked is no longer in config.toml')
   return index
 }
 
-/** What is wrong with it, without a place in a file that it is not in yet. */
+/** Checks the table alone: its messages must not name a line of the file, which does not contain it yet. */
 async function checkAlone(text: string): Promise<void> {
   try {
     await readConfig(text, 'rule')
@@ -109,9 +110,9 @@ async function checkAlone(text: string): Promise<void> {
 }
 
 const noSuchRule = (index: number): Failure =>
-  new Failure('not_found', `there is no rule ${index + 1}`, { hint: '`authsock rule list` shows those there are' })
+  new Failure('not_found', `no rule ${index + 1}`, { hint: '`authsock rule list` numbers the rules' })
 
 const unsafe = (path: string): Failure =>
-  new Failure('config_invalid', 'the rules are written in a way that cannot be changed safely', {
-    hint: `change ${path} by hand`,
+  new Failure('config_invalid', 'cannot change the rules safely: the file has an unusual form', {
+    hint: `edit ${path} by hand`,
   })

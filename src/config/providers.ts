@@ -1,32 +1,32 @@
-// Facts about well-known servers that their metadata does not give. Adding a provider is a row.
+// The provider catalogue: facts about well-known authorization servers that their metadata does not have. A new quirk is a row here.
 
 import type { Endpoints } from '../core/profile.ts'
 
 interface Provider {
-  /** Issuers that this row is about. */
+  /** The issuers of this provider. */
   readonly issuer: RegExp
-  /** What brings a refresh token here, where it is not openid and offline_access. */
+  /** The default scopes, if a refresh token needs others than openid and offline_access. */
   readonly scopes?: readonly string[]
   /** For a server without metadata. */
   readonly endpoints?: Endpoints
   readonly authorizationParameters?: Readonly<Record<string, string>>
-  /** Seconds for which a used refresh token is taken again; only where the vendor says so and nobody can set it otherwise. */
+  /** Seconds for which a used refresh token is accepted again. Only if the vendor documents it and no customer can change it. */
   readonly refreshGrace?: number
 }
 
-/** Where refresh tokens are not taken out of use by a refresh. */
-const noEnd = 10 * 365 * 86_400
+/** For servers whose refresh tokens stay valid after a refresh. */
+const unlimitedGrace = 10 * 365 * 86_400
 
 const providers: readonly Provider[] = [
   {
-    // A refresh token comes only with access_type, and again only with prompt=consent.
+    // Issues a refresh token only with access_type=offline, and a second one only with prompt=consent.
     issuer: /^https:\/\/accounts\.google\.com$/,
     scopes: ['email', 'openid', 'profile'],
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
-    refreshGrace: noEnd,
+    refreshGrace: unlimitedGrace,
   },
   {
-    // No metadata and no OpenID; a GitHub App's scopes are its permissions.
+    // Has no metadata and no OpenID. The permissions of a GitHub App take the place of scopes.
     issuer: /^https:\/\/github\.com$/,
     scopes: [],
     endpoints: {
@@ -36,17 +36,17 @@ const providers: readonly Provider[] = [
     },
   },
   {
-    // Consent each time would ask for an administrator's in many tenants; a refresh token comes without.
+    // In many tenants prompt=consent would require an administrator. A refresh token is issued without it.
     issuer: /^https:\/\/login\.microsoftonline\.com\//,
     authorizationParameters: { prompt: 'select_account' },
-    refreshGrace: noEnd,
+    refreshGrace: unlimitedGrace,
   },
   {
     issuer: /^https:\/\/auth\.atlassian\.com$/,
     refreshGrace: 600,
   },
   {
-    // GitLab gives refresh tokens always and refuses offline_access as a scope it does not know.
+    // Always issues a refresh token, and refuses the unknown scope offline_access.
     issuer: /^https:\/\/gitlab\.com$/,
     scopes: ['openid'],
   },

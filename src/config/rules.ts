@@ -1,4 +1,4 @@
-// `[[rule]]` tables: what a schema cannot say of them, and the rules they are.
+// `[[rule]]` tables: what a schema cannot check about them, and the rules they define.
 
 import type { CredentialKind } from '../core/access/access-request.ts'
 import type { Rule, Verdict } from '../core/access/rules.ts'
@@ -6,7 +6,7 @@ import { normalScope } from '../core/session/scope.ts'
 import { defined } from '../core/util/defined.ts'
 import type { Complaint } from './validate.ts'
 
-/** A rule as the file writes it. */
+/** A rule as it is written in the file. */
 export interface RuleTable {
   readonly decision: Verdict
   readonly credential?: CredentialKind
@@ -28,26 +28,26 @@ export const checkRules = (rules: readonly RuleTable[]): readonly Complaint[] =>
 function* problems(rule: RuleTable): Iterable<readonly [string, string]> {
   const { decision, executable, container, lifetime } = rule
   if (executable !== undefined && !/^(\/|\*|[A-Za-z]:\\)/.test(executable)) {
-    yield ['executable', `'executable' is '${executable}', not an absolute path or a pattern`]
+    yield ['executable', `'executable' must be an absolute path or a pattern, not '${executable}'`]
   }
   if (container !== undefined && !/^(any|none|[0-9a-f]{12,64})$/.test(container)) {
-    yield ['container', `'container' is '${container}', not any, none, or 12 and more digits of an id`]
+    yield ['container', `'container' must be any, none, or at least 12 digits of an id, not '${container}'`]
   }
-  if (lifetime !== undefined && decision !== 'ask') yield ['lifetime', "'lifetime' has a meaning in an ask rule only"]
+  if (lifetime !== undefined && decision !== 'ask') yield ['lifetime', "'lifetime' has an effect only with decision ask"]
   if (rule.allow_wider_scope !== undefined && rule.scopes === undefined) {
-    yield ['allow_wider_scope', "'allow_wider_scope' has a meaning beside 'scopes' only"]
+    yield ['allow_wider_scope', "'allow_wider_scope' requires 'scopes'"]
   }
   yield* kindProblems(rule)
 }
 
-/** A static secret has no profile, scopes, resource or audience: such a rule would match nothing. */
+/** A static secret has no profile, scopes, resource or audience: a rule with both would match nothing. */
 function* kindProblems({ credential, profile, secret, ...rest }: RuleTable): Iterable<readonly [string, string]> {
   if (secret === undefined && credential !== 'secret') return
-  if (profile !== undefined) yield ['profile', "'profile' and 'secret' exclude each other: a rule is about one of them"]
+  if (profile !== undefined) yield ['profile', "'profile' and 'secret' cannot be combined in one rule"]
   if (credential !== undefined && credential !== 'secret')
-    yield ['credential', `'credential' is '${credential}', and 'secret' is named`]
+    yield ['credential', `'credential' is '${credential}', but the rule has a 'secret'`]
   for (const key of ['scopes', 'resource', 'audience'] as const) {
-    if (rest[key] !== undefined && rest[key] !== 'none') yield [key, `'${key}' has no meaning for a static secret`]
+    if (rest[key] !== undefined && rest[key] !== 'none') yield [key, `'${key}' has no effect for a static secret`]
   }
 }
 
@@ -57,12 +57,12 @@ export function toRule({ allow_wider_scope: allowWiderScope, scopes, ...rest }: 
   return {
     ...rest,
     ...defined({ allowWiderScope, scopes: scopes === undefined ? undefined : normalScope(scopes) }),
-    // Before 0.2.0 `profile` named secrets as well: an ask or deny rule goes on to protect them.
+    // Before 0.2.0 `profile` matched secrets too: an ask or deny rule must still protect them.
     ...(isUnknown ? { profileIsUnknown: true } : {}),
   }
 }
 
-/** As the file writes it. */
+/** The inverse of toRule. */
 export function toRuleTable(rule: Rule): RuleTable {
   const { allowWiderScope, profileIsUnknown: _derived, ...rest } = rule
   return { ...rest, ...defined({ allow_wider_scope: allowWiderScope }) }

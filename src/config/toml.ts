@@ -1,4 +1,4 @@
-// TOML: what a document says, fast; and, for errors and edits, where in the text it says it. config.ts and edit.ts use it.
+// TOML: a fast parser for values, and a slower one with positions for messages and edits.
 
 import type { AST } from 'toml-eslint-parser'
 import { Failure } from '../core/failures.ts'
@@ -13,11 +13,11 @@ export interface TomlDocument {
   readonly text: string
   readonly ast: AST.TOMLProgram
   readonly value: unknown
-  /** Of the key (or table, or element) at this path; of the nearest one above it where there is none. */
+  /** The position of the key, table or element at this path, or of the nearest one above it. */
   readonly positionOf: (path: readonly (string | number)[]) => Position
 }
 
-/** Undefined where it is not TOML: parseToml then says why. */
+/** Undefined if the text is not TOML: parseToml then says why. */
 export async function tomlValue(text: string): Promise<unknown> {
   const { parse } = await import('smol-toml')
   try {
@@ -58,7 +58,7 @@ function nearest(positions: ReadonlyMap<string, Position>, path: readonly (strin
 
 function collectPositions(ast: AST.TOMLProgram): ReadonlyMap<string, Position> {
   const positions = new Map<string, Position>()
-  const note = (path: readonly (string | number)[], node: AST.TOMLNode): void => {
+  const record = (path: readonly (string | number)[], node: AST.TOMLNode): void => {
     const key = keyOf(path)
     if (!positions.has(key)) positions.set(key, { line: node.loc.start.line, column: node.loc.start.column + 1 })
   }
@@ -68,7 +68,7 @@ function collectPositions(ast: AST.TOMLProgram): ReadonlyMap<string, Position> {
     for (const pair of pairs) {
       const path = [...above, ...names(pair.key)]
       for (let length = above.length + 1; length <= path.length; length++) {
-        note(path.slice(0, length), pair.key.keys[length - above.length - 1] ?? pair.key)
+        record(path.slice(0, length), pair.key.keys[length - above.length - 1] ?? pair.key)
       }
       content(pair.value, path)
     }
@@ -78,7 +78,7 @@ function collectPositions(ast: AST.TOMLProgram): ReadonlyMap<string, Position> {
     if (node.type === 'TOMLInlineTable') keyValues(node.body, path)
     if (node.type !== 'TOMLArray') return
     for (const [index, element] of node.elements.entries()) {
-      note([...path, index], element)
+      record([...path, index], element)
       content(element, [...path, index])
     }
   }
@@ -86,7 +86,7 @@ function collectPositions(ast: AST.TOMLProgram): ReadonlyMap<string, Position> {
   for (const node of ast.body[0].body) {
     if (node.type === 'TOMLKeyValue') keyValues([node], [])
     else {
-      for (let length = 1; length <= node.resolvedKey.length; length++) note(node.resolvedKey.slice(0, length), node.key)
+      for (let length = 1; length <= node.resolvedKey.length; length++) record(node.resolvedKey.slice(0, length), node.key)
       keyValues(node.body, node.resolvedKey)
     }
   }

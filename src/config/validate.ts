@@ -1,7 +1,6 @@
-// A parsed document against protocol/config.schema.json, with errors that name line, column and what to write instead.
+// Checks a parsed document against protocol/config.schema.json. Messages name line, column and the correct form.
 
 import type { OutputUnit, Schema } from '@cfworker/json-schema'
-import { Failure } from '../core/failures.ts'
 import { closest } from '../core/util/closest.ts'
 import type { TomlDocument } from './toml.ts'
 
@@ -12,46 +11,46 @@ export interface Complaint {
   readonly text: string
 }
 
-/** What is wrong with the value of a document. */
+/** All mistakes that the schema finds in a document. */
 export async function validate(value: unknown): Promise<readonly Complaint[]> {
   const secrets = secretKeys(value, [])
   if (secrets.length > 0) return secrets
   const { Validator } = await import('@cfworker/json-schema')
   const schema = (await import('../../protocol/config.schema.json', { with: { type: 'json' } })).default as Schema
-  // The first error ends it, and most files have none.
+  // This stops at the first error. Most files have none.
   if (new Validator(schema, '2020-12').validate(value).valid) return []
   const { errors } = new Validator(schema, '2020-12', false).validate(value)
   return explain(errors, schema, value)
 }
 
-/** config_invalid, with a line for each complaint. */
-export function complain(document: TomlDocument, file: string, complaints: readonly Complaint[]): Failure {
+/** One line of text for each complaint. */
+export function complaintLines(document: TomlDocument, file: string, complaints: readonly Complaint[]): string {
   const lines = complaints.map(({ path, text }) => {
     const { line, column } = document.positionOf(path)
     return `${file}:${line}:${column}: ${text}`
   })
-  return new Failure('config_invalid', [...new Set(lines)].join('\n'))
+  return [...new Set(lines)].join('\n')
 }
 
-/** A secret in a plain file is what authsock is there to end. */
+/** Secrets do not belong in a plain file. */
 function secretKeys(value: unknown, path: Path): readonly Complaint[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = [...path, key]
-    // A route names a secret, and does not hold one.
+    // The `secret` of a route is the name of one.
     if (path.length === 2 && path[0] === 'route' && key === 'secret') return []
     if (!/^(client_secret|secret|password|passphrase|refresh_token|access_token|token_secret)$/.test(key))
       return secretKeys(inner, at)
     return [
       {
         path: at,
-        text: `'${key}' does not belong here: authsock keeps secrets in its vault; 'authsock login' asks for a client secret`,
+        text: `'${key}' does not belong here: secrets are kept in the vault; 'authsock login' asks for a client secret`,
       },
     ]
   })
 }
 
-/** The validator reports each level; what counts are the deepest errors, in words. */
+/** The validator reports an error at each level: only the deepest ones are useful. */
 function explain(errors: readonly OutputUnit[], schema: Schema, value: unknown): readonly Complaint[] {
   const leaves = errors.filter(
     ({ keyword }) => !['properties', 'additionalProperties', '$ref', 'items', 'propertyNames'].includes(keyword),
@@ -73,7 +72,7 @@ function describe(error: OutputUnit, schema: Schema, root: unknown): readonly Co
         .filter((name) => !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name))
         .map((name) => ({
           path: [...path, name],
-          text: `'${name}' is not a profile name: it has lower-case letters, digits, '.', '_' and '-'`,
+          text: `'${name}' is not a profile name: use lower-case letters, digits, '.', '_' and '-'`,
         }))
     case 'required':
       return (at['required'] as readonly string[])
@@ -90,14 +89,14 @@ function describe(error: OutputUnit, schema: Schema, root: unknown): readonly Co
       return [{ path, text: `'${key}' is not ${article(String(at['type']))}` }]
     case 'pattern':
       return path.at(-1) === 'redirect'
-        ? [{ path, text: `'redirect' is not of the form http://127.0.0.1:PORT/PATH or http://[::1]:PORT/PATH` }]
+        ? [{ path, text: `'redirect' must have the form http://127.0.0.1:PORT/PATH or http://[::1]:PORT/PATH` }]
         : typeof path.at(-1) === 'number'
-          ? [{ path, text: `${JSON.stringify(valueAt(root, path))} is not a scope: one without spaces an element` }]
+          ? [{ path, text: `${JSON.stringify(valueAt(root, path))} is not a scope: write one scope per element, without spaces` }]
           : []
     case 'uniqueItems':
-      return [{ path, text: `'${key}' names something twice` }]
+      return [{ path, text: `'${key}' has a duplicate element` }]
     case 'minimum':
-      return [{ path, text: `'${key}' is ${String(valueAt(root, path))}, less than ${String(at['minimum'])}` }]
+      return [{ path, text: `'${key}' is ${String(valueAt(root, path))}: the minimum is ${String(at['minimum'])}` }]
     case 'minLength':
       return [{ path, text: `'${key}' is empty` }]
     default:
@@ -112,13 +111,13 @@ function unknownKeys(value: unknown, path: Path, at: Readonly<Record<string, unk
     .filter((key) => !known.includes(key))
     .map((key) => {
       const close = closest(key, known)
-      const advice = close === undefined ? `known are ${known.join(', ')}` : `did you mean '${close}'?`
-      return { path: [...path, key], text: `'${key}' is not known here: ${advice}` }
+      const advice = close === undefined ? `the keys are ${known.join(', ')}` : `did you mean '${close}'?`
+      return { path: [...path, key], text: `unknown key '${key}': ${advice}` }
     })
 }
 
 const article = (type: string): string =>
-  ({ object: 'a table', array: 'a list', string: 'a text in quotes', boolean: 'true or false', integer: 'a whole number' })[
+  ({ object: 'a table', array: 'a list', string: 'a string in quotes', boolean: 'true or false', integer: 'a whole number' })[
     type
   ] ?? `of type ${type}`
 
@@ -133,7 +132,7 @@ const pathOf = (pointer: string): Path =>
 const valueAt = (root: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], root)
 
-/** The schema that holds the keyword; a `$ref` in the location leads to its definition. */
+/** The schema that contains the keyword. A `$ref` in the location leads to the definition of a profile. */
 function schemaAt(schema: Schema, location: string): Readonly<Record<string, unknown>> {
   const steps = location.replace(/^#\/?/, '').split('/').slice(0, -1)
   let at = schema as Record<string, unknown>

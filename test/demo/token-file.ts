@@ -2,7 +2,7 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { toProfile } from '../../src/config/config.ts'
+import { toProfile } from '../../src/config/profile-table.ts'
 import type { TokenResponse } from '../../src/core/ports.ts'
 import { connectBy } from '../../src/oauth/server.ts'
 import { systemClock } from '../../src/platform/clock.ts'

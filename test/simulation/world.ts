@@ -9,7 +9,7 @@ import { Logins } from '../../src/agent/sessions/logins.ts'
 import { Profiles } from '../../src/agent/sessions/profiles.ts'
 import { SessionStore } from '../../src/agent/sessions/session-store.ts'
 import { Sessions } from '../../src/agent/sessions/sessions.ts'
-import { toProfile } from '../../src/config/config.ts'
+import { toProfile } from '../../src/config/profile-table.ts'
 import { asFailure, Failure } from '../../src/core/failures.ts'
 import type { Profile } from '../../src/core/profile.ts'
 import type { AccessToken, Target } from '../../src/core/session/session.ts'
@@ -179,7 +179,7 @@ export class World {
     const named = { provider: 'descriptor', fd: openSync(join(keyFolder, 'key'), 'r') } as const
     const vault = new Store({ directory: folder, clock, lock, named, onWarning, disk: this.#disk.of(process) })
     const events = new EventHub(() => clock.now())
-    const file = { path: 'config.toml', read: async () => this.#config }
+    const file = { path: 'config.toml', problem: undefined, current: async () => this.#config }
     const profiles = new Profiles(
       file,
       vault,
@@ -216,6 +216,7 @@ export class World {
       profiles: new Map([['work', this.#profile]]),
       routes: [],
       interactiveLogin: false,
+      invalidProfiles: new Map(),
       rules: [],
       audit: 'off' as const,
       lockWithScreen: false,

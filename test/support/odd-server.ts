@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ProfileTable, toProfile } from '../../src/config/config.ts'
+import { type ProfileTable, toProfile } from '../../src/config/profile-table.ts'
 import { Failure } from '../../src/core/failures.ts'
 import type { AuthorizationServer, Clock, LoginProgress, TokenOutcome } from '../../src/core/ports.ts'
 import { redact } from '../../src/core/redacted.ts'

@@ -49,7 +49,11 @@ export class AutoLock {
 
   start(): void {
     this.#checkedAt = this.#ports.clock.now()
-    void this.#check().catch((error: unknown) => this.#ports.onWarning(asFailure(error).message))
+    void this.#check().catch((error: unknown) => {
+      const { code, message } = asFailure(error)
+      // A mistake in config.toml is reported where the file is read.
+      if (code !== 'config_invalid') this.#ports.onWarning(message)
+    })
   }
 
   stop(): void {

@@ -1,11 +1,12 @@
-// The profiles of config.toml and the connections to their servers. The file is checked again after a second, and before a
-// profile is reported as unknown.
+// The profiles of config.toml, and the authorization server of each. The file is checked for changes at most once a second, after
+// `expire()`, and before a profile is reported as unknown.
 
 import { Failure } from '../../core/failures.ts'
 import type { AuthorizationServer, ConnectAuthorizationServer, RecordStore } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
 import { type Redacted, redact } from '../../core/redacted.ts'
-import type { Config, ConfigFile } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
+import type { ConfigFile } from '../../config/config-file.ts'
 import { latestGeneration } from './session-store.ts'
 
 const secretPrefix = 'client-secret.'
@@ -18,7 +19,7 @@ interface Connected {
 }
 
 export class Profiles {
-  readonly #file: Pick<ConfigFile, 'path' | 'read'>
+  readonly #file: Pick<ConfigFile, 'path' | 'current' | 'problem'>
   readonly #records: RecordStore
   readonly #connect: ConnectAuthorizationServer
   readonly #now: () => number
@@ -27,7 +28,7 @@ export class Profiles {
   #readAt = -Infinity
 
   constructor(
-    file: Pick<ConfigFile, 'path' | 'read'>,
+    file: Pick<ConfigFile, 'path' | 'current' | 'problem'>,
     records: RecordStore,
     connect: ConnectAuthorizationServer,
     now: () => number,
@@ -58,10 +59,12 @@ export class Profiles {
     const known = this.known(name)
     if (known !== undefined) return known
     const config = await this.#read()
-    const names = [...config.profiles.keys()]
+    const names = [...config.profiles.keys(), ...config.invalidProfiles.keys()]
     if (name === undefined) {
       const sole = soleProfile(config)
       if (sole !== undefined) return sole
+      const invalid = config.invalidProfiles.get(config.defaultProfile ?? (names.length === 1 ? (names[0] ?? '') : ''))
+      if (invalid !== undefined) throw invalid
       throw names.length === 0
         ? new Failure('unknown_profile', 'there are no profiles yet', {
             hint: '`authsock login https://ISSUER --client-id ID` makes one',
@@ -70,6 +73,8 @@ export class Profiles {
     }
     const profile = config.profiles.get(name)
     if (profile !== undefined) return profile
+    const invalid = config.invalidProfiles.get(name)
+    if (invalid !== undefined) throw invalid.of(name)
     throw new Failure(
       'unknown_profile',
       `there is no profile '${name.slice(0, 64)}'${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
@@ -89,7 +94,12 @@ export class Profiles {
     return [...(await this.config()).profiles.values()]
   }
 
-  /** The next request checks the file. */
+  /** What is wrong with config.toml now. */
+  get problem(): string | undefined {
+    return this.#file.problem
+  }
+
+  /** The next request checks the file for changes. */
   expire(): void {
     this.#readAt = -Infinity
   }
@@ -125,16 +135,16 @@ export class Profiles {
   }
 
   async #read(): Promise<Config> {
-    const config = await this.#file.read()
+    const config = await this.#file.current()
     this.#config = config
     this.#readAt = this.#now()
     return config
   }
 }
 
-function soleProfile({ profiles, defaultProfile }: Config): Profile | undefined {
+function soleProfile({ profiles, invalidProfiles, defaultProfile }: Config): Profile | undefined {
   if (defaultProfile !== undefined) return profiles.get(defaultProfile)
-  if (profiles.size !== 1) return undefined
+  if (profiles.size !== 1 || invalidProfiles.size > 0) return undefined
   const [profile] = profiles.values()
   return profile
 }

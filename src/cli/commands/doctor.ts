@@ -23,7 +23,7 @@ const problem = ({ message, hint, code }: Failure): Finding => ({ level: 'proble
 export async function doctor(context: Context): Promise<void> {
   const all: Finding[] = [configuration(context, await config(context)), ...(await agent(context)), ...programs(context)]
   // The agent warns of a mistake in config.toml too.
-  const findings = all.filter(({ text }, index) => all.findIndex((each) => each.text === text) === index)
+  const findings = all.filter(({ text }, index) => all.findIndex((each) => text.startsWith(each.text)) === index)
   if (context.asJson) context.terminal.json({ findings })
   else for (const finding of findings) show(context, finding)
   // The first is what stands in the way of the others.

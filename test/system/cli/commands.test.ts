@@ -192,7 +192,7 @@ describe('profiles', () => {
     ]) {
       const { code, stderr } = await home.run(args)
       expect([args, code]).toEqual([args, 2])
-      expect(stderr).toContain("config.toml:2:1: 'isuer' is not known here: did you mean 'issuer'?")
+      expect(stderr).toContain("config.toml:2:1: unknown key 'isuer': did you mean 'issuer'?")
     }
     expect(readFileSync(home.configFile, 'utf8')).toContain('isuer')
   })

@@ -65,13 +65,13 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
     }, 60_000)
 
     test.each([
-      [['http://'], 'no host can be read'],
+      [['http://'], "'url' has no host"],
       [['https://a.example.com', '--profile', 'wrk'], "did you mean 'work'?"],
-      [['https://a.example.com', '--secret', 'Not A Name'], 'is the name of one that is in the vault'],
-      [['https://a.example.com', '--secret', 'x', '--scope', 'read'], 'of no meaning for a secret'],
-      [['https://a:pw@example.com'], 'holds a password'],
-      [['a.*.example.com'], 'stands for the first part'],
-      [['https://a.example.com', '--resource', 'nonsense'], 'not an absolute URI'],
+      [['https://a.example.com', '--secret', 'Not A Name'], 'must be the name of a static secret'],
+      [['https://a.example.com', '--secret', 'x', '--scope', 'read'], 'has no effect for a secret'],
+      [['https://a:pw@example.com'], 'contains a password'],
+      [['a.*.example.com'], 'allowed only as the first label'],
+      [['https://a.example.com', '--resource', 'nonsense'], 'must be an absolute URI'],
     ])('%j is refused, and nothing is changed', async (args, why) => {
       const before = readFileSync(home.configFile, 'utf8')
       const { code, stderr } = await home.run(['route', 'add', ...args])
@@ -82,7 +82,10 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
     test('a second route of a place is refused: how to make room', async () => {
       await home.run(['route', 'add', 'https://git.example.com/acme'])
       const { code, stderr } = await home.run(['route', 'add', 'https://git.example.com/acme/', '--secret', 'x'])
-      expect([code, stderr]).toEqual([2, containing('`authsock route remove https://git.example.com/acme` makes room')])
+      expect([code, stderr]).toEqual([
+        2,
+        containing('hint: remove it first: `authsock route remove https://git.example.com/acme`'),
+      ])
     })
 
     test('a profile that routes lead to is not removed', async () => {
@@ -97,7 +100,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const { code, stderr } = await home.run(['route', 'list'])
       expect([code, stderr]).toEqual([
         2,
-        expect.stringMatching(/config\.toml:8:1: 'profil' is not known here: did you mean 'profile'\?/),
+        expect.stringMatching(/config\.toml:8:1: unknown key 'profil': did you mean 'profile'\?/),
       ])
     })
   })

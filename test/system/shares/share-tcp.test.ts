@@ -156,7 +156,10 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
     const child = ['exec', 'work', '--env', 'TOKEN', '--', 'sh', '-c', 'echo "$TOKEN"']
     expect(await home.run(child, { env })).toEqual({ code: 0, stdout: `${narrow}\n`, stderr: '' })
     const status = await home.run(['status'], { env })
-    expect([status.code, status.stderr]).toEqual([6, expect.stringContaining('answers requests for credentials and nothing else')])
+    expect([status.code, status.stderr]).toEqual([
+      6,
+      expect.stringContaining('answers requests for credentials and nothing else'),
+    ])
     for (const args of [['agent'], ['audit'], ['route', 'list']]) {
       const { code, stderr } = await home.run(args, { env })
       expect([args, code, stderr]).toEqual([args, 2, expect.stringContaining("a share's address")])

@@ -1,15 +1,28 @@
 // config.toml: what it means, where its mistakes are, and that the program's edits change nothing else.
 
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { spawn } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConfigFile, readConfig, toProfile } from '../../../src/config/config.ts'
-import { addProfile, removeProfile } from '../../../src/config/edit.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { toProfile } from '../../../src/config/profile-table.ts'
+import { ConfigFile } from '../../../src/config/config-file.ts'
+import { addProfile, removeProfile } from '../../../src/config/edit-profiles.ts'
 import { Failure } from '../../../src/core/failures.ts'
 
 let folder: string
@@ -103,22 +116,22 @@ device_authorization = "https://a.example/device"
     [
       'a value of the wrong kind',
       '[profile.work]\nissuer = "https://a.example"\nclient_id = 7\n',
-      "c.toml:3:1: 'client_id' is not a text in quotes",
+      "c.toml:3:1: 'client_id' is not a string in quotes",
     ],
     [
       'an unknown key at the top',
       'defaultprofile = "x"\n',
-      "c.toml:1:1: 'defaultprofile' is not known here: did you mean 'default_profile'?",
+      "c.toml:1:1: unknown key 'defaultprofile': did you mean 'default_profile'?",
     ],
     [
       'an unknown key in an inline table',
       'profile = { work = { issuer = "https://a.example", client_id = "a", colour = "red" } }\n',
-      "c.toml:1:69: 'colour' is not known here: known are issuer",
+      "c.toml:1:69: unknown key 'colour': the keys are issuer",
     ],
     [
       'P20 a parameter that the login itself is made of',
       `${good}authorization_parameters = { prompt = "login", request_uri = "urn:x" }\n`,
-      "'request_uri' is set by the program itself",
+      "'request_uri' is set by authsock itself",
     ],
     ['something missing', '\n\n[profile.work]\nclient_id = "a"\n', "c.toml:3:2: 'issuer' is missing in 'profile.work'"],
     [
@@ -127,7 +140,7 @@ device_authorization = "https://a.example/device"
       `c.toml:4:1: 'grant' is "password", not one of authorization_code, device_code, client_credentials`,
     ],
     ['a scope with a space', `${good}scopes = ["openid", "a b"]\n`, 'c.toml:4:21: "a b" is not a scope'],
-    ['a scope twice', `${good}scopes = ["a", "a"]\n`, "c.toml:4:1: 'scopes' names something twice"],
+    ['a scope twice', `${good}scopes = ["a", "a"]\n`, "c.toml:4:1: 'scopes' has a duplicate element"],
     [
       'a profile name in capitals',
       '[profile.Work]\nissuer = "https://a.example"\nclient_id = "a"\n',
@@ -143,13 +156,17 @@ device_authorization = "https://a.example/device"
     [
       'a redirect that is not loopback',
       `${good}redirect = "http://example.com/cb"\n`,
-      "c.toml:4:1: 'redirect' is not of the form",
+      "c.toml:4:1: 'redirect' must have the form",
     ],
-    ['a resource with a fragment', `${good}resource = "https://r.example/#x"\n`, "c.toml:4:1: 'resource' is not an absolute URI"],
+    [
+      'a resource with a fragment',
+      `${good}resource = "https://r.example/#x"\n`,
+      "c.toml:4:1: 'resource' must be an absolute URI",
+    ],
     [
       'a default that is not there',
       `default_profile = "home"\n${good}`,
-      "c.toml:1:1: 'default_profile' is 'home', and there is no such profile",
+      "c.toml:1:1: 'default_profile' is 'home', which is not a profile",
     ],
     ['a secret', `${good}client_secret = "hunter2"\n`, "c.toml:4:1: 'client_secret' does not belong here"],
   ])('%s', async (_, text, words) => {
@@ -164,15 +181,15 @@ device_authorization = "https://a.example/device"
 
   test('the file is read again when it has changed, and only then; one that is not there is empty', async () => {
     const config = new ConfigFile(file)
-    expect((await config.read()).profiles.size).toBe(0)
+    expect((await config.current()).profiles.size).toBe(0)
     writeFileSync(file, good)
-    const first = await config.read()
+    const first = await config.current()
     expect(first.profiles.size).toBe(1)
-    expect(await config.read()).toBe(first)
+    expect(await config.current()).toBe(first)
     writeFileSync(file, good.replace('work', 'home'))
-    expect([...(await config.read()).profiles.keys()]).toEqual(['home'])
+    expect([...(await config.current()).profiles.keys()]).toEqual(['home'])
     rmSync(file)
-    expect((await config.read()).profiles.size).toBe(0)
+    expect((await config.current()).profiles.size).toBe(0)
   })
 
   test('well-known servers need less said', () => {
@@ -180,6 +197,121 @@ device_authorization = "https://a.example/device"
     expect(of('https://accounts.google.com').authorizationParameters).toEqual({ access_type: 'offline', prompt: 'consent' })
     expect(of('https://github.com').endpoints?.deviceAuthorization).toBe('https://github.com/login/device/code')
     expect(of('https://github.com.evil.example').endpoints).toBeUndefined()
+  })
+})
+
+describe('U2 a file with a mistake, as the agent reads it', () => {
+  const two = `${good}[profile.home]\nissuer = "https://b.example"\nclient_id = "b"\n`
+  const badHome = two.replace('client_id = "b"', 'client_id = 7')
+  const homeProblem = (line = 6): string => `${file}:${line}:1: 'client_id' is not a string in quotes`
+
+  const start = (): { config: ConfigFile; said: string[] } => {
+    const said: string[] = []
+    return { config: new ConfigFile(file, { onProblem: (text) => said.push(text) }), said }
+  }
+
+  test('a profile with a mistake does not stop the others', async () => {
+    writeFileSync(file, badHome)
+    const { config, said } = start()
+    const { profiles, invalidProfiles } = await config.current()
+    expect([...profiles.keys()]).toEqual(['work'])
+    expect([...invalidProfiles].map(([name, { code, message }]) => [name, code, message])).toEqual([
+      ['home', 'config_invalid', homeProblem()],
+    ])
+    expect([said, config.problem]).toEqual([[homeProblem()], homeProblem()])
+  })
+
+  test('a profile that was valid before goes on as it was', async () => {
+    writeFileSync(file, two)
+    const { config } = start()
+    await config.current()
+    writeFileSync(file, badHome.replace('"a"', '"changed"'))
+    const { profiles, invalidProfiles } = await config.current()
+    expect([profiles.get('work')?.clientId, profiles.get('home')?.clientId, invalidProfiles.size]).toEqual(['changed', 'b', 0])
+  })
+
+  test.each([
+    ['TOML', 'a = = b\n'],
+    ['a rule', '[[rule]]\ndecision = "perhaps"\n'],
+    ['a route', '[[route]]\nurl = "https://x.example"\nprofile = "nobody"\n'],
+    ['a key', 'colour = 1\n'],
+  ])('a mistake outside of the profiles (%s): the last good configuration goes on, and it is said', async (_, mistake) => {
+    const rule = '[[rule]]\ndecision = "deny"\nprofile = "work"\n'
+    writeFileSync(file, good + rule)
+    const { config, said } = start()
+    const first = await config.current()
+    writeFileSync(file, mistake + good)
+    expect(await config.current()).toBe(first)
+    expect(said).toHaveLength(1)
+    expect(said[0]).toContain('the configuration before this change stays in effect')
+    expect(config.problem).toBe(said[0])
+    await expect(config.read()).rejects.toMatchObject({ code: 'config_invalid' })
+  })
+
+  test('without a good configuration before it, nothing is served', async () => {
+    writeFileSync(file, `[[rule]]\ndecision = "perhaps"\n${good}`)
+    const { config, said } = start()
+    await expect(config.current()).rejects.toMatchObject({ code: 'config_invalid' })
+    await expect(config.current()).rejects.toMatchObject({ code: 'config_invalid' })
+    expect(said).toHaveLength(1)
+  })
+
+  test('the warning goes when the file is mended, and the same one does not pile up', async () => {
+    writeFileSync(file, badHome)
+    const { config, said } = start()
+    await config.current()
+    writeFileSync(file, `${badHome}# another change\n`)
+    await config.current()
+    expect(said).toEqual([homeProblem()])
+    writeFileSync(file, two)
+    await config.current()
+    expect([config.problem, said.length]).toEqual([undefined, 1])
+    writeFileSync(file, `\n${badHome}`)
+    await config.current()
+    expect([config.problem, said.length]).toEqual([homeProblem(7), 2])
+  })
+
+  test('L17 something that is not a regular file does not block', async () => {
+    expect(spawnSync('mkfifo', [file]).status).toBe(0)
+    await expect(start().config.current()).rejects.toMatchObject({ message: `${file} is not a regular file` })
+  })
+})
+
+describe('S13 who may have written it', () => {
+  const read = () => new ConfigFile(file).current()
+
+  test('a file that others can change is refused', async () => {
+    writeFileSync(file, good)
+    chmodSync(file, 0o602)
+    await expect(read()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `${file} can be written by others (mode 602)`,
+      details: { hint: `check the file, then chmod go-w ${file}` },
+    })
+    chmodSync(file, 0o644)
+    expect((await read()).profiles.size).toBe(1)
+  })
+
+  test('so is one in a folder that others can change, unless only owners may replace a file there', async () => {
+    writeFileSync(file, good)
+    chmodSync(folder, 0o777)
+    await expect(read()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `${folder} can be written by others (mode 777)`,
+    })
+    chmodSync(folder, 0o1777)
+    expect((await read()).profiles.size).toBe(1)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('so is one of another user or for another group, also behind a link', async () => {
+    const elsewhere = join(folder, 'elsewhere.toml')
+    writeFileSync(elsewhere, good)
+    symlinkSync(elsewhere, file)
+    chownSync(elsewhere, 12_345, 12_345)
+    await expect(read()).rejects.toMatchObject({ message: `${elsewhere} belongs to another user (uid 12345)` })
+    chownSync(elsewhere, 0, 12_345)
+    chmodSync(elsewhere, 0o660)
+    await expect(read()).rejects.toMatchObject({ message: `${elsewhere} can be written by others (mode 660)` })
   })
 })
 
@@ -265,7 +397,7 @@ describe('editing', () => {
 
   test('twenty processes at once: none loses what another wrote', async () => {
     writeFileSync(file, good)
-    const edit = fileURLToPath(new URL('../../../src/config/edit.ts', import.meta.url))
+    const edit = fileURLToPath(new URL('../../../src/config/edit-profiles.ts', import.meta.url))
     const children = Array.from({ length: 20 }, (_, n) =>
       spawn(
         process.execPath,

@@ -42,20 +42,23 @@ lifetime_is_not_here = "x"
 
 describe('mistakes', () => {
   test.each([
-    ['[[rule]]\ndecison = "ask"', "c.toml:2:1: 'decison' is not known here: did you mean 'decision'?"],
+    ['[[rule]]\ndecison = "ask"', "c.toml:2:1: unknown key 'decison': did you mean 'decision'?"],
     [
       '[[rule]]\ndecision = "ask"\n\n[[rule]]\ndecision = "ask"\n  colour = 1',
-      "c.toml:6:3: 'colour' is not known here: known are decision, credential, profile, secret, scopes, allow_wider_scope, resource, audience, executable, container, share, lifetime",
+      "c.toml:6:3: unknown key 'colour': the keys are decision, credential, profile, secret, scopes, allow_wider_scope, resource, audience, executable, container, share, lifetime",
     ],
     ['[[rule]]\ndecision = "perhaps"', `c.toml:2:1: 'decision' is "perhaps", not one of allow, ask, deny`],
     ['[[rule]]\nprofile = "x"', "'decision' is missing"],
-    ['[[rule]]\ndecision = "ask"\nlifetime = 0', "c.toml:3:1: 'lifetime' is 0, less than 1"],
+    ['[[rule]]\ndecision = "ask"\nlifetime = 0', "c.toml:3:1: 'lifetime' is 0: the minimum is 1"],
     ['[[rule]]\ndecision = "ask"\nlifetime = "8h"', "c.toml:3:1: 'lifetime' is not a whole number"],
-    ['[[rule]]\ndecision = "allow"\nlifetime = 8', "c.toml:3:1: 'lifetime' has a meaning in an ask rule only"],
+    ['[[rule]]\ndecision = "allow"\nlifetime = 8', "c.toml:3:1: 'lifetime' has an effect only with decision ask"],
     ['[[rule]]\ndecision = "ask"\nscopes = "read"', "c.toml:3:1: 'scopes' is not a list"],
-    ['[[rule]]\ndecision = "ask"\nexecutable = "git"', "c.toml:3:1: 'executable' is 'git', not an absolute path or a pattern"],
-    ['[[rule]]\ndecision = "ask"\ncontainer = "box"', "c.toml:3:1: 'container' is 'box', not any, none"],
-    ['lock_after = 5', "c.toml:1:1: 'lock_after' is 5, less than 10"],
+    [
+      '[[rule]]\ndecision = "ask"\nexecutable = "git"',
+      "c.toml:3:1: 'executable' must be an absolute path or a pattern, not 'git'",
+    ],
+    ['[[rule]]\ndecision = "ask"\ncontainer = "box"', "c.toml:3:1: 'container' must be any, none"],
+    ['lock_after = 5', "c.toml:1:1: 'lock_after' is 5: the minimum is 10"],
     ['[rule]\ndecision = "ask"', "'rule' is not a list"],
   ])('%j', async (config, complaint) => {
     await expect(readConfig(config, 'c.toml')).rejects.toMatchObject({
@@ -105,10 +108,10 @@ describe('adding', () => {
 
   test.each<[RuleTable, string]>([
     [{ decision: 'perhaps' as 'ask' }, `'decision' is "perhaps", not one of allow, ask, deny`],
-    [{ decision: 'ask', container: 'box' }, "'container' is 'box', not any, none, or 12 and more digits of an id"],
-    [{ decision: 'ask', executable: 'git' }, "'executable' is 'git', not an absolute path or a pattern"],
-    [{ decision: 'allow', lifetime: 60 }, "'lifetime' has a meaning in an ask rule only"],
-    [{ decision: 'ask', scopes: ['a b'] }, '"a b" is not a scope: one without spaces an element'],
+    [{ decision: 'ask', container: 'box' }, "'container' must be any, none, or at least 12 digits of an id, not 'box'"],
+    [{ decision: 'ask', executable: 'git' }, "'executable' must be an absolute path or a pattern, not 'git'"],
+    [{ decision: 'allow', lifetime: 60 }, "'lifetime' has an effect only with decision ask"],
+    [{ decision: 'ask', scopes: ['a b'] }, '"a b" is not a scope: write one scope per element, without spaces'],
     [{ decision: 'ask', profile: '' }, "'profile' is empty"],
   ])('%j is refused, and nothing written', async (table, message) => {
     writeFileSync(file, commented)
@@ -118,8 +121,8 @@ describe('adding', () => {
 
   test('a file that may not be written, rules in one list, no such rule: said, and nothing written', async () => {
     writeFileSync(file, commented)
-    await expect(addRule(file, deny, 2)).rejects.toMatchObject({ code: 'not_found', message: 'there is no rule 3' })
-    await expect(removeRule(file, 2)).rejects.toMatchObject({ code: 'not_found', message: 'there is no rule 3' })
+    await expect(addRule(file, deny, 2)).rejects.toMatchObject({ code: 'not_found', message: 'no rule 3' })
+    await expect(removeRule(file, 2)).rejects.toMatchObject({ code: 'not_found', message: 'no rule 3' })
     chmodSync(file, 0o444)
     await expect(addRule(file, deny, 0)).rejects.toMatchObject({ code: 'storage_failed' })
     await expect(removeRule(file, 0)).rejects.toMatchObject({ code: 'storage_failed' })

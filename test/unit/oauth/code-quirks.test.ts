@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ProfileTable } from '../../../src/config/config.ts'
+import type { ProfileTable } from '../../../src/config/profile-table.ts'
 import type { LoginProgress, TokenResponse } from '../../../src/core/ports.ts'
 import { type Answer, callbackOf, failureOf, never, OddServer, send, sendJson } from '../../support/odd-server.ts'
 

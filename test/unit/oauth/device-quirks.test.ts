@@ -2,7 +2,7 @@
 
 import type { TimerOptions } from 'node:timers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ProfileTable } from '../../../src/config/config.ts'
+import type { ProfileTable } from '../../../src/config/profile-table.ts'
 import type { LoginProgress } from '../../../src/core/ports.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { type Answer, failureOf, never, OddServer, send, sendJson } from '../../support/odd-server.ts'

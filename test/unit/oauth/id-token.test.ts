@@ -2,7 +2,7 @@
 
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ProfileTable } from '../../../src/config/config.ts'
+import type { ProfileTable } from '../../../src/config/profile-table.ts'
 import type { LoginProgress, TokenOutcome, TokenResponse } from '../../../src/core/ports.ts'
 import { redact } from '../../../src/core/redacted.ts'
 import { callbackOf, failureOf, never, OddServer, sendJson } from '../../support/odd-server.ts'

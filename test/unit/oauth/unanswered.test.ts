@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ProfileTable } from '../../../src/config/config.ts'
+import type { ProfileTable } from '../../../src/config/profile-table.ts'
 import type { AuthorizationServer } from '../../../src/core/ports.ts'
 import { type Answer, OddServer, refresh } from '../../support/odd-server.ts'
 

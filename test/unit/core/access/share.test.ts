@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toProfile } from '../../../../src/config/config.ts'
+import { toProfile } from '../../../../src/config/profile-table.ts'
 import { authorize } from '../../../../src/core/access/authorize.ts'
 import { profileTarget, resolveTarget } from '../../../../src/core/access/resolve-target.ts'
 import { RuleSet } from '../../../../src/core/access/rules.ts'

@@ -8,7 +8,7 @@ import { checkScope, normalScope, parseScope } from '../../../../src/core/sessio
 import type { LiveSession, Target } from '../../../../src/core/session/session.ts'
 import { canonicalTarget, decide, withRefused, withToken } from '../../../../src/core/session/tokens.ts'
 import { closest } from '../../../../src/core/util/closest.ts'
-import { toProfile } from '../../../../src/config/config.ts'
+import { toProfile } from '../../../../src/config/profile-table.ts'
 import { minute, record, refusal, start, token } from './fixtures.ts'
 
 const active = (over = {}): LiveSession => ({ kind: 'active', record: record(over) })

@@ -1,5 +1,5 @@
 // The program as `npm run build` makes it, built once for all tests into a cache folder of its own: dist/ is the build, twin/
-// holds links to the thin client's twin under every name that tools and users call it by. Vitest's global set-up.
+// holds links to the thin client's twin under every name that tools and users call it by.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -26,10 +26,6 @@ const hourMs = 3_600_000
 
 /** Users make links of this kind: the name of a profile or a secret follows the program's. */
 const userLinks = ['authsock-token-work', 'pnpm-authsock-work', 'pnpm-authsock-nameless']
-
-export default async function setup(): Promise<void> {
-  process.env['AUTHSOCK_TEST_PROGRAM'] = join(await builtProgram(), 'dist/main.js')
-}
 
 /** The cache folder. It lies in node_modules, where the program finds its packages. */
 export async function builtProgram(): Promise<string> {

@@ -54,6 +54,7 @@ export class Home {
       XDG_CONFIG_HOME: join(this.path, 'config'),
       XDG_STATE_HOME: join(this.path, 'state'),
       LANG: 'C.UTF-8',
+      ...(process.env['TMPDIR'] === undefined ? {} : { TMPDIR: process.env['TMPDIR'] }),
       ...(keyFile ? { AUTHSOCK_MASTER_KEY_FILE: join(this.path, 'master.key') } : {}),
       ...env,
     }
@@ -119,7 +120,7 @@ export class Home {
     return { code, stdout, stderr }
   }
 
-  /** The agent in the foreground; resolves when it answers. */
+  /** The agent in the foreground; resolves when it answers. An earlier one that was told to stop may still be ending: it is waited for. */
   async startAgent(
     args: readonly string[] = [],
     env: NodeJS.ProcessEnv = this.env,
@@ -130,12 +131,12 @@ export class Home {
       log += chunk.toString()
     })
     const socket = join(env['XDG_RUNTIME_DIR'] ?? '', 'authsock', 'agent.sock')
-    for (let tries = 0; tries < 600; tries++) {
+    for (;;) {
+      if (child.exitCode === 0 && log.includes('already running')) return this.startAgent(args, env)
       if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}: ${log}`)
       if (await answers(socket)) return Object.assign(child, { log: () => log })
       await pause(25)
     }
-    throw new Error(`the agent does not answer: ${log}`)
   }
 
   /** Over the socket, as any HTTP client would. */

@@ -51,7 +51,7 @@ describeWith({ Linux: isLinux, 'a C compiler': hasCompiler() }, 'the benchmark',
     expect(byItself).toBe('1 x (1 to 1)')
     expect(Number.parseFloat(row(text, 'thin client')[1] ?? '')).toBeGreaterThan(0)
     expect(row(text, 'one token: the thin client, by the floor')[1]).toBe('<= 1.5 x')
-  }, 120_000)
+  })
 
   test('measures requests a second, and the processor time of one', async () => {
     const { code, text } = await bench('--quick', '--only', 'load')
@@ -60,7 +60,7 @@ describeWith({ Linux: isLinux, 'a C compiler': hasCompiler() }, 'the benchmark',
     expect(ours).toHaveLength(9)
     for (const figure of ours.slice(3)) expect(Number.parseFloat(figure)).toBeGreaterThan(0)
     expect(row(text, 'kept open', '64', 'bare').slice(7)).toEqual(['', ''])
-  }, 120_000)
+  })
 
   test('an answer that is not the token fails the run', async () => {
     const tools = new Tools()
@@ -76,9 +76,9 @@ describeWith({ Linux: isLinux, 'a C compiler': hasCompiler() }, 'the benchmark',
     } finally {
       await tools.close()
     }
-  }, 60_000)
+  })
 
   test('an unknown part is refused', async () => {
     expect((await bench('--only', 'nothing')).code).toBe(1)
-  }, 60_000)
+  })
 })

@@ -122,7 +122,7 @@ describeWith({ ...programs('mount', 'umount'), Linux: isLinux, root: isRoot }, '
       expect([problems, lines > before.split('\n').length + 4]).toEqual([[], true])
       expect(readFileSync(log(), 'utf8').startsWith(before)).toBe(true)
     },
-    120_000,
+    300_000,
   )
 
   test.each(['full'] as const)(
@@ -144,6 +144,6 @@ describeWith({ ...programs('mount', 'umount'), Linux: isLinux, root: isRoot }, '
       await expect.poll(async () => (await home.run(['status', '--json'])).stdout.includes('cannot be written')).toBe(false)
       expect((await verifyAudit(log())).problems).toEqual([])
     },
-    60_000,
+    300_000,
   )
 })

@@ -77,7 +77,7 @@ ${rules}`
     expect((await home.run(made)).code).toBe(0)
     expect((await byShare()).json()).toMatchObject({ scope: expect.stringContaining('write') })
     expect((await byShare('?scope=write')).json()).toMatchObject({ code: 'share_limited' })
-  }, 60_000)
+  })
 
   test.each([
     ['an allow rule with scopes', 'decision = "allow"\nscopes = ["read"]\n[[rule]]\ndecision = "deny"', 'denied'],
@@ -90,7 +90,7 @@ ${rules}`
         .poll(async () => (await home.http('GET', '/v1/token?profile=work&scope=read')).json<{ code: string }>().code)
         .toBe(code)
     },
-    60_000,
+    300_000,
   )
 
   test('S3 an ask rule: the user is asked again, with the scope that was granted', async () => {
@@ -102,12 +102,12 @@ ${rules}`
     const pending = async () =>
       (await home.http('GET', '/v1/approvals')).json<{ approvals: { id: string; scope?: string }[] }>().approvals
     for (const scope of ['read', 'offline_access openid read write']) {
-      await expect.poll(async () => (await pending()).map((each) => each.scope), { timeout: 20_000 }).toEqual([scope])
+      await expect.poll(async () => (await pending()).map((each) => each.scope)).toEqual([scope])
       const [approval] = await pending()
       await home.http('POST', `/v1/approvals/${approval?.id}`, { body: { decision: 'allow' } })
     }
     expect((await asked).status).toBe(200)
-  }, 60_000)
+  })
 
   test('S4 a share without a resource: another target is refused before the server is asked', async () => {
     proxy.fault = undefined
@@ -118,5 +118,5 @@ ${rules}`
     }
     expect(proxy.passed.length).toBe(before)
     expect((await home.run(['status'])).stdout).toMatch(/work +active/)
-  }, 60_000)
+  })
 })

@@ -150,7 +150,7 @@ revocation = "http://127.0.0.1:${port}/revoke"
     await expect.poll(() => seen.length, { timeout: 40_000, interval: 250 }).toBeGreaterThan(before)
     expect(seen.at(-1)).toContain('token_type_hint=refresh_token')
     revocation.close()
-  }, 60_000)
+  })
 })
 
 describe('profiles', () => {
@@ -313,7 +313,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
     } finally {
       tmux.close()
     }
-  }, 60_000)
+  })
 
   test('without a browser the address can be pasted back', async () => {
     home.config(workProfile(server))
@@ -329,7 +329,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
     } finally {
       tmux.close()
     }
-  }, 60_000)
+  })
 })
 
 function read(path: string): string {

@@ -78,7 +78,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'setup of files'
       expect((await home.run(['setup', tool.split(' ')[0] ?? '', '--undo'])).code).toBe(0)
       expect(text(path)).toBe(before)
     },
-    60_000,
+    300_000,
   )
 
   test('kubectl: of several files the one that has the user', async () => {
@@ -96,7 +96,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'setup of files'
     expect((parse(text('b')) as { users: { name: string }[] }).users.map(({ name }) => name)).toEqual(['other', 'me'])
     expect((await home.run(['setup', 'kubectl', '--undo'])).code).toBe(0)
     expect(text('b')).toBe(b)
-  }, 60_000)
+  })
 
   test.each(['[registries]\ncorp = { index = "sparse+https://x/" }\n', 'registries.corp.index = "sparse+https://x/"\n'])(
     'cargo: a table written in another way stays as it is: %j',

@@ -62,7 +62,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['route', 'remove', '*.pkg.example.com', '--username', 'ada'])).code).toBe(0)
       expect((await home.run(['route', 'remove', 'https://git.example.com/acme'])).code).toBe(0)
       expect(readFileSync(home.configFile, 'utf8')).toBe(before)
-    }, 60_000)
+    })
 
     test.each([
       [['http://'], "'url' has no host"],
@@ -134,7 +134,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const gone = await home.run(['password', 'https://github.com', '--json'])
       expect([gone.code, gone.stdout, JSON.parse(gone.stderr)]).toMatchObject([2, '', { code: 'not_found' }])
       expect((await home.run(['secret', 'remove', 'github'])).code).toBe(2)
-    }, 60_000)
+    })
 
     test('one that ends soon is spoken of; one that has ended is not used', async () => {
       const add = async (name: string, seconds: number): Promise<void> => {
@@ -152,7 +152,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['password', 'https://brief.example.com'])).stderr).toContain(
         '`authsock secret add brief` replaces it',
       )
-    }, 60_000)
+    })
 
     test.each([
       [['Bad Name'], 'x\n', 'not a name'],
@@ -206,7 +206,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
       expect(text('.gitconfig')).toBe(before)
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('undone already')
-    }, 60_000)
+    })
 
     test('a route with a path that comes later: git is told to say paths too', async () => {
       await home.run(['route', 'add', 'https://git.example.com'])
@@ -220,7 +220,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
         `${before}[credential "https://git.example.com"]\n\tuseHttpPath = true\n`,
       ])
       expect((await home.run(['setup', 'git', '--yes'])).stderr).toContain('set up already')
-    }, 60_000)
+    })
 
     test("a host that has gh's helper keeps it, and setup says how to change that", async () => {
       put('.gitconfig', '[credential "https://github.com"]\n\thelper = \n\thelper = !gh auth git-credential\n')
@@ -243,7 +243,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect([code, stderr]).toEqual([9, containing('take out by hand')])
       writeFileSync(at('.gitconfig'), made.replace(/\thelper = .*authsock\n/, ''))
       expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
-    }, 60_000)
+    })
 
     test('a dotfile that is a link into a repository stays one', async () => {
       put('dotfiles/gitconfig', '[user]\n\tname = Ada\n')
@@ -323,7 +323,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       for (const [tool = ''] of calls) expect((await home.run(['setup', tool, '--undo'])).stderr).toContain('as it was before')
       for (const [path, content] of Object.entries(files)) expect([path, text(path)]).toEqual([path, content])
       expect([existsSync(link), existsSync(at('.terraform.d/plugins/terraform-credentials-authsock'))]).toEqual([false, false])
-    }, 120_000)
+    })
 
     test.each([
       [['gti'], "did you mean 'git'?"],
@@ -363,7 +363,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
         expect([args[0], code, stderr]).toEqual([args[0], 2, containing('hint: ')])
       }
       expect([text('.docker/config.json'), text('.terraformrc')]).toEqual(['{ not json', 'credentials_helper "other" {}\n'])
-    }, 60_000)
+    })
   })
 
   describeWith(programs('tmux', 'git'), 'setup in a terminal', () => {
@@ -381,7 +381,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       await tmux.see(/asks authsock from now on[\s\S]*rc=0/)
       tmux.close()
       expect(text('.gitconfig')).toContain('git-credential-authsock')
-    }, 60_000)
+    })
   })
 
   describe('doctor', () => {
@@ -409,7 +409,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
         },
       ])
       expect(findings.filter((each) => each.text.includes('config.toml:1:1'))).toHaveLength(1)
-    }, 60_000)
+    })
 
     test('without the native thin client it says so, once and here only', async () => {
       const bin = at('bin')

@@ -159,7 +159,7 @@ describeWith({ Linux: isLinux }, 'the environment', () => {
     writeFileSync(browser, `#!/bin/sh\nenv > ${seen}.new; mv ${seen}.new ${seen}\n`, { mode: 0o755 })
     const env = { AUTHSOCK_CLIENT_SECRET: 'canary-secret', BROWSER: browser }
     const login = home.run(['login', 'work'], { env })
-    await expect.poll(() => existsSync(seen), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => existsSync(seen)).toBe(true)
     const { agent } = JSON.parse((await home.run(['status', '--json'])).stdout) as { agent: { pid: number } }
     const environment = readFileSync(`/proc/${agent.pid}/environ`, 'utf8')
     expect(environment).toContain('HOME=')

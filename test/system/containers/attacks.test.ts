@@ -19,7 +19,7 @@ describeWith({ ...podmanParts, ...programs('setpriv', 'curl') }, 'attacks', () =
   beforeAll(async () => {
     makeImage()
     server = await startAuthorizationServer()
-  }, 120_000)
+  })
 
   afterAll(() => server.close())
 
@@ -84,7 +84,7 @@ describeWith({ ...podmanParts, ...programs('setpriv', 'curl') }, 'attacks', () =
     expect((await home.run(['share', 'list'])).stdout).toContain('devbox')
     expect((await home.run(['share', 'remove', 'devbox'])).code).toBe(0)
     isUntouched()
-  }, 90_000)
+  })
 
   test('L3 no way to the share of another container, nor to the main socket', async () => {
     await create('mine')
@@ -109,7 +109,7 @@ describeWith({ ...podmanParts, ...programs('setpriv', 'curl') }, 'attacks', () =
       .split('\n')
       .filter((line) => / @.*authsock/.test(line))
     expect(outside).toEqual([])
-  }, 60_000)
+  })
 
   test('L1 another user of the machine: no look, no connection, nothing put into its place', async () => {
     await create('devbox')
@@ -135,7 +135,7 @@ describeWith({ ...podmanParts, ...programs('setpriv', 'curl') }, 'attacks', () =
     as(tries[7] ?? '')
     expect((await token('devbox')).status).toBe(200)
     expect(readdirSync(shares())).toEqual(['devbox'])
-  }, 60_000)
+  })
 
   test('L6 gone before he is looked at, or handed on to another: unknown, or the one who connected', async () => {
     await create('devbox')
@@ -152,5 +152,5 @@ describeWith({ ...podmanParts, ...programs('setpriv', 'curl') }, 'attacks', () =
     const callers = lines.map((line) => (JSON.parse(line) as { caller: Record<string, unknown> }).caller)
     expect(callers[0]).toMatchObject({ uid: 0, executable: expect.stringMatching(/raw$/) })
     expect(callers[1]).toEqual({ uid: process.getuid?.(), pid: python.pid, executable: 'unknown', container: 'unknown' })
-  }, 60_000)
+  })
 })

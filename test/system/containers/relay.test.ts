@@ -17,7 +17,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
   beforeAll(async () => {
     makeImage()
     server = await startAuthorizationServer()
-  }, 120_000)
+  })
 
   afterAll(() => server.close())
 
@@ -27,7 +27,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
     expect((await logIn(home, server)).code).toBe(0)
     expect((await home.run(['share', 'create', 'devbox', '--scope', 'read'])).code).toBe(0)
     container = startContainer()
-  }, 120_000)
+  })
 
   afterEach(async () => {
     container.remove()
@@ -42,7 +42,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
     let said = ''
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const closed = once(child, 'close') as Promise<[number | null]>
-    await expect.poll(() => child.exitCode !== null || said.includes('until this ends'), { timeout: 30_000 }).toBe(true)
+    await expect.poll(() => child.exitCode !== null || said.includes('until this ends')).toBe(true)
     return Object.assign(child, { said: () => said, closed })
   }
 
@@ -84,14 +84,14 @@ describeWith(podmanParts, 'a relay into a container', () => {
     expect((await running.closed)[0]).toBe(130)
     await expect.poll(socket).toBeUndefined()
     expect((await inside('authsock-client token')).code).toBe(7)
-  }, 120_000)
+  })
 
   test('100 clients at once', async () => {
     await relay()
     const narrow = (await home.run(['token', 'work', '--scope', 'read'])).stdout
     const { stdout } = await inside('for i in $(seq 100); do authsock-client token & done; wait')
     expect(stdout).toBe(narrow.repeat(100))
-  }, 120_000)
+  })
 
   test('as another user of the container: a place of its own, and nobody else comes in by it', async () => {
     const env = ['--env', 'AUTHSOCK=/tmp/authsock-1234/agent.sock']
@@ -99,7 +99,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
     expect(running.said()).toContain('is at /tmp/authsock-1234/agent.sock there')
     expect((await inside('authsock-client token', ...env, '--user', '1234')).code).toBe(0)
     expect((await inside('authsock-client token', ...env, '--user', '4321')).code).toBe(6)
-  }, 120_000)
+  })
 
   test('R9 the agent restarts: new connections find it', async () => {
     await relay()
@@ -107,12 +107,12 @@ describeWith(podmanParts, 'a relay into a container', () => {
     expect((await inside('authsock-client token')).code).toBe(5)
     await home.run(['start'])
     expect((await inside('authsock-client token')).code).toBe(0)
-  }, 120_000)
+  })
 
   test('a relay that is killed here ends there; one killed there ends here, and the next takes its place', async () => {
     const first = await relay()
     first.kill('SIGKILL')
-    await expect.poll(socket, { timeout: 30_000 }).toBeUndefined()
+    await expect.poll(socket).toBeUndefined()
     const second = await relay()
     await inside(
       'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in authsock-client*relay*) kill -9 ${p#/proc/};; esac; done',
@@ -129,7 +129,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
     // The container goes, and the relay with it.
     container.remove()
     expect((await third.closed)[0]).not.toBe(0)
-  }, 120_000)
+  })
 
   test('a container without the thin client, and one with a terminal', async () => {
     const missing = await home.run(['relay', 'devbox', '--', ...exec(container.name, 'nosuch', 'relay')])
@@ -139,5 +139,5 @@ describeWith(podmanParts, 'a relay into a container', () => {
     expect(result.code).not.toBe(0)
     expect(result.stderr).toMatch(/terminal|is not a relay/)
     expect(spawnSync('podman', ['ps', '-q']).status).toBe(0)
-  }, 120_000)
+  })
 })

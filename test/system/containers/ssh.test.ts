@@ -85,7 +85,7 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
     const more = await remote(`${client()} token --scope write; exit 42`)
     expect([more.code, more.stderr]).toEqual([42, expect.stringContaining("does not issue the scope 'write'")])
     expect(sockets()).toEqual([])
-  }, 60_000)
+  })
 
   test('a connection that dies leaves nothing in the way of the next; what has ended is swept', async () => {
     const dying = home.spawn(['ssh', '--share', 'remote', '--', ...options, host, 'sleep 60'])
@@ -95,7 +95,7 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
     expect((await remote(`${client()} token >/dev/null`)).code).toBe(0)
     expect(sockets()).not.toContain('authsock-remote-1000-0123456789ab.sock')
     spawnSync('sh', ['-c', 'rm -f /tmp/authsock-remote-*'])
-  }, 60_000)
+  })
 
   test.each([
     [['--share', 'nosuch', '--', 'host'], 2, "there is no share 'nosuch'"],
@@ -126,7 +126,7 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
       running.kill('SIGKILL')
       await expect.poll(() => existsSync(far)).toBe(false)
     },
-    60_000,
+    300_000,
   )
 
   test('a shell there that greets everybody: what it says is shown', async () => {
@@ -140,7 +140,7 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
       'echo "Welcome, all of you"; cat >&2',
     ])
     expect([code, stderr]).toEqual([2, expect.stringContaining('is not a relay: "Welcome, all of you')])
-  }, 60_000)
+  })
 
   test('a relay: one connection over stdin and stdout', async () => {
     const request = 'GET /v1/share HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'

@@ -19,7 +19,7 @@ describeWith({ ...podmanParts, ...programs('slirp4netns') }, 'podman, by TCP', (
   beforeAll(async () => {
     makeImage()
     server = await startAuthorizationServer()
-  }, 120_000)
+  })
 
   afterAll(() => server.close())
 
@@ -28,7 +28,7 @@ describeWith({ ...podmanParts, ...programs('slirp4netns') }, 'podman, by TCP', (
     home.config(`${workProfile(server)}\n[[route]]\nurl = "https://git.example.com"\nprofile = "work"\n`)
     expect((await logIn(home, server)).code).toBe(0)
     share = await makeTcpShare(home, 'devbox')
-  }, 60_000)
+  })
 
   afterEach(() => home.close())
 
@@ -52,7 +52,7 @@ describeWith({ ...podmanParts, ...programs('slirp4netns') }, 'podman, by TCP', (
       expect([code, stderr, `${token}\n`]).toEqual([0, '', narrow])
       expect(git).toContain(`password=${narrow.trim()}`)
     },
-    60_000,
+    300_000,
   )
 
   test('a name that leads elsewhere, or nowhere, and a folder that is not mounted', async () => {
@@ -80,7 +80,7 @@ describeWith({ ...podmanParts, ...programs('slirp4netns') }, 'podman, by TCP', (
     expect([nowhere.code, nowhere.stderr]).toEqual([7, expect.stringContaining('nobody knows that name here')])
     const bare = await inContainer('authsock-client token', ['--env', address, '--network', 'host'])
     expect([bare.code, bare.stderr]).toEqual([6, expect.stringContaining('/run/authsock/secret cannot be read')])
-  }, 60_000)
+  })
 
   test('R9 an agent that is restarted is found again; a new secret is read through the same mount', async () => {
     const running = inContainer(
@@ -95,7 +95,7 @@ describeWith({ ...podmanParts, ...programs('slirp4netns') }, 'podman, by TCP', (
     expect(said.slice(0, 3)).toEqual(['ok', 'ok', 'ok'])
     expect(said).toContain('no')
     expect(said.slice(-8)).toEqual(Array.from({ length: 8 }, () => 'ok'))
-  }, 90_000)
+  })
 
   test('every format names the address and the secret’s folder', async () => {
     const address = `http://host.docker.internal:${share.port}`
@@ -112,5 +112,5 @@ describeWith({ ...podmanParts, ...programs('slirp4netns') }, 'podman, by TCP', (
     expect((await home.run(['share', 'create', 'plain', '--scope', 'read'])).code).toBe(0)
     const none = await home.run(['share', 'run-args', 'plain', '--tcp'])
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no TCP port')])
-  }, 60_000)
+  })
 })

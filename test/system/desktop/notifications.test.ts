@@ -24,7 +24,7 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
     })
     home.env['PATH'] = onlyPrograms(home.path, 'notify-send')
     Object.assign(home.env, desktop.env)
-  }, 60_000)
+  })
 
   afterEach(async () => {
     await home.close()
@@ -47,7 +47,7 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
     await server.revokeAll()
     await pause(2_300)
     for (let times = 0; times < 3; times++) expect((await home.run(['token', 'work'])).code).toBe(3)
-    await expect.poll(notes, { timeout: 20_000 }).toEqual([needed])
+    await expect.poll(notes).toEqual([needed])
     expect((await home.run(['stop'])).code).toBe(0)
     expect((await home.run(['token', 'work'])).code).toBe(3)
     await pause(1_000)
@@ -56,8 +56,8 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
     await server.revokeAll()
     await pause(2_300)
     expect((await home.run(['token', 'work'])).code).toBe(3)
-    await expect.poll(notes, { timeout: 20_000 }).toEqual([needed, needed])
-  }, 60_000)
+    await expect.poll(notes).toEqual([needed, needed])
+  })
 
   test('a login that ends soon, as its server says: once', async () => {
     const brief = await startAuthorizationServer({ accessTokenTtl: 24, refreshTokens: false })
@@ -66,12 +66,12 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
       home.config(workProfile(brief))
       expect((await logIn(home, brief)).code).toBe(0)
       await expect
-        .poll(notes, { timeout: 40_000 })
+        .poll(notes)
         .toEqual([["authsock: the login to 'work' ends soon", expect.stringMatching(/^it ends in \d s: authsock login work$/)]])
     } finally {
       await brief.close()
     }
-  }, 60_000)
+  })
 
   test('somebody waits, and no window can be shown: how to answer; what callers say is no markup', async () => {
     home.config(workProfile(server))
@@ -79,7 +79,7 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
     home.config(`${workProfile(server)}\n[[rule]]\ndecision = "ask"\n`)
     await pause(1_100)
     const asked = home.http('GET', `/v1/token?profile=work&audience=${encodeURIComponent('<b>x</b>\\n\n&amp;')}`)
-    await expect.poll(notes, { timeout: 20_000 }).toHaveLength(1)
+    await expect.poll(notes).toHaveLength(1)
     const [[title, text = ''] = []] = notes()
     expect(title).toBe('authsock: your word is wanted')
     // As the daemon has it, which shows entities as what they stand for.
@@ -87,5 +87,5 @@ describeWith(programs(...desktopPrograms, 'dunst', 'notify-send'), 'dunst', () =
     const id = /authsock approve ([0-9a-f]{8})$/.exec(text)?.[1] ?? ''
     expect((await home.run(['approve', id, '--deny'])).code).toBe(0)
     expect((await asked).status).toBe(403)
-  }, 60_000)
+  })
 })

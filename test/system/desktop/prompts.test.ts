@@ -68,7 +68,7 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
   beforeEach(async () => {
     desktop = await Desktop.start(home.path)
     await on('zenity')
-  }, 60_000)
+  })
 
   test.each([['space'], ['Return']])(
     'whoever types %s as the window comes has allowed nothing',
@@ -79,19 +79,19 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
       expect(await desktop.windows()).toEqual([])
       expect((await ask('scope=read')).status).toBe(200)
     },
-    60_000,
+    300_000,
   )
 
   test('Allow: once, for all that wait, by one window; the next is asked again', async () => {
     const asked = Array.from({ length: 5 }, () => ask())
-    await expect.poll(() => desktop.windows(), { timeout: 30_000 }).toHaveLength(1)
+    await expect.poll(() => desktop.windows()).toHaveLength(1)
     expect((await ask('scope=read')).status).toBe(200)
     await desktop.type('Right', 'space')
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     const again = ask()
     await desktop.type('Escape')
     expect((await again).status).toBe(403)
-  }, 60_000)
+  })
 
   test('Allow for 8 hours: no window after that, until the vault is locked', async () => {
     const asked = ask()
@@ -103,7 +103,7 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
     const again = ask()
     await desktop.type('Escape')
     expect((await again).status).toBe(403)
-  }, 60_000)
+  })
 
   test('Always: a rule before the one that asked, for this program and no other, and still after a restart', async () => {
     const asked = ask()
@@ -127,34 +127,34 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
     ])
     await desktop.type('Escape')
     expect(JSON.parse((await other).stdout)).toMatchObject({ code: 'approval_declined' })
-  }, 60_000)
+  })
 
   test('killed: it waits on, for `authsock approve`; answered there, the window goes', async () => {
     const asked = ask()
-    await expect.poll(() => desktop.windows(), { timeout: 30_000 }).toHaveLength(1)
+    await expect.poll(() => desktop.windows()).toHaveLength(1)
     process.kill(pidOf('zenity') ?? 0, 'SIGKILL')
     await expect.poll(() => desktop.windows()).toEqual([])
     expect(await waiting()).toHaveLength(1)
     expect((await home.run(['approve', (await waiting())[0]?.id ?? ''])).code).toBe(0)
     expect((await asked).status).toBe(200)
     const again = ask()
-    await expect.poll(() => desktop.windows(), { timeout: 30_000 }).toHaveLength(1)
+    await expect.poll(() => desktop.windows()).toHaveLength(1)
     expect((await home.run(['approve', (await waiting())[0]?.id ?? '', '--deny'])).code).toBe(0)
     expect((await again).status).toBe(403)
     await expect.poll(() => desktop.windows()).toEqual([])
     await expect.poll(() => pidOf('zenity')).toBeUndefined()
-  }, 60_000)
+  })
 
   test('one that hangs holds up nobody, and goes when the agent stops', async () => {
     const asked = ask().catch(() => undefined)
-    await expect.poll(() => desktop.windows(), { timeout: 30_000 }).toHaveLength(1)
+    await expect.poll(() => desktop.windows()).toHaveLength(1)
     process.kill(pidOf('zenity') ?? 0, 'SIGSTOP')
     const others = await Promise.all(Array.from({ length: 20 }, () => ask('scope=read')))
     expect(others.every(({ status }) => status === 200)).toBe(true)
     expect((await home.run(['stop'])).code).toBe(0)
     await asked
     await expect.poll(() => pidOf('zenity')).toBeUndefined()
-  }, 60_000)
+  })
 
   test('a screen that is gone has declined nothing', async () => {
     await home.run(['stop'])
@@ -164,7 +164,7 @@ describeWith(programs(...desktopPrograms, 'zenity'), 'zenity', () => {
     await pause(1_000)
     expect((await home.run(['approve', (await waiting())[0]?.id ?? ''])).code).toBe(0)
     expect((await asked).status).toBe(200)
-  }, 60_000)
+  })
 })
 
 describeWith({ ...programs(...desktopPrograms, 'zenity', 'dunst', 'notify-send'), ...userManagerParts }, 'systemd --user', () => {
@@ -195,8 +195,8 @@ describeWith({ ...programs(...desktopPrograms, 'zenity', 'dunst', 'notify-send')
     const asked = ask()
     await desktop.type('Left', 'space')
     expect((await asked).status).toBe(200)
-    await expect.poll(() => shown, { timeout: 20_000 }).toContain("summary: 'authsock: a rule was written'")
-  }, 60_000)
+    await expect.poll(() => shown).toContain("summary: 'authsock: a rule was written'")
+  })
 })
 
 /** What a program may be called on Linux: anything but a slash. */
@@ -229,7 +229,7 @@ for (const [name, ...allow] of [
       await desktop.type('Return')
       expect(await second).toMatchObject({ code: 'approval_declined' })
       expect(await desktop.windows()).toEqual([])
-    }, 60_000)
+    })
   })
 }
 
@@ -245,7 +245,7 @@ describeWith(programs(...desktopPrograms, 'pinentry-gtk-2'), 'pinentry', () => {
     await pause(1_000)
     expect((await home.run(['approve', (await waiting())[0]?.id ?? ''])).code).toBe(0)
     expect((await asked).status).toBe(200)
-  }, 60_000)
+  })
 })
 
 test('every question is one line to pinentry, short enough, and no markup to kdialog', () => {

@@ -26,7 +26,7 @@ describeWith(logindParts, 'systemd-logind', () => {
     home = new Home()
     logind = await Logind.start(home.path)
     Object.assign(home.env, logind.env)
-  }, 60_000)
+  })
 
   afterEach(async () => {
     await home.close()
@@ -55,7 +55,7 @@ describeWith(logindParts, 'systemd-logind', () => {
     home.env['PATH'] = name === 'gdbus' ? onlyPrograms(home.path, 'gdbus') : onlyPrograms(home.path, 'dbus-monitor', 'dbus-send')
     home.config(`lock_with_screen = true\n${workProfile(server)}`)
     expect((await logIn(home, server)).code).toBe(0)
-    await expect.poll(() => monitor(name), { timeout: 20_000 }).toBeDefined()
+    await expect.poll(() => monitor(name)).toBeDefined()
     // It is there before it listens.
     await pause(1_000)
     expect(await state()).toBe('open')
@@ -70,29 +70,29 @@ describeWith(logindParts, 'systemd-logind', () => {
       await pause(1_500)
       expect(await state()).toBe('open')
       await logind.lockSession('7')
-      await expect.poll(state, { timeout: 20_000 }).toBe('locked')
+      await expect.poll(state).toBe('locked')
       expect((await home.run(['unlock'])).code).toBe(0)
       await logind.setLockedHint('7', true)
-      await expect.poll(state, { timeout: 20_000 }).toBe('locked')
+      await expect.poll(state).toBe('locked')
       expect((await home.run(['unlock'])).code).toBe(0)
       await logind.setLockedHint('7', false)
       await pause(1_000)
       expect(await state()).toBe('open')
     },
-    60_000,
+    300_000,
   )
 
   test('a monitor that was killed is started again, and none is left behind', async () => {
     await listening('gdbus')
     const first = monitor('gdbus') ?? 0
     execFileSync('kill', ['-9', String(first)])
-    await expect.poll(() => monitor('gdbus') !== undefined && monitor('gdbus') !== first, { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => monitor('gdbus') !== undefined && monitor('gdbus') !== first).toBe(true)
     await pause(1_000)
     await logind.lockSession('7')
-    await expect.poll(state, { timeout: 20_000 }).toBe('locked')
+    await expect.poll(state).toBe('locked')
     expect((await home.run(['stop'])).code).toBe(0)
-    await expect.poll(() => monitor('gdbus'), { timeout: 20_000 }).toBeUndefined()
-  }, 60_000)
+    await expect.poll(() => monitor('gdbus')).toBeUndefined()
+  })
 
   test('neither program is there: the agent does without', async () => {
     home.env['PATH'] = onlyPrograms(home.path)
@@ -100,5 +100,5 @@ describeWith(logindParts, 'systemd-logind', () => {
     expect((await logIn(home, server)).code).toBe(0)
     await logind.lockSession('7')
     expect((await home.run(['token', 'work'])).code).toBe(0)
-  }, 60_000)
+  })
 })

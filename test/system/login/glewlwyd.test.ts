@@ -61,5 +61,5 @@ refresh = "on_demand"
     const refused = await home.http('GET', '/v1/token')
     expect(refused.json()).toMatchObject({ code: 'login_required', exit_code: 3 })
     expect(refused.json()['detail']).toContain('without giving a reason (400)')
-  }, 60_000)
+  })
 })

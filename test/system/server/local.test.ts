@@ -36,14 +36,14 @@ describe('one agent for a user', () => {
     const survivor = agents.find(({ exitCode }) => exitCode === null)
     for (let tries = 0; tries < 100 && !said.some((text) => text().includes('listens at')); tries++) await pause(25)
     expect(await pidOf()).toBe(survivor?.pid)
-  }, 60_000)
+  })
 
   test('R9 20 clients that find nobody start one agent between them', async () => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => home.run(['status', '--json'])))
     expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual(Array.from({ length: 20 }, () => [0, '']))
     const pids = new Set(runs.map(({ stdout }) => (JSON.parse(stdout) as { agent: { pid: number } }).agent.pid))
     expect(pids.size).toBe(1)
-  }, 60_000)
+  })
 
   test('R9 after kill -9 the next one starts at once, over the socket that was left', async () => {
     const agent = await home.startAgent()
@@ -250,7 +250,7 @@ describeWith({ root: isRoot, Linux: isLinux }, 'L5 the canary', () => {
       if (!where.startsWith('command 1') && where !== 'answer 3') expect(text.includes(accessToken), where).toBe(false)
     }
     await server.close()
-  }, 60_000)
+  })
 })
 
 describeWith({ ...programs('setpriv'), root: isRoot, Linux: isLinux }, 'L8 hardening', () => {

@@ -16,7 +16,7 @@ describeWith(windowsParts, 'the agent on Windows', () => {
   beforeAll(async () => {
     windows = new Windows()
     server = await startAuthorizationServer()
-  }, 120_000)
+  })
   afterAll(async () => {
     await windows?.close()
     await server?.close()
@@ -25,7 +25,7 @@ describeWith(windowsParts, 'the agent on Windows', () => {
   async function startAgent(hasModule = true): Promise<() => Promise<Finished>> {
     const env = { AUTHSOCK_MASTER_KEY_FILE: windows.name(`${windows.path}/master.key`) }
     const agent = windows.start([main(), 'agent'], { hasModule, env })
-    await expect.poll(() => agent.text(), { timeout: 60_000 }).toContain('listens at')
+    await expect.poll(() => agent.text()).toContain('listens at')
     return async () => {
       expect(await run(['stop'])).toMatchObject({ code: 0 })
       return agent.ended
@@ -75,12 +75,12 @@ describeWith(windowsParts, 'the agent on Windows', () => {
     const ended = await stop()
     expect(ended.code).toBe(0)
     expect(ended.stderr).not.toContain('unexpected')
-  }, 180_000)
+  })
 
   test('without the native module it serves all the same, and says that callers are unknown', async () => {
     const stop = await startAgent(false)
     const { warnings } = JSON.parse((await run(['status', '--json'])).stdout) as { warnings: readonly string[] }
     expect(warnings).toEqual([expect.stringContaining('nothing here tells who calls')])
     expect((await stop()).stderr).toContain('nothing here tells who calls')
-  }, 120_000)
+  })
 })

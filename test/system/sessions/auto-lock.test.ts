@@ -42,7 +42,7 @@ test('L7 quiet for as long as config.toml says: locked; a share keeps nothing op
   expect(await vaultState()).toBe('locked')
   expect((await home.run(['unlock'])).code).toBe(0)
   expect((await home.run(['token', 'work'])).code).toBe(0)
-}, 60_000)
+})
 
 test('a login is needed: said once, by the command of config.toml, and again only after another login', async () => {
   const told = join(home.path, 'told')
@@ -63,7 +63,7 @@ test('a login is needed: said once, by the command of config.toml, and again onl
   await home.run(['token', 'work'])
   await expect.poll(() => lines().length).toBe(2)
   await brief.close()
-}, 60_000)
+})
 
 test('L7 revoke --all: every session here and at its server, every share; static secrets are named', async () => {
   home.config(workProfile(server))
@@ -79,4 +79,4 @@ test('L7 revoke --all: every session here and at its server, every share; static
   expect((await home.run(['share', 'list', '--json'])).stdout).toBe('{"shares":[]}\n')
   expect((await home.run(['revoke', '--all'])).stderr).toContain('there is nothing to revoke')
   expect((await home.run(['audit', '--json'])).stdout).toContain('"event":"logged_out"')
-}, 60_000)
+})

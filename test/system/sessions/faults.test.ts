@@ -234,7 +234,7 @@ test('R4 R5 R7 P19 each fault: what callers get, when it is tried again, and wha
     expect([name, withGrace[index]]).toEqual([name, 200])
   }
   await expect(document(seen)).toMatchFileSnapshot('../../docs/faults.md')
-}, 180_000)
+})
 
 /** The fault strikes one request. Gives what a caller gets in the end. */
 async function strikeOnce({ fault }: Row, profile: string, proxy: FaultProxy): Promise<number> {

@@ -69,7 +69,7 @@ test('lifetime: used or not it ends, its server is told, and a new login has a l
   expect((await home.run(['audit', '--event', 'logged_out'])).stdout).toContain('work')
   expect((await logIn(home, server)).code).toBe(0)
   expect(await token()).toBe(200)
-}, 60_000)
+})
 
 test('lifetime: over while no agent ran: nothing leaves the next one', async () => {
   home.config(workProfile(server, 'lifetime = 5\n'))
@@ -79,7 +79,7 @@ test('lifetime: over while no agent ran: nothing leaves the next one', async () 
   await home.startAgent()
   expect(await token()).toBe(409)
   await expect.poll(async () => (await status()).state).toMatch(/login_required|logged_out/)
-}, 60_000)
+})
 
 test('idle_limit: each use puts it off; added to a session that is there, it counts', async () => {
   home.config(workProfile(server))
@@ -95,7 +95,7 @@ test('idle_limit: each use puts it off; added to a session that is there, it cou
     reason: expect.stringContaining('it was not used for 4 s (idle_limit)'),
   })
   expect(await token()).toBe(409)
-}, 60_000)
+})
 
 test('neither means anything where nobody logs in', async () => {
   home.config('[profile.robot]\nissuer = "https://a.example"\nclient_id = "x"\ngrant = "client_credentials"\nlifetime = 60\n')
@@ -104,4 +104,4 @@ test('neither means anything where nobody logs in', async () => {
     expect.any(Number),
     expect.stringContaining("'lifetime' has no effect with grant 'client_credentials'"),
   ])
-}, 30_000)
+})

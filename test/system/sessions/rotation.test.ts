@@ -62,7 +62,7 @@ describe('at an expiry', () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(server.refreshes).toBe(1)
     expect((await home.http('GET', '/v1/sessions/work')).json()['state']).toBe('active')
-  }, 120_000)
+  })
 
   test('R9 two agents over one home: one POST, one token, and the session lives on', async () => {
     await loggedIn({ accessTokenTtl: 4, delay: 150 })

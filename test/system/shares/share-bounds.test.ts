@@ -51,7 +51,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       expect(stdout).not.toContain('"id_token"')
       expect((await home.run(['audit', '--share', name])).stdout).toContain('share_limited')
     }
-  }, 60_000)
+  })
 
   test('L3 what a share does not give is not to be told from what is not there', async () => {
     const routes = '[[route]]\nurl = "https://bank.example.com"\nprofile = "bank"\n'
@@ -86,7 +86,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).not.toMatch(/bank|renamed/)
     expect((await home.http('GET', '/v1/token', { socket: env.AUTHSOCK })).text).not.toMatch(/bank|renamed/)
-  }, 60_000)
+  })
 
   test('L3 by a share the agent goes nowhere that it does not go by itself', async () => {
     await share('devbox', '--all-scopes')
@@ -101,7 +101,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     } finally {
       sts.close()
     }
-  }, 60_000)
+  })
 
   test('L6 who asks while a role’s credentials are fetched for another passes the rules too', async () => {
     const { promise: mayGo, resolve: go } = Promise.withResolvers<void>()
@@ -126,7 +126,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     } finally {
       sts.close()
     }
-  }, 60_000)
+  })
 
   test('L4 a share that asks for approvals again and again: four at once, and others are asked about all the same', async () => {
     await share('devbox', '--all-scopes', '--any-target')
@@ -149,7 +149,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     // Nobody waits for the others' end.
     await home.http('POST', '/v1/lock')
     expect(await waiting()).toEqual([])
-  }, 60_000)
+  })
 
   test.runIf(hasCompiler())(
     'L6 names that are made to deceive: one line, nothing moved, nothing hidden, wherever they are shown',
@@ -201,6 +201,6 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       isPlain(audit.stdout)
       isPlain((await home.run(['audit', '--json', '--caller', 'allow'])).stdout)
     },
-    60_000,
+    300_000,
   )
 })

@@ -31,7 +31,7 @@ describeWith({ chromium: chromiumPath !== undefined }, 'pages in Chromium', () =
     elsewhere.listen(0, '127.0.0.1')
     await once(elsewhere, 'listening')
     origin = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await browser.close()
@@ -45,7 +45,7 @@ describeWith({ chromium: chromiumPath !== undefined }, 'pages in Chromium', () =
     expect((await logIn(home, server)).code).toBe(0)
     share = await makeTcpShare(home, 'devbox')
     context = await browser.newContext()
-  }, 60_000)
+  })
 
   afterEach(async () => {
     // Nothing was given out, whatever the page saw of it; and a program still gets what it asks for.
@@ -85,7 +85,7 @@ describeWith({ chromium: chromiumPath !== undefined }, 'pages in Chromium', () =
     const opaque = 'got opaque:'
     const failed = Object.fromEntries(Object.keys(ways).map((name) => [name, 'failed']))
     expect(seen).toEqual({ ...failed, 'fetch, no-cors': opaque, 'fetch, no-cors, a form': opaque })
-  }, 60_000)
+  })
 
   test('L3 a form, a frame and a window of another origin show a refusal', async () => {
     const page = await context.newPage()
@@ -97,9 +97,9 @@ describeWith({ chromium: chromiumPath !== undefined }, 'pages in Chromium', () =
       )
       const response = await answered
       expect([method, response.status(), response.headers()['access-control-allow-origin']]).toEqual([method, 403, undefined])
-      expect(await response.text()).toContain('a browser or a proxy')
+      expect(await response.text()).toContain('it comes from a browser or through a proxy')
     }
-  }, 60_000)
+  })
 
   test.each(['evil.example', 'host.docker.internal', '127.0.0.1'])(
     'L3 of its own origin, as %s: neither the page nor what it fetches with the secret',
@@ -115,6 +115,6 @@ describeWith({ chromium: chromiumPath !== undefined }, 'pages in Chromium', () =
       )
       expect(fetched).toEqual([403, expect.stringContaining('peer_denied')])
     },
-    60_000,
+    300_000,
   )
 })

@@ -100,7 +100,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
       expect([git.code, git.stderr, git.stdout.split('\n')]).toEqual([0, '', expect.arrayContaining([`password=${narrow}`])])
       const limited = await client(['token', '--scope', 'write'], byFile)
       expect([limited.code, limited.stderr]).toEqual([6, expect.stringContaining("it issues tokens of 'work' (scope: read)")])
-    }, 60_000)
+    })
 
     test('a secret that is missing, refused, or of another share: what to do', async () => {
       const { url } = await makeTcpShare(home, 'devbox')
@@ -118,7 +118,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
         expect([code, stdout, stderr]).toEqual([6, '', expect.stringMatching(/the secret is wrong|refuses the secret/)])
         expect(stderr).toEqual(mount)
       }
-    }, 60_000)
+    })
 
     test('a secret is sent to this machine alone', async () => {
       const env = { AUTHSOCK_SECRET: 'secret' }
@@ -137,7 +137,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
         const { code, stdout, stderr } = await client(['token'], { ...env, AUTHSOCK })
         expect([AUTHSOCK, code, stdout, stderr]).toEqual([AUTHSOCK, 2, '', expect.stringContaining(why)])
       }
-    }, 60_000)
+    })
 
     test('nobody listens: said so, and no agent is started', async () => {
       const { url, secret, port } = await makeTcpShare(home, 'devbox')
@@ -146,7 +146,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
       const { code, stderr } = await client(['token'], { AUTHSOCK: url, AUTHSOCK_SECRET: secret, HOME: home.path })
       expect([code, stderr]).toEqual([7, expect.stringContaining(`no share listens at ${url}`)])
       expect(stderr).toContain('authsock share show')
-    }, 60_000)
+    })
   })
 
   test('the command line: what a share gives, and nothing about the machine of its agent', async () => {
@@ -164,7 +164,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
       const { code, stderr } = await home.run(args, { env })
       expect([args, code, stderr]).toEqual([args, 2, expect.stringContaining("a share's address")])
     }
-  }, 60_000)
+  })
 
   test('the client library', async () => {
     const { url, secret } = await makeTcpShare(home, 'devbox')
@@ -179,7 +179,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'clients', () =>
     expect(failure).toBeInstanceOf(Failure)
     expect(failure).toMatchObject({ code: 'unauthorized', exitCode: 6, hint: expect.stringContaining('AUTHSOCK_SECRET_FILE') })
     wrong.close()
-  }, 60_000)
+  })
 })
 
 describeWith(
@@ -211,7 +211,7 @@ describeWith(
         // One that is far is one too many.
         expect(await client('127.0.0.1', '192.0.2.1')).toMatchObject({ code: 6, stdout: '' })
       },
-      60_000,
+      300_000,
     )
   },
 )
@@ -267,7 +267,7 @@ describeWith({ ...programs('gcc'), Linux: isLinux }, 'under AddressSanitizer', (
         )
     }
     expect(await ask({ AUTHSOCK: `http://[::1]:${port}`, AUTHSOCK_SECRET: secret })).toBe(7)
-  }, 120_000)
+  })
 })
 
 describe('the port', () => {
@@ -295,7 +295,7 @@ describe('the port', () => {
     const again = await makeTcpShare(home, 'devbox', '--tcp', String(first.port))
     expect([again.port, again.secret === first.secret]).toEqual([first.port, false])
     expect(await exchange(first.port, request(first))).toContain('401 Unauthorized')
-  }, 60_000)
+  })
 
   test('one that is taken at a restart is said, waited for, and has a new secret then', async () => {
     const first = await makeTcpShare(home, 'devbox')
@@ -324,7 +324,7 @@ describe('the port', () => {
     expect(now).toMatchObject({ port: first.port, listening: true })
     expect(now.secret).not.toBe(first.secret)
     expect(await exchange(now.port, request(now))).toContain('200 OK')
-  }, 60_000)
+  })
 
   test('without anybody doing anything, it is had again when it is free', async () => {
     const first = await makeTcpShare(home, 'devbox')
@@ -339,7 +339,7 @@ describe('the port', () => {
     await home.run(['stop'])
     await home.startAgent()
     expect(await tcpShare(home, 'devbox')).toEqual(now)
-  }, 120_000)
+  })
 
   test('a port that is taken, or none; a secret that was lost is made again', async () => {
     const first = await makeTcpShare(home, 'devbox')
@@ -357,7 +357,7 @@ describe('the port', () => {
     expect([now.port, now.secret === first.secret]).toEqual([first.port, false])
     expect(await exchange(now.port, request(now))).toContain('200 OK')
     expect(await exchange(now.port, request(first))).toContain('401 Unauthorized')
-  }, 60_000)
+  })
 
   test('L3 the end of a share closes it, and takes the secret away; its socket still says why', async () => {
     const brief = await makeTcpShare(home, 'brief', '--ttl', '2s')
@@ -371,7 +371,7 @@ describe('the port', () => {
     expect(await tcpShare(home, 'brief')).toMatchObject({ listening: false })
     expect((await home.run(['revoke', '--all'])).code).toBe(0)
     expect(await isRefused(brief.port)).toBe(true)
-  }, 60_000)
+  })
 
   test.runIf(isLinux)(
     'it is nowhere but on loopback',
@@ -385,7 +385,7 @@ describe('the port', () => {
         .filter(([, local = '', , state]) => local.endsWith(`:${hex}`) && state === '0A')
       expect(listening.map(([, local]) => local)).toEqual([`0100007F:${hex}`])
     },
-    60_000,
+    300_000,
   )
 })
 
@@ -474,7 +474,7 @@ describe('what is refused', () => {
     )
     expect(await exchange(port, request(share, { line: 'GET /v1/status HTTP/1.1' }))).toMatch(/^HTTP\/1\.1 403 .*share_limited/s)
     expect(await exchange(port, request(share, { line: `CONNECT 127.0.0.1:${port} HTTP/1.1` }))).toBe('')
-  }, 120_000)
+  })
 
   test('L3 a second request on a connection that was let in, and upgrades', async () => {
     const share = await makeTcpShare(home, 'devbox')
@@ -493,7 +493,7 @@ describe('what is refused', () => {
     )
     const stranger = await exchange(share.port, request(share, { auth: '', more: 'Connection: Upgrade\r\nUpgrade: x' }))
     expect(stranger).toMatch(/^HTTP\/1\.1 401 unauthorized\r\n.*WWW-Authenticate: Bearer/s)
-  }, 60_000)
+  })
 
   test('L4 a flood of wrong secrets, and of connections that say nothing: a right one is served, and the audit stays small', async () => {
     const share = await makeTcpShare(home, 'devbox')
@@ -518,7 +518,7 @@ describe('what is refused', () => {
     expect(sent).toBeGreaterThan(60)
     expect(refused.length).toBeGreaterThan(5)
     expect(refused.length).toBeLessThan(40)
-  }, 120_000)
+  })
 
   test('L5 L6 the audit says by which way, and nothing anywhere holds the secret', async () => {
     const share = await makeTcpShare(home, 'devbox')
@@ -560,7 +560,7 @@ describe('what is refused', () => {
     expect(files.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['agent.log', 'audit.log', expect.stringMatching(/^shares-\w+\.json$/)]),
     )
-  }, 60_000)
+  })
 })
 
 test('rules see an unknown program in no container that is known', async () => {
@@ -571,7 +571,7 @@ test('rules see an unknown program in no container that is known', async () => {
   const share = await makeTcpShare(home, 'devbox')
   const answer = await exchange(share.port, request(share))
   expect(answer).toContain('denied by rule 2: an unknown program, by share devbox over TCP asks for')
-}, 60_000)
+})
 
 /** No token, no secret, and no word for a browser. */
 function nothingIn(answer: string, secret: string): void {

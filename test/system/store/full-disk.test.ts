@@ -126,13 +126,11 @@ describeWith({ ...programs('strace'), Linux: isLinux }, 'what is asked of the sy
     )
     const ended = once(traced, 'exit')
     await expect
-      .poll(
-        async () =>
-          home.http('GET', '/v1/status').then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 30_000 },
+      .poll(async () =>
+        home.http('GET', '/v1/status').then(
+          () => true,
+          () => false,
+        ),
       )
       .toBe(true)
     expect((await logIn(home, server)).code).toBe(0)
@@ -161,5 +159,5 @@ describeWith({ ...programs('strace'), Linux: isLinux }, 'what is asked of the sy
       expect(renamed).toBeGreaterThan(written)
       expect(folder).toBeGreaterThan(renamed)
     }
-  }, 90_000)
+  })
 })

@@ -53,14 +53,14 @@ describeWith({ ...parts, ...clients('debian/bin/git') }, 'git with authtype', ()
     expect(await lsRemote()).toMatchObject(listed)
     expect(remote.asked.at(-1)).toMatchObject({ scheme: 'bearer', status: 200 })
     expect([server.refreshes, await secrets()]).toEqual([1, []])
-  }, 60_000)
+  })
 
   test('a server that takes both gets Basic, and our token is not kept', async () => {
     await start(['Bearer realm="git"', 'Basic realm="git"'])
     expect(await lsRemote()).toMatchObject(listed)
     expect(remote.asked.at(-1)).toMatchObject({ scheme: 'basic', credential: await tokenOf(home), status: 200 })
     expect(await secrets()).toEqual([])
-  }, 60_000)
+  })
 
   test('`git credential capability` knows authtype, and fill gives the expiry', async () => {
     await start('Bearer')
@@ -76,7 +76,7 @@ describeWith({ ...parts, ...clients('debian/bin/git') }, 'git with authtype', ()
         `password_expiry_utc=${expiry}`,
       ]),
     )
-  }, 60_000)
+  })
 
   test('a password with an end is kept with it, and given back with it', async () => {
     await start('Basic')
@@ -87,7 +87,7 @@ describeWith({ ...parts, ...clients('debian/bin/git') }, 'git with authtype', ()
     expect((await git(['credential', 'fill'], place)).stdout).toBe(
       `${place}password=short-lived\npassword_expiry_utc=${expiry}\n`,
     )
-  }, 60_000)
+  })
 })
 
 describeWith({ 'a C compiler': hasCompiler(), Linux: isLinux }, 'git without authtype', () => {
@@ -104,5 +104,5 @@ describeWith({ 'a C compiler': hasCompiler(), Linux: isLinux }, 'git without aut
         'authsock: the server accepts only Bearer tokens, which this version of git cannot send\nhint: use git 2.46 or newer\n',
     })
     expect((await ask('wwwauth[]=Bearer\nwwwauth[]=basic realm="git"\n')).stdout).toContain('username=oauth2\n')
-  }, 60_000)
+  })
 })

@@ -62,7 +62,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     expect(readFileSync(join(home.path, 'trace'), 'utf8')).toMatch(/credential-authsock'? store/)
     expect(await secrets()).toEqual([])
     expect(server.refreshes).toBe(0)
-  }, 60_000)
+  })
 
   test('two accounts on one host, by path', async () => {
     server = await startAuthorizationServer()
@@ -83,7 +83,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     // Of the host alone no route speaks: git is on its own.
     const without = await lsRemote('/team-a/x.git')
     expect([without.code, without.stderr]).toEqual([128, expect.stringContaining('could not read Username')])
-  }, 60_000)
+  })
 
   test('50 at a time, across expiries: all are served, with few refreshes, and the session lives', async () => {
     await start('/', 10)
@@ -100,7 +100,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     expect(server.maxInFlight).toBe(1)
     expect(remote.asked.filter(({ status, credential }) => status === 401 && credential !== undefined)).toEqual([])
     expect((await home.http('GET', '/v1/sessions')).json()).toMatchObject({ sessions: [{ profile: 'work', state: 'active' }] })
-  }, 180_000)
+  })
 
   test('a token that the server has revoked: git erases it, the next call has another, however many erase it', async () => {
     await start('/')
@@ -117,7 +117,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     await Promise.all(Array.from({ length: 10 }, () => lsRemote()))
     expect(await lsRemote()).toMatchObject(listed)
     expect(server.refreshes).toBe(2)
-  }, 60_000)
+  })
 
   test('a password for a host without a route: kept over a restart, given back, gone when git rejects it', async () => {
     await start('/elsewhere')
@@ -138,7 +138,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     expect(await git(['credential', 'reject'], `${place}password=hunter two=2\n`)).toEqual({ ...ok, stdout: '' })
     expect(await secrets()).toEqual([])
     expect((await fill()).code).toBe(128)
-  }, 60_000)
+  })
 
   test('a password that the server refuses goes with the 401', async () => {
     await start('/elsewhere')
@@ -146,7 +146,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     expect(await lsRemote()).toMatchObject({ code: 128 })
     expect(remote.asked.at(-1)).toMatchObject({ username: 'ada', credential: 'old', status: 401 })
     expect(await secrets()).toEqual([])
-  }, 60_000)
+  })
 
   test('a profile named in the configuration; nothing is kept for it, whatever has become of the token', async () => {
     await start()
@@ -163,7 +163,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     await home.run(['stop'])
     expect(await named(['credential', 'approve'], filled)).toMatchObject(ok)
     expect(await secrets()).toEqual([])
-  }, 60_000)
+  })
 
   test('our token, said back after the agent was restarted, is not kept', async () => {
     await start()
@@ -173,7 +173,7 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     const place = `protocol=http\nhost=${remote.host}\nusername=oauth2\n`
     expect(await git(['credential', 'approve'], `${place}password=${token}\n`)).toMatchObject(ok)
     expect(await secrets()).toEqual([])
-  }, 60_000)
+  })
 
   test('a login is needed and nobody is there: git says so and asks for no password', async () => {
     await start('/')
@@ -182,5 +182,5 @@ describeWith({ ...programs('git'), 'a C compiler': hasCompiler(), Linux: isLinux
     expect(stderr).toMatch(/^authsock: profile 'work' needs a login[^\n]*\nhint: `authsock login work`/)
     expect(stderr).not.toMatch(/Username|Password|could not read/)
     expect(remote.asked.length).toBe(1)
-  }, 60_000)
+  })
 })

@@ -70,13 +70,13 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       await terminals[4]?.see(/waiting for the login to 'work' that is under way elsewhere/)
       await fetch(await server.authorize(addresses()[0] ?? ''))
       for (let index = 0; index < 5; index++) {
-        await expect.poll(() => read(`run${index}.code`), { timeout: 30_000 }).toBe('0\n')
+        await expect.poll(() => read(`run${index}.code`)).toBe('0\n')
         expect(read(`run${index}.out`)).toMatch(/^username=oauth2\npassword=\S+\npassword_expiry_utc=\d+\n$/)
         expect(read(`run${index}.err`)).toBe('')
       }
       expect(addresses()).toHaveLength(1)
     },
-    90_000,
+    300_000,
   )
 
   test.each([
@@ -95,7 +95,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       expect(await terminal.see(/^(# )?back/m)).not.toContain('the login was cancelled')
       expect(read('cancelled.out') ?? '').not.toContain('password=')
     },
-    60_000,
+    300_000,
   )
 
   test.each([
@@ -113,6 +113,6 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       expect(read('batch.err')).toBe("authsock: profile 'work' needs a login: no login yet\nhint: `authsock login work`\n")
       expect(addresses()).toEqual([])
     },
-    60_000,
+    300_000,
   )
 })

@@ -124,7 +124,7 @@ else
       expect(routed.asked.map(({ status }) => status)).toEqual([200, 200, 204])
       expect(said(routed)).toEqual([`bearer ${await tokenOf(home)}`])
       expect(existsSync(join(home.path, 'use-routed', '.terraform', 'modules', 'net', 'main.tf'))).toBe(true)
-    }, 60_000)
+    })
 
     test('a pasted token is kept over a restart, used, and gone after the logout', async () => {
       expect((await init(other)).code).toBe(1)
@@ -138,17 +138,17 @@ else
       expect(await run('logout', hostOf(other))).toMatchObject({ code: 0, stderr: '' })
       expect(await secrets()).toEqual([])
       expect((await init(other)).code).toBe(1)
-    }, 60_000)
+    })
 
     test('a logout at a routed registry ends no session', async () => {
       await logIn(home, server)
       expect(await run('logout', hostOf(routed))).toMatchObject({ code: 0, stderr: '' })
       expect(await init(routed)).toMatchObject({ code: 0, stderr: '' })
-    }, 60_000)
+    })
 
     test('a login is needed: terraform goes on without a token, and the registry says no', async () => {
       const { code, stderr } = await init(routed)
       expect([code, stderr]).toEqual([1, expect.stringContaining('401')])
       expect(said(routed)).toEqual(['undefined undefined'])
-    }, 60_000)
+    })
   })

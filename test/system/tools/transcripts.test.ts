@@ -100,7 +100,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'transcripts', (
         'expires-rfc3339': new Date(expires * 1000).toISOString().replace('.000Z', 'Z'),
         'basic-ada': Buffer.from('ada:value of plain').toString('base64'),
       }
-    }, 60_000)
+    })
 
     afterAll(() => home.close())
 
@@ -130,7 +130,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'transcripts', (
           expect(`$ ${command} (${title})\n${normal(got)}`).toBe(`$ ${command} (${title})\n${fill(answer)}`)
         }
       },
-      120_000,
+      300_000,
     )
   })
 })

@@ -48,7 +48,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'wrong places', 
       expect([other.status, other.stdout]).toEqual([2, ''])
       expect(other.stderr).toContain('no route covers https://kube.example.com.evil.test')
     }
-  }, 60_000)
+  })
 
   test('what a tool stores takes the place of no record, be it one that cannot be read', async () => {
     const git = (operation: string) =>
@@ -63,7 +63,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'wrong places', 
     expect(git('store').status).toBe(0)
     expect(git('get').stdout).toBe('username=ada\npassword=pw\n')
     expect(readFileSync(record, 'utf8')).toBe('of a version to come')
-  }, 60_000)
+  })
 
   test('a user name with control characters is no name', async () => {
     const { status, text } = await home.http('PUT', '/v1/secrets/x', { body: { value: 'v', username: 'a\u001b[8mb' } })

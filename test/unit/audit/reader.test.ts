@@ -78,7 +78,7 @@ test('R9 L6 several agents over one home: one chain, through rotations, and no l
     seen.set(profile, [...(seen.get(profile) ?? []), caller?.pid ?? -1])
   const inOrder = Array.from({ length: 45 }, (_, index) => index)
   expect(Object.fromEntries(seen)).toEqual({ p0: inOrder, p1: inOrder, p2: inOrder })
-}, 60_000)
+})
 
 test('one after the other, without a pause between', async () => {
   const log = new AuditLog({ path })
@@ -117,7 +117,7 @@ test('R14 a writer that is killed: what it had answered is there, the chain goes
   for await (const { at } of readAudit(path)) last.set(Math.floor(at / 1_000_000), at)
   const [newest = 0] = answered.slice(-1)
   expect(last.get(rounds)).toBeGreaterThanOrEqual(newest)
-}, 60_000)
+})
 
 describe('verify tells where', () => {
   const first = (): string => `${path}.2`
@@ -248,7 +248,7 @@ test('L6 what callers choose ends no line, moves no cursor, hides nothing, and i
   } finally {
     await home.close()
   }
-}, 60_000)
+})
 
 test('a line of another make: shown, or passed over, and never a crash', async () => {
   const home = new Home()
@@ -270,7 +270,7 @@ test('a line of another make: shown, or passed over, and never a crash', async (
   } finally {
     await home.close()
   }
-}, 60_000)
+})
 
 test('`audit --follow` while the files are rotated: each line once, in order', async () => {
   const home = new Home()
@@ -297,4 +297,4 @@ test('`audit --follow` while the files are rotated: each line once, in order', a
     follower.kill('SIGINT')
     await home.close()
   }
-}, 60_000)
+})

@@ -93,7 +93,7 @@ test('L6 rotation goes on with the chain, and keeps so many', async () => {
   expect((await verifyAudit(path, 3)).problems).toEqual([])
 })
 
-test('L6 every change of a line, every line taken out, put in or exchanged is noticed', { retry: 0 }, async () => {
+test('L6 every change of a line, every line taken out, put in or exchanged is noticed', async () => {
   await (await write(8)).close()
   const sound = readFileSync(path, 'utf8')
   const lines = sound.trimEnd().split('\n')

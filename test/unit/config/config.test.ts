@@ -411,5 +411,5 @@ describe('editing', () => {
     const codes = await Promise.all(children.map(async (child) => ((await once(child, 'exit')) as [number])[0]))
     expect(new Set(codes)).toEqual(new Set([0]))
     expect((await readConfig(readFileSync(file, 'utf8'), 'c')).profiles.size).toBe(21)
-  }, 60_000)
+  })
 })

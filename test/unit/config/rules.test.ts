@@ -191,7 +191,7 @@ describe('adding', () => {
       }),
       { numRuns: 30 },
     )
-  }, 60_000)
+  })
 })
 
 describe('a rule for always', () => {

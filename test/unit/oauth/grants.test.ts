@@ -292,7 +292,7 @@ describe('device code', () => {
     expect(await codeOf(done)).toBe('login_cancelled')
     expect(told).toEqual([expect.stringContaining('trying again')])
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(9_900)
-  }, 60_000)
+  })
 })
 
 describe('client credentials', () => {

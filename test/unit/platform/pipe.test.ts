@@ -14,7 +14,7 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
   let windows: Windows
   beforeAll(() => {
     windows = new Windows()
-  }, 120_000)
+  })
   afterAll(() => windows?.close())
 
   async function play<T>(scenario: string, code = 0): Promise<T> {
@@ -42,7 +42,7 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
     })
     expect(other.caller.parents).toEqual([{ pid, executable }, ...self.caller.parents])
     expect(other.caller.uid).toBeUndefined()
-  }, 60_000)
+  })
 
   test('L6 one that has ended: its pid is not looked at as if it were still its own', async () => {
     const { pid, looked, caller, isOwn } = await play<{ pid: number; looked: unknown; caller: Caller; isOwn: boolean }>('gone')
@@ -50,7 +50,7 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
     expect(looked).toMatchObject({ parents: expect.any(Array) })
     expect(caller).toEqual({ pid, parents: [], container: { kind: 'unknown' } })
     expect(isOwn).toBe(true)
-  }, 60_000)
+  })
 
   test('a thousand one by one, 200 at once, 200 that leave: nobody is turned away, nothing is left open', async () => {
     const { before, after, answers, callers, last } = await play<{
@@ -65,32 +65,32 @@ describeWith(windowsParts, 'a pipe of Windows', () => {
     expect(after.descriptor).toBe(before.descriptor)
     // Some come and go on their own (threads, timers); 1400 connections would show.
     expect(after.handle).toBeLessThan(before.handle + 4 * 100)
-  }, 120_000)
+  })
 
   test('it closes, can be served again under another name, and lets the process end', async () => {
     expect(await play('close')).toEqual({ after: 'ENOENT', isSame: false, answer: true })
     expect(await play('exit', 7)).toEqual({})
-  }, 60_000)
+  })
 
   test('L4 slow requests and too many connections are ended as they are elsewhere', async () => {
     expect(await play('limits')).toEqual({
       late: 'too late',
       became: ['served', 'served', 'served', 'refused', 'refused'],
     })
-  }, 60_000)
+  })
 
   test('L1 its access list has this user and the system, nobody else', async () => {
     const { error, list, caller } = await play<{ error: number; list: string; caller: { caller: Caller } }>('access')
     expect(error).toBe(0)
     // Windows writes GENERIC_ALL as FILE_ALL_ACCESS.
     expect(list).toMatch(new RegExp(`^D:P\\(A;;(GA|FA);;;SY\\)\\(A;;(GA|FA);;;${caller.caller.sid}\\)$`))
-  }, 60_000)
+  })
 
   // Wine lets two serve one name.
   if (process.platform === 'win32') {
     test('L10 a name that somebody else serves already is refused', async () => {
       expect(await play('squatted')).toEqual({ code: 'agent_untrusted' })
-    }, 60_000)
+    })
   }
 })
 

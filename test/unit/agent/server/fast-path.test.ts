@@ -207,7 +207,7 @@ test('who asks on and reads nothing is hung up on', async () => {
     for (let turns = 0; turns < 3; turns++) await turn()
   }
   expect(socket.destroyed).toBe(true)
-}, 60_000)
+})
 
 test('whatever is sent, and however it is cut, the answers are those of node:http', async () => {
   const random = new Random(Number(process.env['AUTHSOCK_SEED'] ?? Date.now() % 1e6))
@@ -234,7 +234,7 @@ test('whatever is sent, and however it is cut, the answers are those of node:htt
   }
   // Not all of them: else nothing was known.
   expect(read).toBeLessThan(430)
-}, 60_000)
+})
 
 /** A client that does not hang up when it is told that no more comes. */
 async function client(options: { readonly allowHalfOpen?: boolean } = {}): Promise<Socket> {
@@ -334,7 +334,7 @@ test('who never reads is let go in time, and keeps no agent from stopping', asyn
   socket.write(large)
   await expect.poll(() => answered).toBe(before + 1)
   const left = (): Promise<number> => promisify(front.getConnections.bind(front))()
-  await expect.poll(left, { timeout: 10_000 }).toBe(0)
+  await expect.poll(left).toBe(0)
   await connections.closed()
   socket.destroy()
 })

@@ -21,9 +21,9 @@ describeWith({ 'Unix sockets': isPosix }, 'a server that grants more than was as
     proxy = await FaultProxy.start(`${server.issuer}/token`)
   })
 
-  afterAll(() => {
+  afterAll(async () => {
     proxy.close()
-    server.close()
+    await server.close()
   })
 
   beforeEach(async () => {

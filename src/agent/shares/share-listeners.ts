@@ -8,7 +8,7 @@ import type { Log } from '../log.ts'
 import type { Operations } from '../operations.ts'
 import { createAgentServer } from '../server/server.ts'
 import { TcpGuard } from '../server/tcp-guard.ts'
-import type { ShareListeners } from './shares.ts'
+import type { ShareListeners } from './open-share.ts'
 
 interface ShareListenersPorts {
   readonly agent: Operations

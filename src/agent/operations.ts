@@ -1,5 +1,6 @@
-// The agent as its protocol sees it: one method an operation. Composed in main.ts; routes.ts and channels.ts call it.
+// The agent as its protocol sees it: one method an operation. server/ calls it.
 
+import type { Permission } from '../core/access/authorize.ts'
 import { asFailure, Failure } from '../core/failures.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Grant } from '../core/grant.ts'
@@ -80,6 +81,11 @@ export class Operations {
     minTtl: number | undefined,
   ): Issued | Promise<Issued> {
     return this.#parts.issuer.token(context, { profile, target, minTtl })
+  }
+
+  /** Throws share_limited, which is audited, if the channel of the request has no such permission. */
+  checkOperation(context: RequestContext, permission: Permission): void {
+    this.#parts.issuer.operation(context, permission)
   }
 
   /** What was no request for a credential. */

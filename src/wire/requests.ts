@@ -53,7 +53,7 @@ function readTokenRequest(query: string): TokenRequest {
   const audience = single(parameters, 'audience')
   const minTtl = single(parameters, 'min_ttl')
   return defined({
-    profile: profile === undefined ? undefined : checkProfileName(profile),
+    profile: profile === undefined ? undefined : checkName('profile', profile),
     minTtl: minTtl === undefined ? undefined : decodeMinTtl(minTtl),
     target: defined({
       scope: scope === undefined ? undefined : decodeScope(scope),
@@ -74,12 +74,24 @@ export function decodeLoginRequest(query: string): LoginRequest {
   const text = single(parameters, 'grant')
   const grant = grants.find((each) => each === text)
   if (text !== undefined && grant === undefined) throw bad(`'grant' is '${text}', not one of ${grants.join(', ')}`)
-  return defined({ profile: profile === undefined ? undefined : checkProfileName(profile), grant })
+  return defined({ profile: profile === undefined ? undefined : checkName('profile', profile), grant })
 }
 
-export function checkProfileName(name: string): string {
-  if (!isProfileName(name))
-    throw bad(`'${name.slice(0, 64)}' is not a profile name: use lower-case letters, digits, '.', '_' and '-'`)
+/** What a path or a request names. All of them are spelt alike. */
+export type NamedThing = 'profile' | 'secret' | 'share' | 'approval'
+
+const descriptions: Readonly<Record<NamedThing, string>> = {
+  profile: 'a profile name',
+  secret: 'the name of a secret',
+  share: 'the name of a share',
+  approval: 'the id of an approval',
+}
+
+/** Throws bad_request. */
+export function checkName(thing: NamedThing, name: string): string {
+  if (!isProfileName(name)) {
+    throw bad(`'${name.slice(0, 64)}' is not ${descriptions[thing]}: use lower-case letters, digits, '.', '_' and '-'`)
+  }
   return name
 }
 
@@ -175,15 +187,15 @@ function flag(body: Readonly<Record<string, unknown>>, name: string): true | und
 
 export function decodeShareRequest(json: unknown): ShareRequest {
   const body = object(json)
-  const names = (key: string): readonly string[] => {
+  const names = (key: string, thing: NamedThing): readonly string[] => {
     const list = body[key] ?? []
     if (!Array.isArray(list)) throw bad(`'${key}' must be a list of names`)
     return list.map((name: unknown) => {
       if (typeof name !== 'string') throw bad(`'${key}' must be a list of names`)
-      return checkProfileName(name)
+      return checkName(thing, name)
     })
   }
-  const [profiles, secrets] = [names('profiles'), names('secrets')]
+  const [profiles, secrets] = [names('profiles', 'profile'), names('secrets', 'secret')]
   if (profiles.length === 0 && secrets.length === 0)
     throw bad("'profiles' is empty: a share needs at least one profile or secret")
   const ttl = body['ttl']

@@ -13,7 +13,8 @@ import { logIn, workProfile } from '../support/login.ts'
 
 interface Example {
   readonly about: string
-  readonly given: { readonly session: 'active' | 'absent'; readonly vault?: 'locked' }
+  /** `share`: the request is sent to the socket of a share of this name, with the scope `read`. */
+  readonly given: { readonly session: 'active' | 'absent'; readonly vault?: 'locked'; readonly share?: string }
   readonly request: {
     readonly method: string
     readonly path: string
@@ -70,7 +71,14 @@ describe('examples', () => {
     if (given.session === 'active') expect((await logIn(home, server)).code).toBe(0)
     if (given.vault === 'locked') await home.http('POST', '/v1/lock')
     const { method, path, headers = {}, body } = request
-    const answer = await home.http(method, path, { headers, body })
+    let { socket } = home
+    if (given.share !== undefined) {
+      const created = await home.http('PUT', `/v1/shares/${given.share}`, {
+        body: { profiles: ['work'], scope: 'read', ttl: 60 },
+      })
+      socket = created.json<{ socket: string }>().socket
+    }
+    const answer = await home.http(method, path, { headers, body, socket })
     expect([answer.status, answer.headers['content-type']]).toEqual([response.status, response.type])
     if (response.schema !== undefined) matches(response.schema, answer.json())
     if (response.body !== undefined) expect(answer.json()).toMatchObject(response.body)

@@ -154,7 +154,11 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async limits() {
-    const connections = new Connections({ arrival: 200, idle: 60_000, isLate: (socket) => socket.end('too late') })
+    const connections = new Connections({
+      arrivalTimeoutMs: 200,
+      idleTimeoutMs: 60_000,
+      onLate: (socket) => socket.end('too late'),
+    })
     const first = await serve(createPlainServer((socket) => void connections.add(socket.resume())))
     const slow = connect(first.name)
     slow.write('GET / HT')

@@ -1,115 +1,129 @@
-// The connections of a listener: requests have to arrive in time (L4), and while nobody is connected no timer runs. http's own check
-// wakes the process for ever.
+// The connections of a listener, each in one state: requests have to arrive in time (L4), and no timer runs while nobody is
+// connected. node:http's own check wakes the process for ever.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Requester } from '../../core/access/caller.ts'
+import { maxPipelined } from './limits.ts'
 
-/** Requests of one connection whose answers nobody has read yet: who sends more does not read. */
-const maxUnread = 32
-/** No clock is read for a request: what counts is at how many looks it was incomplete. */
-const looksOfArrival = 2
+/** No clock is read for a request: its age is how many ticks have seen it incomplete. */
+const ticksOfArrival = 2
 
 const own = Symbol('connection')
 
 /**
- * A property of the socket, and no table by socket: what an old Map or WeakMap has ever held stays until everything is collected,
+ * A property of the socket instead of a table by socket: what an old Map or WeakMap has ever held stays until everything is collected,
  * and to move it all aside until then costs a tenth of each connection.
  */
 export const connectionOf = (socket: object): Connection | undefined => (socket as { [own]?: Connection })[own]
 
+/**
+ *     reading  -> answering    a request is there (its header at least)
+ *     answering -> idle        its answer was sent, and it was the last one
+ *     idle     -> reading      a tick has seen more bytes
+ *     idle     -> answering    the next request came between two ticks
+ *     any      -> detached     upgraded, too late, or closed
+ */
+export type ConnectionState =
+  /** The first request, or a next one that has begun, has not arrived. */
+  | { readonly kind: 'reading'; readonly sinceTick: number }
+  /** `request`: the last of them, if node:http reads it. `sinceTick`: since when its body is waited for; undefined: not looked at yet. */
+  | { readonly kind: 'answering'; requests: number; request: IncomingMessage | undefined; sinceTick: number | undefined }
+  /** `seen`: at the first tick after the last answer. */
+  | { readonly kind: 'idle'; readonly seen: { readonly tick: number; readonly bytesRead: number } | undefined }
+  /** Not watched any more. */
+  | { readonly kind: 'detached' }
+
+const justAnswered: ConnectionState = { kind: 'idle', seen: undefined }
+const detached: ConnectionState = { kind: 'detached' }
+
 export class Connection {
   readonly socket: Socket
-  /** Who is there, once that was looked at. */
+  /** Who is at the other end, once that was looked up. */
   requester: Requester | undefined
-  /** What he asks is refused, whatever it is: until it is known that he may ask. */
+  /** Whether its requests are refused: until it is known that the peer may ask. */
   isDenied = true
-  /** Among all; undefined: it carries something else from now on, or ends. */
-  place: number | undefined
-  /** Being answered, or their answers to be read. */
-  requests = 0
-  /** Of the last of them, while node:http reads it. */
-  request: IncomingMessage | undefined
-  /** Whether one began or was answered since the last look. */
-  isBusy = false
-  /** Bytes that had come at the look after the last request. */
-  taken = 0
-  /** More has come since: another request, which is not whole. */
-  isPartial = false
-  /** The look since which what is to come next is waited for. */
-  since: number
-  /** Whether no other request is wanted. */
-  readonly #isOver: () => boolean
+  state: ConnectionState
+  /** Its index among all. */
+  readonly index: number
+  /** Whether no other request is read. */
+  readonly #isEnding: () => boolean
 
-  constructor(socket: Socket, since: number, isOver: () => boolean) {
+  constructor(socket: Socket, index: number, tick: number, isEnding: () => boolean) {
     this.socket = socket
-    this.since = since
-    this.#isOver = isOver
+    this.index = index
+    this.state = { kind: 'reading', sinceTick: tick }
+    this.#isEnding = isEnding
   }
 
   /** A whole request is there; of one that node:http reads, its header at least. */
   began(request?: IncomingMessage): void {
-    this.requests += 1
-    this.request = request
-    this.isBusy = true
+    const { state } = this
+    if (state.kind === 'answering') {
+      state.requests += 1
+      state.request = request
+      state.sinceTick = undefined
+    } else if (state.kind !== 'detached') this.state = { kind: 'answering', requests: 1, request, sinceTick: undefined }
   }
 
-  /** Its answer is on its way, or nobody is there to take it. */
+  /** Its answer is on its way, or the client has closed the connection. */
   answered(): void {
-    this.requests -= 1
-    this.isBusy = true
-    if (this.#isOver()) this.end()
+    const { state } = this
+    if (state.kind !== 'answering') return
+    state.requests -= 1
+    state.sinceTick = undefined
+    if (state.requests > 0) return
+    this.state = justAnswered
+    if (this.#isEnding()) this.end()
   }
 
-  /** Once what is being answered has been. */
+  /** Closes it, unless a request is being answered. */
   end(): void {
-    if (this.requests === 0) this.socket.destroySoon()
+    if (this.state.kind !== 'answering') this.socket.destroySoon()
   }
 }
 
 export interface ConnectionsPorts {
-  /** ms for a request to arrive whole. */
-  readonly arrival: number
-  /** ms for which one may be kept without any. */
-  readonly idle: number
-  /** What was to come has not come in time. */
-  readonly isLate: (socket: Socket) => void
+  readonly arrivalTimeoutMs: number
+  readonly idleTimeoutMs: number
+  /** A request has not arrived in time. */
+  readonly onLate: (socket: Socket) => void
 }
 
 export class Connections {
   readonly #ports: ConnectionsPorts
-  readonly #looksOfIdle: number
+  readonly #ticksOfIdle: number
   readonly #all: (Connection | undefined)[] = []
   readonly #free: number[] = []
-  /** They carry something else from now on, or end. */
-  readonly #others = new Set<Socket>()
+  /** Sockets of connections that are not watched and not closed yet. */
+  readonly #detached = new Set<Socket>()
   #timer: NodeJS.Timeout | undefined
-  #looks = 0
+  #tick = 0
   #isEnding = false
 
   constructor(ports: ConnectionsPorts) {
     this.#ports = ports
-    this.#looksOfIdle = Math.ceil((looksOfArrival * ports.idle) / ports.arrival)
+    this.#ticksOfIdle = Math.ceil((ticksOfArrival * ports.idleTimeoutMs) / ports.arrivalTimeoutMs)
   }
 
   add(socket: Socket): Connection {
-    const connection = new Connection(socket, this.#looks, () => this.#isEnding)
+    const index = this.#free.pop() ?? this.#all.length
+    const connection = new Connection(socket, index, this.#tick, () => this.#isEnding)
     Object.assign(socket, { [own]: connection })
-    const place = this.#free.pop() ?? this.#all.length
-    connection.place = place
-    this.#all[place] = connection
+    this.#all[index] = connection
     socket.once('close', () => {
-      this.#others.delete(socket)
+      this.#detached.delete(socket)
       this.#leave(connection)
     })
-    this.#timer ??= setInterval(() => this.#look(), this.#ports.arrival / looksOfArrival).unref()
+    this.#timer ??= setInterval(() => this.#onTick(), this.#ports.arrivalTimeoutMs / ticksOfArrival).unref()
     return connection
   }
 
-  /** The header of a request is there. False: its sender does not read what it asks for. */
+  /** The header of a request is there. False: its sender does not read the answers. */
   began(request: IncomingMessage): boolean {
     const connection = connectionOf(request.socket)
-    if (connection?.place === undefined || connection.requests >= maxUnread) return false
+    if (connection === undefined || connection.state.kind === 'detached') return false
+    if (connection.state.kind === 'answering' && connection.state.requests >= maxPipelined) return false
     connection.began(request)
     return true
   }
@@ -122,19 +136,19 @@ export class Connections {
     else response.once('close', () => connection.answered())
   }
 
+  /** It carries another protocol from now on. */
   upgraded(socket: Socket): void {
     const connection = connectionOf(socket)
     if (connection !== undefined) this.#leave(connection)
-    if (!socket.destroyed) this.#others.add(socket)
+    if (!socket.destroyed) this.#detached.add(socket)
   }
 
-  /** Whoever is answered gets his answer; the others are let go. */
+  /** Requests that are being answered are finished; the other connections are closed. */
   end(): void {
     this.#isEnding = true
-    for (const connection of this.#here()) connection.end()
+    for (const connection of this.#watched()) connection.end()
   }
 
-  /** Without waiting for anybody. */
   destroy(): void {
     for (const socket of this.#sockets()) socket.destroy()
   }
@@ -144,61 +158,60 @@ export class Connections {
     await Promise.all(this.#sockets().map((socket) => new Promise((resolve) => socket.once('close', resolve))))
   }
 
-  #here(): readonly Connection[] {
+  #watched(): readonly Connection[] {
     return this.#all.filter((each) => each !== undefined)
   }
 
   #sockets(): readonly Socket[] {
-    return [...this.#here().map(({ socket }) => socket), ...this.#others]
+    return [...this.#watched().map(({ socket }) => socket), ...this.#detached]
   }
 
   #leave(connection: Connection): void {
-    const { place } = connection
-    if (place === undefined) return
-    connection.place = undefined
-    this.#all[place] = undefined
-    this.#free.push(place)
+    if (connection.state.kind === 'detached') return
+    connection.state = detached
+    this.#all[connection.index] = undefined
+    this.#free.push(connection.index)
   }
 
-  #look(): void {
-    this.#looks += 1
+  #onTick(): void {
+    this.#tick += 1
     if (this.#free.length === this.#all.length) {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
-    for (const connection of this.#here()) {
+    for (const connection of this.#watched()) {
       const { socket } = connection
-      const waitsFor = this.#waitsFor(socket, connection)
-      if (waitsFor === undefined) continue
+      const late = this.#check(connection)
+      if (late === undefined) continue
       this.#leave(connection)
-      this.#others.add(socket)
-      // Who has not read his answers by now does not: to wait for that would keep him, and an agent that is to stop.
-      if (waitsFor === 'another') socket.destroy()
-      else this.#ports.isLate(socket)
+      this.#detached.add(socket)
+      // An idle client that has not read its answers by now never will: to wait for it would hold up a stop.
+      if (late === 'idle') socket.destroy()
+      else this.#ports.onLate(socket)
     }
   }
 
-  /** What of it is waited for in vain: the rest of a request, or another one. Undefined: nothing is. */
-  #waitsFor(socket: Socket, connection: Connection): 'rest' | 'another' | undefined {
-    const { requests, request, taken, isBusy } = connection
-    const since = (looks: number): boolean => this.#looks - connection.since > looks
-    connection.isBusy = false
-    if (requests > 0) {
-      if (request?.complete !== false) connection.since = this.#looks
-      else if (isBusy) connection.since = this.#looks - 1
-      return since(looksOfArrival) ? 'rest' : undefined
+  /** What is overdue: the rest of a request, or any at all on an idle connection. */
+  #check(connection: Connection): 'request' | 'idle' | undefined {
+    const { state, socket } = connection
+    const tick = this.#tick
+    switch (state.kind) {
+      case 'detached':
+        return undefined
+      case 'reading':
+        return tick - state.sinceTick > ticksOfArrival ? 'request' : undefined
+      case 'answering':
+        // Its body: complete, or not read by node:http. How long the answer takes is not the client's fault.
+        if (state.request?.complete !== false) state.sinceTick = tick
+        else state.sinceTick ??= tick - 1
+        return tick - state.sinceTick > ticksOfArrival ? 'request' : undefined
+      case 'idle': {
+        const { bytesRead } = socket
+        if (state.seen === undefined) connection.state = { kind: 'idle', seen: { tick, bytesRead } }
+        else if (bytesRead !== state.seen.bytesRead) connection.state = { kind: 'reading', sinceTick: tick - 1 }
+        else if (tick - state.seen.tick > this.#ticksOfIdle) return 'idle'
+        return undefined
+      }
     }
-    if (isBusy) {
-      connection.since = this.#looks
-      connection.taken = socket.bytesRead
-      connection.isPartial = false
-      return undefined
-    }
-    if (taken > 0 && socket.bytesRead === taken) return since(this.#looksOfIdle) ? 'another' : undefined
-    if (taken > 0 && !connection.isPartial) {
-      connection.isPartial = true
-      connection.since = this.#looks - 1
-    }
-    return since(looksOfArrival) ? 'rest' : undefined
   }
 }

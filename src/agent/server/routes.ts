@@ -1,222 +1,180 @@
-// The protocol's paths, a row each (protocol/README.md). A handler takes a decoded request and gives what to send.
+// The dispatch table: the protocol's paths (protocol/README.md), a row each, and who may call them.
 
-import { thenSync } from '../../core/util/then-sync.ts'
-import { checkedToken } from '../../core/credentials/header-value.ts'
-import { Failure } from '../../core/failures.ts'
-import { isProfileName } from '../../core/profile.ts'
+import type { Permission } from '../../core/access/authorize.ts'
+import { asFailure, Failure } from '../../core/failures.ts'
 import { redact } from '../../core/redacted.ts'
-import type { AccessToken } from '../../core/session/session.ts'
-import type { TokenAnswer } from '../../wire/messages.ts'
+import { thenSync } from '../../core/util/then-sync.ts'
 import {
-  checkProfileName,
+  checkName,
   decodeApprovalReply,
   decodeClientSecretRequest,
   decodeMasterKeyRequest,
   decodeSecretRequest,
   decodeShareRequest,
-  decodeTokenRequest,
   decodeUnlockRequest,
+  type NamedThing,
 } from '../../wire/requests.ts'
-import type { Operations } from '../operations.ts'
-import type { RequestContext } from '../access/request-context.ts'
-import type { Issued } from '../sessions/sessions.ts'
-
-export interface RouteRequest {
-  /** Without the question mark. */
-  readonly query: string
-  /** The name in the path, where the path has one. */
-  readonly profile: string
-  /** Parsed JSON; undefined for an empty body. */
-  readonly body: unknown
-  readonly acceptsText: boolean
-  /** Who asks is looked at only when it matters. */
-  readonly context: (request: string) => RequestContext
-}
-
-export interface Answer {
-  readonly status: number
-  readonly type: 'application/json' | 'text/plain; charset=utf-8' | undefined
-  readonly body: string
-}
-
-export type Handler = (agent: Operations, request: RouteRequest) => Answer | Promise<Answer>
+import type { HelperOutcome } from '../credentials/helper-calls.ts'
+import { shareStatus } from '../shares/share-status.ts'
+import { accepted, type Answer, type Handler, json, noContent } from './handler.ts'
+import { getToken } from './tokens.ts'
 
 interface Route {
-  readonly methods: Readonly<Record<string, Handler>>
+  readonly method: string
+  /** `{...}` is a segment that names something. */
+  readonly path: string
+  /** `token`: any channel, within its bounds. `read` and `admin`: the main socket only. */
+  readonly permission: Permission
+  /** Undefined: a WebSocket (upgrade.ts). */
+  readonly handler: Handler | undefined
+  /** The handler takes the bytes of the body; otherwise it is JSON. */
+  readonly takesBytes?: boolean
 }
 
-export const json = (value: unknown, status = 200): Answer => ({ status, type: 'application/json', body: JSON.stringify(value) })
-const nothing: Answer = { status: 204, type: undefined, body: '' }
+const row = (method: string, path: string, permission: Permission, handler?: Handler): Route => ({
+  method,
+  path,
+  permission,
+  handler,
+})
 
-const fixed: Readonly<Record<string, Route>> = {
-  '/v1/token': { methods: { GET: getToken } },
-  '/v1/status': { methods: { GET: async (agent) => json(await agent.status()) } },
-  '/v1/sessions': { methods: { GET: async (agent) => json({ sessions: await agent.sessions() }) } },
-  '/v1/secrets': { methods: { GET: async (agent) => json({ secrets: await agent.secrets() }) } },
-  '/v1/shares': { methods: { GET: async (agent) => json({ shares: await agent.shares() }) } },
-  '/v1/approvals': { methods: { GET: async (agent) => json({ approvals: agent.approvals() }) } },
-  '/v1/lock': { methods: { POST: async (agent) => json(await agent.lock()) } },
-  '/v1/unlock': {
-    methods: {
-      POST: async (agent, { body }) => {
-        const { passphrase } = decodeUnlockRequest(body)
-        return json(await agent.unlock(passphrase === undefined ? undefined : redact(passphrase)))
-      },
-    },
-  },
-  '/v1/vault/master-key': {
-    methods: {
-      PUT: async (agent, { body }) => {
-        const request = decodeMasterKeyRequest(body)
-        return json(
-          await agent.changeMasterKey(
-            request.provider === 'passphrase' ? { provider: 'passphrase', passphrase: redact(request.passphrase) } : request,
-          ),
-        )
-      },
-    },
-  },
-  '/v1/shutdown': {
-    methods: {
-      POST: (agent) => {
-        agent.requestShutdown()
-        return { status: 202, type: undefined, body: '' }
-      },
-    },
-  },
-}
+export const routes: readonly Route[] = [
+  row('GET', '/v1/token', 'token', getToken),
+  { ...row('POST', '/v1/helper/{helper}', 'token', callHelper), takesBytes: true },
+  row('GET', '/v1/share', 'token', getOwnShare),
 
-const withName: readonly { readonly pattern: RegExp; readonly route: Route }[] = [
-  {
-    pattern: /^\/v1\/sessions\/([^/]+)$/,
-    route: {
-      methods: {
-        GET: async (agent, { profile }) => json(await agent.session(profile)),
-        DELETE: async (agent, { profile }) => json(await agent.logOut(profile)),
-      },
-    },
-  },
-  {
-    pattern: /^\/v1\/secrets\/([^/]+)$/,
-    route: {
-      methods: {
-        PUT: async (agent, { profile: name, body }) => {
-          await agent.putSecret(name, decodeSecretRequest(body))
-          return nothing
-        },
-        DELETE: async (agent, { profile: name }) => {
-          await agent.removeSecret(name)
-          return nothing
-        },
-      },
-    },
-  },
-  {
-    pattern: /^\/v1\/approvals\/([^/]+)$/,
-    route: {
-      methods: {
-        POST: async (agent, { profile: id, body }) => {
-          const answer = await agent.answerApproval(id, decodeApprovalReply(body))
-          return answer === undefined ? nothing : json(answer)
-        },
-      },
-    },
-  },
-  {
-    pattern: /^\/v1\/shares\/([^/]+)$/,
-    route: {
-      methods: {
-        GET: async (agent, { profile: name }) => json(await agent.share(name)),
-        PUT: async (agent, { profile: name, body }) => json(await agent.makeShare(name, decodeShareRequest(body)), 201),
-        DELETE: async (agent, { profile: name }) => {
-          await agent.removeShare(name)
-          return nothing
-        },
-      },
-    },
-  },
-  {
-    pattern: /^\/v1\/profiles\/([^/]+)\/client-secret$/,
-    route: {
-      methods: {
-        PUT: async (agent, { profile, body }) => {
-          await agent.setClientSecret(profile, redact(decodeClientSecretRequest(body).client_secret))
-          return nothing
-        },
-        DELETE: async (agent, { profile }) => {
-          await agent.removeClientSecret(profile)
-          return nothing
-        },
-      },
-    },
-  },
+  row('GET', '/v1/status', 'read', async (agent) => json(await agent.status())),
+  row('GET', '/v1/sessions', 'read', async (agent) => json({ sessions: await agent.sessions() })),
+  row('GET', '/v1/sessions/{profile}', 'read', async (agent, { name }) => json(await agent.session(name))),
+  row('GET', '/v1/secrets', 'read', async (agent) => json({ secrets: await agent.secrets() })),
+  row('GET', '/v1/shares', 'read', async (agent) => json({ shares: await agent.shares() })),
+  row('GET', '/v1/shares/{share}', 'read', async (agent, { name }) => json(await agent.share(name))),
+  row('GET', '/v1/approvals', 'read', async (agent) => json({ approvals: agent.approvals() })),
+  row('GET', '/v1/events', 'read'),
+
+  row('GET', '/v1/login', 'admin'),
+  row('DELETE', '/v1/sessions/{profile}', 'admin', async (agent, { name }) => json(await agent.logOut(name))),
+  row('PUT', '/v1/secrets/{secret}', 'admin', async (agent, { name, body }) => {
+    await agent.putSecret(name, decodeSecretRequest(body))
+    return noContent
+  }),
+  row('DELETE', '/v1/secrets/{secret}', 'admin', async (agent, { name }) => {
+    await agent.removeSecret(name)
+    return noContent
+  }),
+  row('POST', '/v1/approvals/{approval}', 'admin', async (agent, { name, body }) => {
+    const answer = await agent.answerApproval(name, decodeApprovalReply(body))
+    return answer === undefined ? noContent : json(answer)
+  }),
+  row('PUT', '/v1/shares/{share}', 'admin', async (agent, { name, body }) =>
+    json(await agent.makeShare(name, decodeShareRequest(body)), 201),
+  ),
+  row('DELETE', '/v1/shares/{share}', 'admin', async (agent, { name }) => {
+    await agent.removeShare(name)
+    return noContent
+  }),
+  row('PUT', '/v1/profiles/{profile}/client-secret', 'admin', async (agent, { name, body }) => {
+    await agent.setClientSecret(name, redact(decodeClientSecretRequest(body).client_secret))
+    return noContent
+  }),
+  row('DELETE', '/v1/profiles/{profile}/client-secret', 'admin', async (agent, { name }) => {
+    await agent.removeClientSecret(name)
+    return noContent
+  }),
+  row('POST', '/v1/lock', 'admin', async (agent) => json(await agent.lock())),
+  row('POST', '/v1/unlock', 'admin', async (agent, { body }) => {
+    const { passphrase } = decodeUnlockRequest(body)
+    return json(await agent.unlock(passphrase === undefined ? undefined : redact(passphrase)))
+  }),
+  row('PUT', '/v1/vault/master-key', 'admin', async (agent, { body }) => {
+    const request = decodeMasterKeyRequest(body)
+    const choice = request.provider === 'passphrase' ? { ...request, passphrase: redact(request.passphrase) } : request
+    return json(await agent.changeMasterKey(choice))
+  }),
+  row('POST', '/v1/shutdown', 'admin', (agent) => {
+    agent.requestShutdown()
+    return accepted
+  }),
 ]
 
-/** Paths that a WebSocket upgrade leads to. */
-const upgradePaths: ReadonlySet<string> = new Set(['/v1/login', '/v1/events'])
+// ---- handlers
 
-/** The handler of a request. Throws not_found, method_not_allowed, bad_request. */
-export function findHandler(method: string, path: string): { readonly handler: Handler; readonly profile: string } {
-  const route = fixed[path]
-  if (route !== undefined) return { handler: handlerOf(route, method, path), profile: '' }
-  for (const { pattern, route } of withName) {
-    const name = pattern.exec(path)?.[1]
-    if (name !== undefined) return { handler: handlerOf(route, method, path), profile: profileIn(name) }
+/** At once if the adapter has its answer at once. */
+function callHelper(agent: Parameters<Handler>[0], { name, body, acceptsProblem, context }: Parameters<Handler>[1]) {
+  const call = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+  const answer = ({ headers, body, defect }: HelperOutcome): Answer => {
+    const found = { status: 200, type: 'application/octet-stream', body, headers }
+    return defect === undefined ? found : { ...found, defect }
   }
-  if (upgradePaths.has(path)) throw new Failure('bad_request', `${path} is a WebSocket: ask for an upgrade`)
-  throw new Failure('not_found', `there is nothing at ${path.slice(0, 100)}`)
+  return thenSync(agent.helper(context(name), call, acceptsProblem), answer)
 }
 
-function handlerOf({ methods }: Route, method: string, path: string): Handler {
-  const handler = methods[method]
-  if (handler !== undefined) return handler
-  throw new Failure('method_not_allowed', `${path} takes ${Object.keys(methods).join(', ')}, not ${method}`)
+function getOwnShare(_: unknown, { share }: Parameters<Handler>[1]): Answer {
+  if (share === undefined) throw new Failure('not_found', 'this is not a share: /v1/share is only there')
+  return json(shareStatus(share))
 }
 
-const profileIn = (segment: string): string => (isProfileName(segment) ? segment : checkProfileName(decode(segment)))
+// ---- lookup
 
-function decode(segment: string): string {
+/** By path, then by method. */
+type ByMethod = ReadonlyMap<string, Route>
+
+interface NamedPath {
+  readonly prefix: string
+  readonly suffix: string
+  readonly thing: NamedThing | 'helper'
+  readonly byMethod: ByMethod
+}
+
+const exactPaths = new Map<string, ByMethod>()
+const namedPaths: NamedPath[] = []
+for (const [path, rows] of Map.groupBy(routes, ({ path }) => path)) {
+  const byMethod = new Map(rows.map((each) => [each.method, each]))
+  const [prefix = '', thing, suffix = ''] = path.split(/[{}]/)
+  if (thing === undefined) exactPaths.set(path, byMethod)
+  else namedPaths.push({ prefix, suffix, thing: thing as NamedPath['thing'], byMethod })
+}
+
+export interface FoundRoute {
+  readonly route: Route
+  /** Checked; '' if the path has none. */
+  readonly name: string
+}
+
+/** Or why there is none: not_found, method_not_allowed, bad_request. */
+export function findRoute(method: string, path: string): FoundRoute | Failure {
+  const exact = exactPaths.get(path)
+  if (exact !== undefined) return routeOf(exact, method, path, '')
+  for (const { prefix, suffix, thing, byMethod } of namedPaths) {
+    if (!path.startsWith(prefix) || !path.endsWith(suffix)) continue
+    const segment = path.slice(prefix.length, path.length - suffix.length)
+    if (segment === '' || (segment.includes('/') && thing !== 'helper')) continue
+    // What a helper is called is told in the words of its tool.
+    return thing === 'helper' ? routeOf(byMethod, method, path, segment) : namedRoute(byMethod, method, path, thing, segment)
+  }
+  return new Failure('not_found', `there is nothing at ${path.slice(0, 100)}`)
+}
+
+function namedRoute(byMethod: ByMethod, method: string, path: string, thing: NamedThing, segment: string): FoundRoute | Failure {
+  try {
+    return routeOf(byMethod, method, path, checkName(thing, decoded(segment)))
+  } catch (error) {
+    return asFailure(error)
+  }
+}
+
+function routeOf(byMethod: ByMethod, method: string, path: string, name: string): FoundRoute | Failure {
+  const route = byMethod.get(method)
+  if (route !== undefined) return { route, name }
+  const known = [...byMethod.keys()].join(', ')
+  return new Failure('method_not_allowed', `${path.slice(0, 100)} takes ${known}, not ${method.slice(0, 20)}`)
+}
+
+function decoded(segment: string): string {
+  if (!segment.includes('%')) return segment
   try {
     return decodeURIComponent(segment)
   } catch {
     throw new Failure('bad_request', 'the path holds a malformed escape')
-  }
-}
-
-// ---- tokens
-
-export function getToken(agent: Operations, { query, acceptsText, context }: RouteRequest): Answer | Promise<Answer> {
-  const { profile, target, minTtl } = decodeTokenRequest(query)
-  const answer = ({ profile, token }: Issued): Answer =>
-    acceptsText
-      ? { status: 200, type: 'text/plain; charset=utf-8', body: checkedToken(token.value.reveal()) }
-      : { status: 200, type: 'application/json', body: tokenJson(profile, token, agent.now()) }
-  return thenSync(agent.token(context('token'), profile, target, minTtl), answer)
-}
-
-/** It is another only when a second has passed. */
-const tokenJsons = new WeakMap<AccessToken, { readonly second: number; readonly body: string }>()
-
-function tokenJson(profile: string, token: AccessToken, now: number): string {
-  const second = Math.floor(((token.expiresAt ?? now) - now) / 1000)
-  const known = tokenJsons.get(token)
-  if (known?.second === second) return known.body
-  const body = JSON.stringify(tokenAnswer(profile, token, now))
-  tokenJsons.set(token, { second, body })
-  return body
-}
-
-function tokenAnswer(profile: string, token: AccessToken, now: number): TokenAnswer {
-  const { resource, audience } = token.target
-  return {
-    profile,
-    access_token: token.value.reveal(),
-    token_type: token.tokenType,
-    ...(token.expiresAt === undefined
-      ? {}
-      : { expires_at: Math.floor(token.expiresAt / 1000), expires_in: Math.max(0, Math.floor((token.expiresAt - now) / 1000)) }),
-    scope: token.scope.join(' '),
-    ...(resource === undefined ? {} : { resource }),
-    ...(audience === undefined ? {} : { audience }),
   }
 }

@@ -80,7 +80,7 @@ describeWith(windowsParts, 'the agent on Windows', () => {
   test('without the native module it serves all the same, and says that callers are unknown', async () => {
     const stop = await startAgent(false)
     const { warnings } = JSON.parse((await run(['status', '--json'])).stdout) as { warnings: readonly string[] }
-    expect(warnings).toEqual([expect.stringContaining('nothing here tells who calls')])
-    expect((await stop()).stderr).toContain('nothing here tells who calls')
+    expect(warnings).toEqual([expect.stringContaining('this system does not tell who calls')])
+    expect((await stop()).stderr).toContain('this system does not tell who calls')
   })
 })

@@ -49,11 +49,12 @@ describeWith({ chromium: chromiumPath !== undefined }, 'pages in Chromium', () =
 
   afterEach(async () => {
     // Nothing was given out, whatever the page saw of it; and a program still gets what it asks for.
-    const lines = readFileSync(join(home.path, 'state', 'authsock', 'audit.log'), 'utf8')
-      .trim()
-      .split('\n')
-    expect(lines.filter((line) => line.includes('"issued"'))).toEqual([])
-    expect(lines.some((line) => line.includes('"refused"') && line.includes('peer_denied'))).toBe(true)
+    const lines = (): readonly string[] =>
+      readFileSync(join(home.path, 'state', 'authsock', 'audit.log'), 'utf8')
+        .trim()
+        .split('\n')
+    await expect.poll(() => lines().some((line) => line.includes('"refused"') && line.includes('peer_denied'))).toBe(true)
+    expect(lines().filter((line) => line.includes('"issued"'))).toEqual([])
     const { port, secret } = share
     const asked = `GET /v1/token HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${secret}\r\nConnection: close\r\n\r\n`
     expect(await exchange(port, asked)).toContain('access_token')

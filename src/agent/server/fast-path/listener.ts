@@ -1,51 +1,52 @@
-// Where connections arrive. Nearly all that is asked was asked before, in the same bytes, and is answered here without being read
-// once more; whatever else comes is node:http's, and the connection with it.
+// The fast path: a request that repeats byte for byte is answered on the plain socket, without node:http. Whatever else comes is
+// node:http's, and the connection with it. docs/performance.md says what it saves; server.ts is its only user.
 
 import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Connection, Connections } from '../connections.ts'
-import { type HttpExchange, type Headers, headerIn, keepAlive } from '../http-exchange.ts'
-import type { KnownRequest, KnownRequests } from './known-requests.ts'
+import { type Headers, headerIn, type HttpExchange } from '../http-exchange.ts'
+import { keepAlive, maxUnreadBytes } from '../limits.ts'
+import { type KnownRequest, KnownRequests } from './known-requests.ts'
 
-/** Bytes of answers that somebody may leave unread and ask on. */
-const maxUnread = 64 * 1024
-
-export interface FrontPorts {
-  readonly known: KnownRequests
+export interface FastListenerPorts {
   readonly connections: Pick<Connections, 'add'>
-  /** Somebody has connected. False: nothing of his is looked at here. */
+  /** Somebody has connected. False: nothing of this connection is read here. */
   readonly connected: (connection: Connection) => boolean
   /** Answers, at once or later; never throws. */
   readonly answer: (exchange: HttpExchange) => void
-  /** Reads what comes, from its beginning. */
+  /** Reads a connection by node:http, from its beginning. */
   readonly read: (socket: Socket) => void
 }
 
-export function createFront(ports: FrontPorts): Server {
-  const server = createServer({ allowHalfOpen: true, noDelay: true })
-  return server.on('connection', (socket: Socket) => {
+/** `known`: what node:http reads has to be given to it, so that the next request of the same bytes is answered here. */
+export function createFastListener(ports: FastListenerPorts): { readonly server: Server; readonly known: KnownRequests } {
+  const known = new KnownRequests()
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const connection = ports.connections.add(socket)
-    if (ports.connected(connection)) new Line(connection, ports).listen()
+    if (ports.connected(connection)) new FastConnection(connection, known, ports).listen()
     else ports.read(socket)
   })
+  return { server, known }
 }
 
 /** A connection until something comes that is not known. */
-class Line {
+class FastConnection {
   readonly #socket: Socket
   readonly #connection: Connection
-  readonly #ports: FrontPorts
+  readonly #known: KnownRequests
+  readonly #ports: FastListenerPorts
   #isAnswering = false
   #hasEnded = false
 
-  constructor(connection: Connection, ports: FrontPorts) {
+  constructor(connection: Connection, known: KnownRequests, ports: FastListenerPorts) {
     this.#socket = connection.socket
     this.#connection = connection
+    this.#known = known
     this.#ports = ports
   }
 
   listen(): void {
-    this.#socket.on('data', this.#heard).on('end', this.#ended).on('error', this.#failed)
+    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError)
   }
 
   /** `isLast`: of this connection. */
@@ -56,65 +57,65 @@ class Line {
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  readonly #heard = (bytes: Buffer): void => {
+  readonly #onData = (bytes: Buffer): void => {
     const socket = this.#socket
-    // Whatever follows the last request, or comes when the agent is about to end, is nobody's.
+    // After the last request of a connection, or while the agent stops, nothing is answered.
     if (!socket.writable) return
     if (this.#isAnswering) {
-      // Its turn comes; and nobody's end is heard before it.
+      // Its turn comes, and the end of the connection is not heard before it.
       socket.pause()
       socket.unshift(bytes)
       return
     }
-    const known = this.#ports.known.find(bytes)
-    if (known === undefined) return this.#handOver(bytes)
-    if (socket.writableLength > maxUnread) return void socket.destroy()
+    const request = this.#known.find(bytes)
+    if (request === undefined) return this.#handOver(bytes)
+    if (socket.writableLength > maxUnreadBytes) return void socket.destroy()
     this.#isAnswering = true
     this.#connection.began()
-    this.#ports.answer(new KnownExchange(this, socket, known, bytes))
+    this.#ports.answer(new FastExchange(this, socket, request, bytes))
   }
 
   #handOver(bytes: Buffer): void {
     const socket = this.#socket
-    socket.off('data', this.#heard).off('end', this.#ended).off('error', this.#failed)
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError)
     socket.pause()
     socket.unshift(bytes)
     this.#ports.read(socket)
     socket.resume()
   }
 
-  readonly #ended = (): void => {
+  readonly #onEnd = (): void => {
     this.#hasEnded = true
     if (this.#isAnswering) return
     if (this.#socket.writableLength === 0) this.#socket.destroy()
     else this.#socket.destroySoon()
   }
 
-  readonly #failed = (): void => {
+  readonly #onError = (): void => {
     this.#socket.destroy()
   }
 }
 
-class KnownExchange implements HttpExchange {
+class FastExchange implements HttpExchange {
   readonly socket: Socket
-  readonly #line: Line
-  readonly #known: KnownRequest
+  readonly #connection: FastConnection
+  readonly #request: KnownRequest
   readonly #bytes: Buffer
   #isAnswered = false
 
-  constructor(line: Line, socket: Socket, known: KnownRequest, bytes: Buffer) {
-    this.#line = line
+  constructor(connection: FastConnection, socket: Socket, request: KnownRequest, bytes: Buffer) {
+    this.#connection = connection
     this.socket = socket
-    this.#known = known
+    this.#request = request
     this.#bytes = bytes
   }
 
   get method(): string {
-    return this.#known.method
+    return this.#request.method
   }
 
   get target(): string {
-    return this.#known.target
+    return this.#request.target
   }
 
   get isAnswered(): boolean {
@@ -122,25 +123,25 @@ class KnownExchange implements HttpExchange {
   }
 
   header(name: string): string | undefined {
-    return headerIn(this.#known.rawHeaders, name)
+    return headerIn(this.#request.rawHeaders, name)
   }
 
   body(): Buffer | undefined {
-    const { length } = this.#known
-    return length === 0 ? undefined : this.#bytes.subarray(-length)
+    const { bodyBytes } = this.#request
+    return bodyBytes === 0 ? undefined : this.#bytes.subarray(-bodyBytes)
   }
 
   answer(status: number, headers: Headers, body: string | Buffer, mustBeLast = false): void {
     this.#isAnswered = true
-    const isLast = mustBeLast || this.#known.isLast
+    const isLast = mustBeLast || this.#request.isLast
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`
     head += isLast ? 'Connection: close\r\n' : `Keep-Alive: ${keepAlive}\r\n`
-    head += `Date: ${dateNow()}\r\n`
+    head += `Date: ${httpDate()}\r\n`
     head += isLast ? '\r\n' : 'Connection: keep-alive\r\n\r\n'
     if (typeof body === 'string') this.socket.write(head + body)
     else this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]))
-    this.#line.answered(isLast)
+    this.#connection.answered(isLast)
   }
 
   drop(): void {
@@ -151,8 +152,8 @@ class KnownExchange implements HttpExchange {
 let second = 0
 let date = ''
 
-/** RFC 9110, section 5.6.7: of whole seconds. */
-function dateNow(): string {
+/** RFC 9110, section 5.6.7: whole seconds. */
+function httpDate(): string {
   const now = Math.floor(Date.now() / 1000)
   if (now !== second) {
     second = now

@@ -19,9 +19,9 @@ beforeEach(async () => {
   late = 0
   answerAfter = 0
   connections = new Connections({
-    arrival,
-    idle,
-    isLate: (socket) => {
+    arrivalTimeoutMs: arrival,
+    idleTimeoutMs: idle,
+    onLate: (socket) => {
       late += 1
       socket.destroy()
     },

@@ -9,8 +9,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Connections } from '../../../../src/agent/server/connections.ts'
 import { type HttpExchange, NodeHttpExchange } from '../../../../src/agent/server/http-exchange.ts'
-import { createFront } from '../../../../src/agent/server/fast-path/listener.ts'
-import { KnownRequests } from '../../../../src/agent/server/fast-path/known-requests.ts'
+import { createFastListener } from '../../../../src/agent/server/fast-path/listener.ts'
+import type { KnownRequests } from '../../../../src/agent/server/fast-path/known-requests.ts'
 import { Random } from '../../../simulation/random.ts'
 
 /** How many requests node:http has read. */
@@ -69,8 +69,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   read = 0
   answered = 0
-  known = new KnownRequests()
-  connections = new Connections({ arrival: 10_000, idle: 60_000, isLate: (socket) => socket.destroy() })
+  connections = new Connections({ arrivalTimeoutMs: 10_000, idleTimeoutMs: 60_000, onLate: (socket) => socket.destroy() })
   const http = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     read += 1
     if (!connections.began(request)) return void request.socket.destroy()
@@ -82,13 +81,14 @@ beforeEach(async () => {
     connections.upgraded(request.socket)
     socket.end(`HTTP/1.1 101 Ok\r\n\r\n${head.toString()}`)
   })
-  front = createFront({
-    known,
+  const fast = createFastListener({
     connections: { add: (socket) => connections.add(socket) },
     connected: () => true,
     answer: (exchange) => void answer(exchange),
     read: (socket) => void http.emit('connection', socket),
-  }).listen(0, '127.0.0.1')
+  })
+  known = fast.known
+  front = fast.server.listen(0, '127.0.0.1')
   await once(front, 'listening')
   return async () => {
     front.close()
@@ -327,7 +327,7 @@ test('who hangs up while he is answered harms nobody, and what he asked then is 
 test('who never reads is let go in time, and keeps no agent from stopping', async () => {
   const large = get('/v1/token?profile=large')
   await talk(front, [large], 1)
-  connections = new Connections({ arrival: 200, idle: 400, isLate: (socket) => socket.destroy() })
+  connections = new Connections({ arrivalTimeoutMs: 200, idleTimeoutMs: 400, onLate: (socket) => socket.destroy() })
   const socket = await client()
   socket.pause()
   const before = answered

@@ -1,4 +1,4 @@
-// The two WebSocket paths: /v1/login, a conversation that ends when either side hangs up, and /v1/events, which only speaks.
+// The two WebSockets: /v1/login, a conversation that ends when either side hangs up, and /v1/events, which only sends.
 
 import type { Duplex } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
@@ -9,42 +9,54 @@ import type { EventMessage, LoginMessage } from '../../wire/messages.ts'
 import { encodeProblem } from '../../wire/problem.ts'
 import { decodeLoginReply, decodeLoginRequest } from '../../wire/requests.ts'
 import type { Operations } from '../operations.ts'
+import { type Dispatch, parseJson, splitTarget } from './dispatch.ts'
 
-/** A client says little: a pasted URL at most. */
-const maxMessage = 16 * 1024
-/** Of a watcher who does not read: what may wait in memory before it is dropped. */
-const maxBuffered = 1024 * 1024
-const maxChannels = 256
+/** Bytes that a client sends at once: a pasted URL at most. */
+const maxMessageBytes = 16 * 1024
+/** Of a client that does not read its events: what may wait in memory before it is dropped. */
+const maxBufferedBytes = 1024 * 1024
+const maxOpen = 256
 
-export class WebSockets {
+type Conversation = (channel: WebSocket, query: string) => Promise<void>
+
+export class Upgrades {
   readonly #agent: Operations
-  #server: Promise<WebSocketServer> | undefined
+  readonly #dispatch: Pick<Dispatch, 'admit' | 'upgrade'>
   readonly #open = new Set<WebSocket>()
-  readonly #talks: Readonly<Record<string, (channel: WebSocket, query: string) => Promise<void>>> = {
-    '/v1/login': (channel, query) => this.#login(channel, query),
-    '/v1/events': (channel) => this.#events(channel),
-  }
+  readonly #conversations: ReadonlyMap<string, Conversation> = new Map<string, Conversation>([
+    ['/v1/login', (channel, query) => this.#login(channel, query)],
+    ['/v1/events', (channel) => this.#events(channel)],
+  ])
+  #server: Promise<WebSocketServer> | undefined
 
-  constructor(agent: Operations) {
+  constructor(agent: Operations, dispatch: Pick<Dispatch, 'admit' | 'upgrade'>) {
     this.#agent = agent
+    this.#dispatch = dispatch
   }
 
-  /** Takes over a connection that asked for an upgrade. Throws (rejects with) a Failure before anything was answered. */
+  /** Takes over a connection that asked for an upgrade. Rejects with a Failure before anything was answered. */
   async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Between node's parser and ws nothing listens to the socket, and an error would be uncaught.
+    const ignore = (): void => {}
+    socket.on('error', ignore)
+    this.#dispatch.admit(request)
     const { path, query } = splitTarget(request.url ?? '')
-    if (!Object.hasOwn(this.#talks, path)) throw new Failure('not_found', `there is no WebSocket at ${path.slice(0, 100)}`)
+    const { route } = this.#dispatch.upgrade(request.socket, request.method ?? '', path)
+    const conversation = this.#conversations.get(route.path)
+    if (conversation === undefined) throw new Error(`${route.path} has no conversation`)
     if (request.headers.origin !== undefined) throw new Failure('peer_denied', 'browsers do not talk to the agent')
-    if (this.#open.size >= maxChannels) throw new Failure('too_many_requests', `${maxChannels} clients are watching already`)
+    if (this.#open.size >= maxOpen) throw new Failure('too_many_requests', `${maxOpen} WebSockets are open already`)
     this.#server ??= import('ws').then(
-      ({ WebSocketServer }) => new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false }),
+      ({ WebSocketServer }) => new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false }),
     )
     const server = await this.#server
     server.handleUpgrade(request, socket, head, (channel) => {
       this.#open.add(channel)
       channel.on('close', () => this.#open.delete(channel))
       channel.on('error', () => channel.terminate())
-      void this.#talks[path]?.(channel, query)
+      void conversation(channel, query)
     })
+    socket.off('error', ignore)
   }
 
   close(): void {
@@ -81,25 +93,10 @@ export class WebSockets {
 
   async #events(channel: WebSocket): Promise<void> {
     const unsubscribe = this.#agent.subscribe((event: EventMessage) => {
-      if (channel.bufferedAmount > maxBuffered) channel.terminate()
+      if (channel.bufferedAmount > maxBufferedBytes) channel.terminate()
       else send(channel, event)
     })
     channel.on('close', unsubscribe)
-  }
-}
-
-/** `/v1/token?a=b` -> its path and its query. */
-export function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  const mark = target.indexOf('?')
-  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
-}
-
-/** Throws bad_request. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Failure('bad_request', 'the body is not JSON')
   }
 }
 

@@ -1,10 +1,10 @@
-// Compiles src/thin-client with whatever C compiler is there: the table of helpers becomes helpers.h, the rest is one program.
+// Compiles src/thin-client with the C compiler that is found. helpers.h is generated from the table of helpers; the rest is one program.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { helpers } from '../src/wire/helper-table.ts'
+import { type FailureForm, type HelperRow, helpers } from '../src/wire/helper-table.ts'
 
 const sources = fileURLToPath(new URL('../src/thin-client', import.meta.url))
 
@@ -14,11 +14,11 @@ const small = ['-Os', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '
 export interface Compiler {
   readonly command: readonly string[]
   readonly link: readonly string[]
-  /** Of the program's name. */
+  /** The end of the program's name. */
   readonly suffix?: string
 }
 
-/** Where a program for another platform is made: zig has every libc with it. */
+/** The targets of zig for other platforms: it contains each libc. */
 export const targets: Readonly<Record<string, string>> = {
   'linux-x64': 'x86_64-linux-musl',
   'linux-arm64': 'aarch64-linux-musl',
@@ -38,7 +38,7 @@ const zig = (target: string): Compiler => ({
   ...(target.includes('windows') ? { suffix: '.exe' } : {}),
 })
 
-/** The one for this machine; undefined where there is none. The first makes the smallest program. */
+/** The one for this machine, or undefined. The first that works makes the smallest program. */
 export function findCompiler(): Compiler | undefined {
   const isStatic = ['-static', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none']
   const own = targets[`${process.platform}-${process.arch}`]
@@ -72,7 +72,7 @@ function compiles({ command: [program = '', ...rest], link }: Compiler): boolean
   return status === 0
 }
 
-/** Gives the program's path. Throws with what the compiler says. */
+/** The result is the program's path. Throws with the compiler's messages. */
 export function compile(
   folder: string,
   { command, link, suffix = '' }: Compiler,
@@ -93,10 +93,27 @@ export function compile(
 
 /** src/wire/helper-table.ts, in C. */
 function table(): string {
-  const list = (texts: readonly string[]): string => [...texts.map((text) => JSON.stringify(text)), 'NULL'].join(', ')
-  const rows = helpers.map(
-    ({ name, stdin, programs, env }) =>
-      `  {${JSON.stringify(name)}, input_${stdin}, (const char *const[]){${list(programs)}}, (const char *const[]){${list(env)}}},`,
-  )
-  return `// Made from src/wire/helper-table.ts.\nstatic const struct helper helpers[] = {\n${rows.join('\n')}\n  {NULL, input_none, NULL, NULL},\n};\n`
+  const rows: readonly HelperRow[] = helpers
+  const forms = rows.flatMap(({ name, failure }) => (failure === undefined ? [] : [failureForm(name, failure)]))
+  const entries = rows.map(({ name, stdin, programs, env, failure }) => {
+    const form = failure === undefined ? 'NULL' : `&failure_of_${name}`
+    return `  {${text(name)}, input_${stdin}, ${list(programs)}, ${list(env)}, ${form}},`
+  })
+  return `// Generated from src/wire/helper-table.ts.
+${forms.join('\n')}
+static const struct helper helpers[] = {
+${entries.join('\n')}
+  {NULL, input_none, NULL, NULL, NULL},
+};
+`
+}
+
+/** A string of C: JSON has the same escapes for what the table contains. */
+const text = (value: string): string => JSON.stringify(value)
+
+const list = (texts: readonly string[]): string => `(const char *const[]){${[...texts.map(text), 'NULL'].join(', ')}}`
+
+function failureForm(name: string, { stdout, isJson, stderr, exit = -1, greeting }: FailureForm): string {
+  const fields = [text(stdout), isJson, stderr, exit, greeting === undefined ? 'NULL' : text(greeting)]
+  return `static const struct failure_form failure_of_${name} = {${fields.join(', ')}};`
 }

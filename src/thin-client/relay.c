@@ -1,14 +1,9 @@
 #ifndef _WIN32
-// The end of a relay that listens: every connection to its socket is a stream over stdin and stdout (protocol/relay.md). One loop;
-// nothing in it waits for one client, and stdin is always read.
-
-#if defined(__linux__)
-#define _GNU_SOURCE
-#else
-#define _DARWIN_C_SOURCE
-#endif
+// The listening end of a relay: each connection to its socket is a stream over stdin and stdout (protocol/relay.md). One loop serves
+// all: it never waits for a single client, and always reads stdin.
 
 #include "posix.h"
+#include "relay-greeting.h"
 #include "streams.h"
 
 #include <errno.h>
@@ -24,25 +19,23 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
-// So much can be written after POLLOUT without waiting; the descriptor itself is shared, and left as it is.
+// As much can be written after POLLOUT without blocking. The descriptor is shared with other processes, so it is not set to non-blocking.
 #ifndef PIPE_BUF
 #define PIPE_BUF 512
 #endif
 
-static const char hello[] = "authsock-relay ";
-static const char version[] = "1";
-
-enum { longest_hello = 256, from_pipe = 0, to_pipe, listener, signals, first_client, descriptors = first_client + most_streams };
+enum { from_pipe = 0, to_pipe, listener, signals, first_client, descriptors = first_client + max_streams };
 
 static struct {
   struct streams streams;
   struct pollfd polled[descriptors];
-  /// What the other end has said before its first line was whole.
-  char greeting[longest_hello];
-  size_t greeted;
+  /// The first line of the other end, as far as it was read.
+  char greeting[max_greeting];
+  size_t greeting_length;
   bool has_greeted;
-  /// The process has no descriptor left: in a while, perhaps.
+  /// The process has no descriptor left: accepting is tried again later.
   bool is_short;
+  /// The stream that is served first in the next turn.
   int first;
 } *state;
 
@@ -66,7 +59,7 @@ static _Noreturn void give_up(const char *what, const char *detail, const char *
 }
 
 static void catch_signals(void) {
-  if (pipe(signalled) != 0) fail(exit_unexpected, "no pipe can be had: ", strerror(errno), NULL);
+  if (pipe(signalled) != 0) fail(exit_unexpected, "no pipe can be made: ", strerror(errno), NULL);
   for (int index = 0; index < 2; index++) {
     fcntl(signalled[index], F_SETFD, FD_CLOEXEC);
     fcntl(signalled[index], F_SETFL, O_NONBLOCK);
@@ -75,7 +68,7 @@ static void catch_signals(void) {
   static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
   for (size_t index = 0; index < sizeof ends / sizeof ends[0]; index++) {
     struct sigaction before;
-    // What whoever started this one has it ignore stays so.
+    // A signal that the parent process ignores stays ignored.
     if (sigaction(ends[index], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(ends[index], &action, NULL);
@@ -84,37 +77,16 @@ static void catch_signals(void) {
 
 // ---- the greeting
 
-static const char *printable(char *text) {
-  for (char *at = text; *at != '\0'; at++) {
-    if ((unsigned char)*at < 0x20 || *at == 0x7f) *at = ' ';
-  }
-  return text;
-}
-
-static void check_greeting(char *line) {
-  if (!starts_with(line, hello)) {
-    give_up("what comes first is not a relay: ", join("'", printable(line), "'"), "`authsock relay SHARE -- COMMAND` is to be at the other end");
-  }
-  char *theirs = line + sizeof hello - 1;
-  char *end = strchr(theirs, ' ');
-  if (end != NULL) *end = '\0';
-  if (!equal(theirs, version)) {
-    give_up(join("the other end speaks version ", printable(theirs), " of the relay, and this one "), version,
-            "update authsock where it is older");
-  }
-  if (end == NULL || !starts_with(end + 1, "connects")) {
-    give_up("the other end listens too", "", "`authsock relay SHARE -- COMMAND` is to be there");
-  }
-}
-
-/// Gives how many bytes belong to it.
+/// The number of bytes that belong to the greeting.
 static size_t take_greeting(const char *data, size_t length) {
   for (size_t at = 0; at < length; at++) {
     bool is_whole = data[at] == '\n';
-    if (!is_whole) state->greeting[state->greeted++] = data[at];
-    if (!is_whole && state->greeted < longest_hello - 1) continue;
-    state->greeting[state->greeted] = '\0';
-    check_greeting(state->greeting);
+    if (!is_whole) state->greeting[state->greeting_length++] = data[at];
+    if (!is_whole && state->greeting_length < max_greeting - 1) continue;
+    state->greeting[state->greeting_length] = '\0';
+    const char *hint = NULL;
+    const char *problem = check_greeting(state->greeting, &hint);
+    if (problem != NULL) give_up(problem, "", hint);
     state->has_greeted = true;
     return at + 1;
   }
@@ -131,7 +103,7 @@ static void read_pipe(void) {
   size_t greeting = state->has_greeted ? 0 : take_greeting(bytes, (size_t)got);
   if (!state->has_greeted) return;
   const char *trouble = take_frames(&state->streams, bytes + greeting, (size_t)got - greeting);
-  if (trouble != NULL) give_up("what comes through the pipe is not a relay's: ", trouble, "does something else write into it?");
+  if (trouble != NULL) give_up("the data from the pipe is not a relay's: ", trouble, "another program may write to the same pipe");
 }
 
 static void write_pipe(void) {
@@ -178,42 +150,42 @@ static void accept_client(void) {
   *descriptor_of(stream) = descriptor;
 }
 
-static bool is_again(void) { return errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK; }
+static bool can_retry(void) { return errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK; }
 
-/// False where the client is gone.
-static bool hear(struct stream *stream, bool has_hung_up) {
-  char bytes[longest_data];
+/// Reads from the client. False if it has gone.
+static bool read_client(struct stream *stream, bool has_hung_up) {
+  char bytes[max_data];
   size_t room = stream_room(&state->streams, stream);
   if (room == 0) return !has_hung_up;
   ssize_t got = recv(*descriptor_of(stream), bytes, room, 0);
-  if (got < 0) return is_again();
+  if (got < 0) return can_retry();
   if (got > 0) send_data(&state->streams, stream, bytes, (size_t)got);
   else if (has_hung_up) return false;
   else end_stream(&state->streams, stream);
   return true;
 }
 
-/// False where the client is gone.
-static bool tell(struct stream *stream) {
+/// Writes to the client. False if it has gone.
+static bool write_client(struct stream *stream) {
   const char *data;
   size_t length;
   while ((length = held_data(stream, &data)) > 0) {
     ssize_t sent = send(*descriptor_of(stream), data, length, MSG_NOSIGNAL);
-    if (sent < 0) return is_again();
+    if (sent < 0) return can_retry();
     give_data(&state->streams, stream, (size_t)sent);
   }
   return true;
 }
 
-static void serve(struct stream *stream, short events) {
+static void serve_client(struct stream *stream, short events) {
   bool has_hung_up = (events & POLLHUP) != 0;
-  bool is_there = ((events & POLLIN) == 0 && !has_hung_up) || hear(stream, has_hung_up);
-  if (!is_there || (events & (POLLERR | POLLNVAL)) != 0) drop(stream);
+  bool is_open = ((events & POLLIN) == 0 && !has_hung_up) || read_client(stream, has_hung_up);
+  if (!is_open || (events & (POLLERR | POLLNVAL)) != 0) drop(stream);
 }
 
-/// What came through the pipe meanwhile.
-static void pass_on(struct stream *stream) {
-  if (!tell(stream)) {
+/// Hands over what came through the pipe meanwhile.
+static void forward(struct stream *stream) {
+  if (!write_client(stream)) {
     drop(stream);
   } else if (is_closed(stream)) {
     close_client(stream);
@@ -229,7 +201,7 @@ static void prepare_poll(void) {
   const char *data;
   struct pollfd *polled = state->polled;
   bool has_slot = false;
-  for (int index = 0; index < most_streams; index++) {
+  for (int index = 0; index < max_streams; index++) {
     const struct stream *stream = &state->streams.all[index];
     struct pollfd *each = &polled[first_client + index];
     has_slot = has_slot || stream->id == 0;
@@ -239,8 +211,8 @@ static void prepare_poll(void) {
     if (stream->held > 0) each->events |= POLLOUT;
   }
   polled[to_pipe].events = waiting_data(&state->streams, &data) > 0 ? POLLOUT : 0;
-  // Half of the buffer is for those who are there.
-  bool has_room = waiting_data(&state->streams, &data) < most_waiting / 2;
+  // New clients are accepted only while half of the buffer is free for the present ones.
+  bool has_room = waiting_data(&state->streams, &data) < max_waiting / 2;
   polled[listener].events = state->has_greeted && has_slot && has_room && !state->is_short ? POLLIN : 0;
 }
 
@@ -260,21 +232,21 @@ static void turn(void) {
   if (polled[from_pipe].revents != 0) read_pipe();
   if ((polled[to_pipe].revents & POLLOUT) != 0) write_pipe();
   else if (polled[to_pipe].revents != 0) stop(exit_ok);
-  // Each time another is the first, and gets what room there is.
-  for (int index = 0; index < most_streams; index++) {
-    struct stream *stream = &state->streams.all[(state->first + index) % most_streams];
+  // Another stream is the first in each turn, so that all get their share of the buffer.
+  for (int index = 0; index < max_streams; index++) {
+    struct stream *stream = &state->streams.all[(state->first + index) % max_streams];
     struct pollfd *each = &polled[first_client + (stream - state->streams.all)];
-    if (each->fd >= 0 && each->revents != 0) serve(stream, each->revents);
-    if (each->fd >= 0) pass_on(stream);
+    if (each->fd >= 0 && each->revents != 0) serve_client(stream, each->revents);
+    if (each->fd >= 0) forward(stream);
   }
-  state->first = (state->first + 1) % most_streams;
+  state->first = (state->first + 1) % max_streams;
   if ((polled[listener].revents & POLLIN) != 0) accept_client();
 }
 
-static void say_hello(const char *path) {
+static void send_greeting(const char *path) {
   struct buffer text = {0};
-  append_text(&text, hello);
-  append_text(&text, version);
+  append_text(&text, relay_name);
+  append_text(&text, relay_version);
   append_text(&text, " listens ");
   append_escaped(&text, path);
   append_text(&text, "\n");
@@ -296,12 +268,12 @@ _Noreturn void relay(int count, char **arguments) {
   state = calloc(1, sizeof *state);
   if (state == NULL) fail(exit_unexpected, "out of memory", "", NULL);
   catch_signals();
-  for (int index = 0; index < most_streams; index++) state->polled[first_client + index].fd = -1;
+  for (int index = 0; index < max_streams; index++) state->polled[first_client + index].fd = -1;
   state->polled[from_pipe] = (struct pollfd){.fd = 0, .events = POLLIN};
   state->polled[to_pipe].fd = 1;
   state->polled[signals] = (struct pollfd){.fd = signalled[0], .events = POLLIN};
   state->polled[listener].fd = listen_at(path);
-  say_hello(path);
+  send_greeting(path);
   for (;;) turn();
 }
 #else

@@ -1,4 +1,4 @@
-// Frames in, frames out, and the windows that keep both within bounds (protocol/relay.md).
+// Frames in, frames out, and the windows that bound both (protocol/relay.md).
 
 #include "streams.h"
 
@@ -7,7 +7,7 @@
 
 enum frame { frame_open = 1, frame_data, frame_end, frame_close, frame_credit };
 
-// ---- for the pipe
+// ---- to the pipe
 
 static size_t out_room(const struct streams *streams) { return sizeof streams->out - (streams->out_end - streams->out_at); }
 
@@ -31,7 +31,7 @@ static uint32_t number_at(const char *from) {
   return number;
 }
 
-/// Only where there is room for it.
+/// The caller has checked that there is room.
 static void put_frame(struct streams *streams, enum frame type, uint32_t id, const char *data, size_t length) {
   unsigned char head[frame_head] = {(unsigned char)type, 0, (unsigned char)(length >> 8), (unsigned char)length};
   put_number(head + 4, id);
@@ -39,10 +39,10 @@ static void put_frame(struct streams *streams, enum frame type, uint32_t id, con
   put(streams, data, length);
 }
 
-/// Says what is owed, as far as there is room. The order of a stream's frames is kept: data is put as soon as it is taken.
+/// Puts the control frames that are due, as far as there is room. The order of a stream's frames is kept, because data is put at once.
 static void settle(struct streams *streams) {
-  enum { most = frame_head + 4 };
-  for (struct stream *stream = streams->all; stream < streams->all + most_streams && out_room(streams) >= 2 * most; stream++) {
+  enum { largest_frame = frame_head + 4 };
+  for (struct stream *stream = streams->all; stream < streams->all + max_streams && out_room(streams) >= 2 * largest_frame; stream++) {
     if (stream->id == 0) continue;
     if (stream->owes_close) {
       put_frame(streams, frame_close, stream->id, "", 0);
@@ -51,7 +51,7 @@ static void settle(struct streams *streams) {
     }
     if (stream->owes_end) put_frame(streams, frame_end, stream->id, "", 0);
     stream->owes_end = false;
-    // In large parts, so that a peer that reads a byte at a time costs no frame for each.
+    // In large parts, so that a client that reads single bytes does not cost a frame for each.
     if (stream->given >= stream_window / 2 && !stream->was_ended && !stream->was_closed) {
       unsigned char granted[4];
       put_number(granted, stream->given);
@@ -77,7 +77,7 @@ void take_waiting(struct streams *streams, size_t length) {
 
 struct stream *open_stream(struct streams *streams) {
   if (out_room(streams) < frame_head || streams->last == UINT32_MAX) return NULL;
-  for (struct stream *stream = streams->all; stream < streams->all + most_streams; stream++) {
+  for (struct stream *stream = streams->all; stream < streams->all + max_streams; stream++) {
     if (stream->id != 0) continue;
     *stream = (struct stream){.id = ++streams->last, .may_send = stream_window, .may_receive = stream_window};
     put_frame(streams, frame_open, stream->id, "", 0);
@@ -89,8 +89,8 @@ struct stream *open_stream(struct streams *streams) {
 size_t stream_room(const struct streams *streams, const struct stream *stream) {
   size_t room = out_room(streams);
   if (stream->has_ended || stream->was_closed || stream->owes_close || room <= frame_head) return 0;
-  size_t most = room - frame_head < longest_data ? room - frame_head : longest_data;
-  return stream->may_send < most ? stream->may_send : most;
+  size_t length = room - frame_head < max_data ? room - frame_head : max_data;
+  return stream->may_send < length ? stream->may_send : length;
 }
 
 void send_data(struct streams *streams, struct stream *stream, const char *data, size_t length) {
@@ -140,7 +140,7 @@ void forget_stream(struct stream *stream) {
 // ---- from the pipe
 
 static struct stream *by_id(struct streams *streams, uint32_t id) {
-  for (struct stream *stream = streams->all; stream < streams->all + most_streams; stream++) {
+  for (struct stream *stream = streams->all; stream < streams->all + max_streams; stream++) {
     if (stream->id == id) return stream;
   }
   return NULL;
@@ -169,7 +169,7 @@ static const char *take_frame(struct streams *streams, enum frame type, uint32_t
   if (type == frame_open) return "a stream opened by the wrong end";
   if (id == 0 || id > streams->last) return "a stream that was never opened";
   struct stream *stream = by_id(streams, id);
-  // What was on its way when it ended here.
+  // A frame that was on its way when the stream ended here.
   if (stream == NULL) return NULL;
   if (stream->was_closed) return "a frame of a stream that it has closed";
   switch (type) {
@@ -192,13 +192,13 @@ static const char *take_frame(struct streams *streams, enum frame type, uint32_t
   }
 }
 
-/// -1 where this is no head of a frame.
+/// The length in the head of a frame; -1 if it is none.
 static long length_of(const char *head) {
   size_t length = (size_t)(unsigned char)head[2] << 8 | (unsigned char)head[3];
   if (head[1] != 0) return -1;
   switch (head[0]) {
     case frame_data:
-      return length > 0 && length <= longest_data ? (long)length : -1;
+      return length > 0 && length <= max_data ? (long)length : -1;
     case frame_credit:
       return length == 4 ? 4 : -1;
     case frame_open:
@@ -215,7 +215,7 @@ const char *take_frames(struct streams *streams, const char *data, size_t length
     size_t wanted = frame_head;
     if (streams->in_length >= frame_head) {
       long more = length_of(streams->in);
-      if (more < 0) return "something that is no frame";
+      if (more < 0) return "not a frame";
       wanted += (size_t)more;
       if (streams->in_length == wanted) {
         streams->in_length = 0;

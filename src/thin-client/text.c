@@ -1,3 +1,5 @@
+// Texts that grow, and the few string functions that the client needs.
+
 #include "client.h"
 
 #include <stdlib.h>
@@ -55,6 +57,8 @@ void clear(struct buffer *buffer) {
 
 bool equal(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
+char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter; }
+
 bool starts_with(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
 
 char *base_name(const char *path) {
@@ -76,19 +80,4 @@ char *join(const char *a, const char *b, const char *c) {
   append_text(&text, b);
   append_text(&text, c);
   return text.data;
-}
-
-_Noreturn void fail(int code, const char *what, const char *detail, const char *hint) {
-  struct buffer text = {0};
-  append_text(&text, "authsock: ");
-  append_text(&text, what);
-  append_text(&text, detail);
-  append_text(&text, "\n");
-  if (hint != NULL) {
-    append_text(&text, "hint: ");
-    append_text(&text, hint);
-    append_text(&text, "\n");
-  }
-  write_error(text.data, text.length);
-  leave(code);
 }

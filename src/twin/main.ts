@@ -36,7 +36,7 @@ export async function helperMain({ name, args }: Named, env: NodeJS.ProcessEnv =
       })
     }
     if (helper === undefined) {
-      throw new Failure('bad_request', verb === '' ? 'which helper?' : `there is no helper '${verb}'`, {
+      throw new Failure('bad_request', verb === '' ? 'no helper is named' : `there is no helper '${verb}'`, {
         hint: '`authsock help helpers` lists them',
       })
     }

@@ -44,7 +44,7 @@ static char downward(unsigned id, size_t at) { return (char)(id * 13 + at * 3 + 
 
 // ---- the other end
 
-static char inbox[frame_head + longest_data];
+static char inbox[frame_head + max_data];
 static size_t inbox_length;
 
 static void hear_frame(void) {
@@ -91,7 +91,7 @@ static void hear_frame(void) {
 static void read_pipe(size_t most) {
   const char *data;
   size_t length = waiting_data(&streams, &data);
-  if (length > most_waiting) wrong("the buffer grew", 0);
+  if (length > max_waiting) wrong("the buffer grew", 0);
   if (length > most) length = most;
   for (size_t at = 0; at < length; at++) {
     inbox[inbox_length++] = data[at];
@@ -122,7 +122,7 @@ static const char *deliver(const char *bytes, size_t length) {
 }
 
 static void say(unsigned id, int type, const char *data, size_t length) {
-  static char frame[frame_head + longest_data];
+  static char frame[frame_head + max_data];
   char head[frame_head] = {(char)type, 0, (char)(length >> 8), (char)length, (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id};
   memcpy(frame, head, sizeof head);
   memcpy(frame + sizeof head, data, length);
@@ -133,8 +133,8 @@ static void say(unsigned id, int type, const char *data, size_t length) {
 static void far_acts(unsigned id, unsigned what) {
   struct both *both = &all[id];
   if (!both->far_knows || both->far_closed) return;
-  char data[longest_data];
-  size_t most = both->may_say < longest_data ? both->may_say : longest_data;
+  char data[max_data];
+  size_t most = both->may_say < max_data ? both->may_say : max_data;
   switch (what) {
     case 0:
       if (both->far_ended || most == 0) return;
@@ -200,12 +200,12 @@ static void client_acts(unsigned id, unsigned what) {
   struct both *both = &all[id];
   if (!both->is_open) return;
   if (both->stream->id != id) wrong("a slot given away", id);
-  char data[longest_data];
+  char data[max_data];
   switch (what) {
     case 0: {
       size_t room = stream_room(&streams, both->stream);
       if (room == 0) return;
-      if (room > longest_data || both->has_shut) wrong("room where there is none", id);
+      if (room > max_data || both->has_shut) wrong("room where there is none", id);
       size_t length = 1 + below((unsigned)(below(2) == 0 ? room : room < 50 ? room : 50));
       for (size_t at = 0; at < length; at++) data[at] = upward(id, both->said + at);
       both->said += length;
@@ -230,7 +230,7 @@ static void client_acts(unsigned id, unsigned what) {
 // ---- rounds
 
 static void begin(void) {
-  for (unsigned slot = 0; slot < most_streams; slot++) forget_stream(&streams.all[slot]);
+  for (unsigned slot = 0; slot < max_streams; slot++) forget_stream(&streams.all[slot]);
   memset(&streams, 0, sizeof streams);
   memset(all, 0, sizeof all);
   inbox_length = 0;
@@ -258,7 +258,7 @@ static void mix(unsigned steps) {
 /// Everybody reads on and says that he has done: nothing may be left.
 static void wind_up(void) {
   for (int turn = 0; turn < 100; turn++) {
-    read_pipe(most_waiting);
+    read_pipe(max_waiting);
     for (unsigned id = 1; id <= last; id++) {
       if (all[id].is_open) hear_all(id, stream_window);
       if (all[id].is_open) client_acts(id, 2);
@@ -272,7 +272,7 @@ static void wind_up(void) {
     if (both->is_open) wrong("a stream that does not end", id);
     if (!both->is_dropped && !both->far_knows) wrong("a stream that never came", id);
   }
-  for (unsigned slot = 0; slot < most_streams; slot++) {
+  for (unsigned slot = 0; slot < max_streams; slot++) {
     if (streams.all[slot].id != 0 || streams.all[slot].ring != NULL) wrong("a slot that is lost", streams.all[slot].id);
   }
 }
@@ -293,7 +293,7 @@ static bool babble(void) {
 }
 
 static const char *one_frame(unsigned id, int type, size_t length) {
-  static char frame[frame_head + longest_data];
+  static char frame[frame_head + max_data];
   char head[frame_head] = {(char)type, 0, (char)(length >> 8), (char)length, (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id};
   memcpy(frame, head, sizeof head);
   // As a credit it is the largest.
@@ -304,7 +304,7 @@ static const char *one_frame(unsigned id, int type, size_t length) {
 /// What protocol/relay.md forbids is refused, at once.
 static void cheat(void) {
   open_one();
-  read_pipe(most_waiting);
+  read_pipe(max_waiting);
   unsigned id = last == 0 ? 0 : some_id();
   struct both *both = &all[id];
   bool can_end = id != 0 && both->is_open && both->far_knows && !both->far_closed && !both->far_ended;
@@ -335,7 +335,7 @@ static void cheat(void) {
       if (one_frame(id, 1 + (int)below(5), 0) == NULL) wrong("a frame after the close is taken", id);
       return;
     default:
-      if (one_frame(id, type_end, 1 + below(longest_data)) == NULL) wrong("an end with content is taken", id);
+      if (one_frame(id, type_end, 1 + below(max_data)) == NULL) wrong("an end with content is taken", id);
   }
 }
 
@@ -359,7 +359,7 @@ int main(int argc, char **argv) {
     for (int turn = 0; goes_on && turn < 50; turn++) goes_on = babble();
     if (!goes_on) refused++;
     // What is left can still be let go.
-    for (unsigned slot = 0; slot < most_streams; slot++) {
+    for (unsigned slot = 0; slot < max_streams; slot++) {
       if (streams.all[slot].id != 0 && !streams.all[slot].owes_close) drop_stream(&streams, &streams.all[slot]);
     }
   }

@@ -33,15 +33,15 @@ static const char *const pieces[] = {
     "Authsock-Login: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
 };
 
-struct input {
+struct source {
   const char *data;
   size_t length;
   size_t at;
   unsigned part;
 };
 
-static long read_part(void *source, char *into, size_t most) {
-  struct input *input = source;
+static long read_part(void *from, char *into, size_t most) {
+  struct source *input = from;
   size_t left = input->length - input->at;
   size_t part = 1 + below(input->part);
   if (part > left) part = left;
@@ -117,7 +117,7 @@ int main(int argc, char **argv) {
     char *exact = malloc(text.length == 0 ? 1 : text.length);
     if (exact == NULL) abort();
     memcpy(exact, text.data, text.length);
-    struct input input = {.data = exact, .length = text.length, .part = 1 + below(200)};
+    struct source input = {.data = exact, .length = text.length, .part = 1 + below(200)};
     struct answer answer;
     if (read_answer(&answer, read_part, &input)) {
       accepted++;

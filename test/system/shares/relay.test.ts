@@ -365,11 +365,11 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
 
   test.each([
     ['nothing', '', 0, ''],
-    ['a newer one', 'authsock-relay 2 connects\n', 2, 'speaks version 2 of the relay, and this one 1'],
+    ['a newer one', 'authsock-relay 2 connects\n', 2, 'speaks version 2 of the relay protocol, and this one 1'],
     ['a listener', 'authsock-relay 1 listens /x\n', 2, 'the other end listens too'],
-    ['another program', 'GET / HTTP/1.1\r\n\r\n', 2, "what comes first is not a relay: 'GET / HTTP/1.1 '"],
+    ['another program', 'GET / HTTP/1.1\r\n\r\n', 2, "the first line is not a relay's: 'GET / HTTP/1.1"],
     ['a line without end', 'x'.repeat(5000), 2, 'is not a relay'],
-    ['text after it', `${connectGreeting}hello there`, 2, 'something that is no frame'],
+    ['text after it', `${connectGreeting}hello there`, 2, 'not a frame'],
     ['a stream of its own', `${connectGreeting}\u0001\0\0\0\0\0\0\u0001`, 2, 'opened by the wrong end'],
   ])('%s at the other end: what it is, and the socket goes', async (_, stdin, code, why) => {
     const socket = join(home.path, 'far', 'agent.sock')

@@ -1,114 +1,119 @@
-// `npm run demo`: fifty processes and one single-use refresh token, with authsock and without. Needs Node alone.
+// `npm run demo`: fifty processes and one single-use refresh token, with authsock and without. Needs Node alone; about half a minute.
 
-import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from '../../scripts/bundle.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home } from '../support/home.ts'
 import { logIn, workProfile } from '../support/login.ts'
-import { readLines, readReport, type Report } from './report.ts'
+import { type CrowdOptions, runCrowd } from './crowd.ts'
+import { logInToFile } from './log-in-to-file.ts'
 import { heading, line, table } from './show.ts'
+import { refreshFile } from './token-file.ts'
 
 const processes = Number(process.env['DEMO_PROCESSES'] ?? 50)
 /** Seconds an access token lives. */
-const lifetime = Number(process.env['DEMO_LIFETIME'] ?? 20)
-/** Each process asks three times, all at the same moments (as tools do that a build, a shell or a clock starts), so far apart
- * that the token expires in between. */
-const times = 3
-const pause = lifetime * 600
+const lifetime = Number(process.env['DEMO_LIFETIME'] ?? 8)
+/** Each process asks three times, so far apart that the token expires in between. */
+const crowd = { processes, times: 3, pauseMs: lifetime * 600 }
+const asked = crowd.processes * crowd.times
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 let home: Home | undefined
 let server: AuthorizationServer | undefined
+let build: string | undefined
 
 async function main(): Promise<number> {
-  line(`Fifty tools, one login. The server rotates refresh tokens: each is good for one use, and using one`)
+  line(`${processes} tools, one login. The server rotates refresh tokens: each is good for one use, and using one`)
   line(`twice revokes the login. Access tokens live for ${lifetime} seconds.`)
-  server = await startAuthorizationServer({ accessTokenTtl: lifetime, delay: 100 })
+  const cache = here('../../node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  build = mkdtempSync(join(cache, 'authsock-demo-'))
+  await bundleProgram(build)
   home = new Home()
-  home.config(workProfile(server))
+  home.program = join(build, 'main.js')
 
-  heading('1. With authsock')
-  await home.startAgent()
-  line('The agent runs in a scratch home. Logging in with a code, which the demo enters at the server by itself:')
-  line('  $ authsock login work --device')
-  const login = await logIn(home, server, ['work', '--device'])
-  for (const text of login.stderr.trim().split('\n')) line(`  ${text}`)
-  if (login.code !== 0) return 1
-  line(`Starting ${processes} processes at once; each asks for a token ${times} times, across an expiry ...`)
-  const withAgent = await run('with-agent.ts', home.env)
-  const refreshes = server.refreshes
-  const inFlight = server.maxInFlight
-  const session = await home.run(['status', '--json'])
-  const state = (JSON.parse(session.stdout) as { sessions: { state: string }[] }).sessions[0]?.state ?? 'unknown'
-  await home.run(['stop'])
-  await server.close()
-
-  heading('2. Without: each process refreshes for itself, from a token file they share')
-  server = await startAuthorizationServer({ accessTokenTtl: lifetime, delay: 100 })
-  const file = await makeTokenFile(home, server)
-  line(`The same ${processes} processes, the same server, a token file as many tools keep one ...`)
-  const withFile = await run('with-file.ts', {
-    ...home.env,
-    DEMO_FILE: file,
-    DEMO_SERVER: server.issuer,
-    DEMO_CLIENT: server.clientId,
-  })
-  const isAlive = await canRefresh(file, server)
+  const first = await withAgent(home, build)
+  if (first === undefined) return 1
+  const second = await withFile(home)
 
   heading('What happened')
-  const asked = processes * times
   table(
     ['', 'with authsock', 'token file'],
     [
       ['tokens asked for', String(asked), String(asked)],
-      ['tokens given', String(withAgent.tokens), String(withFile.tokens)],
-      ['failures', String(withAgent.failures), String(withFile.failures)],
-      ['refreshes sent to the server', String(refreshes), String(server.refreshes)],
-      ['at the same time, at most', String(inFlight), String(server.maxInFlight)],
-      ['the login afterwards', state === 'active' ? 'alive' : state, isAlive ? 'alive' : 'revoked: log in again'],
+      ['tokens given', String(first.tokens), String(second.tokens)],
+      ['failures', String(first.failures), String(second.failures)],
+      ['refreshes sent to the server', String(first.refreshes), String(second.refreshes)],
+      ['at the same time, at most', String(first.inFlight), String(second.inFlight)],
+      ['the login afterwards', first.login, second.login],
     ],
   )
-  const held = withAgent.tokens === asked && withAgent.failures === 0 && inFlight <= 1 && refreshes > 0 && state === 'active'
+  const { tokens, failures, inFlight, refreshes, login } = first
+  const held = tokens === asked && failures === 0 && inFlight <= 1 && refreshes > 0 && login === 'alive'
   line('')
   line(
     held
-      ? 'authsock refreshed once each time, and everybody got the answer.'
-      : 'authsock did not hold what it promises: please report this.',
+      ? 'authsock refreshed once each time, and every process got the answer.'
+      : 'authsock did not do what it promises: please report this.',
   )
   return held ? 0 : 1
 }
 
-/** Starts all processes at once, sends them off together when the last is up, and adds up what they say. */
-async function run(program: string, env: NodeJS.ProcessEnv): Promise<Report> {
-  const children = Array.from({ length: processes }, () => {
-    const child = spawn(process.execPath, [here(program)], { env, stdio: ['pipe', 'pipe', 'inherit'] })
-    return { child, lines: readLines(child.stdout) }
-  })
-  for (const { lines } of children) await lines.next()
-  const moments = Array.from({ length: times }, (_, round) => Date.now() + 500 + round * pause)
-  for (const { child } of children) child.stdin.end(`${JSON.stringify(moments)}\n`)
-  const reports = await Promise.all(children.map(({ lines }) => readReport(lines, times)))
-  return {
-    tokens: reports.reduce((sum, each) => sum + each.tokens, 0),
-    failures: reports.reduce((sum, each) => sum + each.failures, 0),
-  }
+interface Outcome {
+  readonly tokens: number
+  readonly failures: number
+  readonly refreshes: number
+  readonly inFlight: number
+  readonly login: string
 }
 
-/** A login of its own, kept as a tool without an agent would keep it. */
-async function makeTokenFile({ path }: Home, lab: AuthorizationServer): Promise<string> {
-  const { logInToFile } = await import('./token-file.ts')
-  return logInToFile(path, lab, (url) => lab.authorize(url))
+/** Undefined if the login fails. */
+async function withAgent(at: Home, library: string): Promise<Outcome | undefined> {
+  heading('1. With authsock')
+  const lab = await startServer()
+  at.config(workProfile(lab))
+  await at.startAgent()
+  line('The agent runs in a scratch home. Logging in with a code, which the demo enters at the server by itself:')
+  line('  $ authsock login work --device')
+  const login = await logIn(at, lab, ['work', '--device'])
+  for (const text of login.stderr.trim().split('\n')) line(`  ${text}`)
+  if (login.code !== 0) return undefined
+  line(`Starting ${processes} processes at once; each asks for a token ${crowd.times} times, across an expiry ...`)
+  const env = { ...at.env, DEMO_LIBRARY: join(library, 'client/index.js') }
+  const report = await runCrowd(here('with-agent.ts'), env, { ...crowd, server: lab })
+  const { refreshes, maxInFlight: inFlight } = lab
+  const status = JSON.parse((await at.run(['status', '--json'])).stdout) as { sessions: { state: string }[] }
+  const state = status.sessions[0]?.state ?? 'unknown'
+  await at.run(['stop'])
+  await lab.close()
+  return { ...report, refreshes, inFlight, login: state === 'active' ? 'alive' : state }
 }
 
-async function canRefresh(file: string, { issuer, clientId }: AuthorizationServer): Promise<boolean> {
-  const { refreshFile } = await import('./token-file.ts')
-  return (await refreshFile(file, { issuer, clientId })) !== undefined
+async function withFile(at: Home): Promise<Outcome> {
+  heading('2. Without: each process refreshes for itself, from a token file that all share')
+  const lab = await startServer()
+  const file = await logInToFile(at.path, lab)
+  line(`The same ${processes} processes, the same server, a token file as many tools keep one ...`)
+  const env = { ...at.env, DEMO_FILE: file, DEMO_SERVER: lab.issuer, DEMO_CLIENT: lab.clientId }
+  const report = await runCrowd(here('with-file.ts'), env, { ...crowd, server: lab })
+  const { refreshes, maxInFlight: inFlight } = lab
+  const isAlive = (await refreshFile(file, lab)) !== undefined
+  return { ...report, refreshes, inFlight, login: isAlive ? 'alive' : 'revoked: log in again' }
+}
+
+/** Answers a refresh after 100 ms. */
+async function startServer(): Promise<CrowdOptions['server']> {
+  server = await startAuthorizationServer({ accessTokenTtl: lifetime, delay: 100 })
+  return server
 }
 
 async function cleanUp(): Promise<void> {
   await home?.close()
   await server?.close().catch(() => {})
+  if (build !== undefined) rmSync(build, { recursive: true, force: true })
 }
 
 process.once('SIGINT', () => {

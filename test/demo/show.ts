@@ -1,13 +1,31 @@
-// What the demo prints: handsome in a terminal, plain elsewhere.
+// What the demo prints: in a terminal with colours and a line that is rewritten, elsewhere as plain lines.
 
-const isTerminal = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
-const paint = (code: number, text: string): string => (isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text)
+const isTerminal = process.stdout.isTTY === true
+const hasColour = isTerminal && (process.env['NO_COLOR'] ?? '') === ''
+const paint = (code: number, text: string): string => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text)
 
 export const line = (text: string): void => {
   process.stdout.write(`${text}\n`)
 }
 
 export const heading = (text: string): void => line(`\n${paint(1, text)}\n`)
+
+/** A line that says what happens now. Returns what ends it. */
+export function liveLine(text: () => string): () => void {
+  let shown = ''
+  const show = (): void => {
+    const now = text()
+    if (now === shown) return
+    shown = now
+    process.stdout.write(isTerminal ? `\r\u001b[K  ${now}` : `  ${now}\n`)
+  }
+  const timer = setInterval(show, isTerminal ? 100 : 1_000)
+  return () => {
+    clearInterval(timer)
+    show()
+    if (isTerminal) process.stdout.write('\n')
+  }
+}
 
 /** The first column on the left, the others on the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {

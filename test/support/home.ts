@@ -22,8 +22,6 @@ export interface Finished {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly stdin?: string
-  /** Another copy of the program. */
-  readonly program?: string
   /** Called with all of stderr whenever more of it comes. */
   readonly onStderr?: (text: string, child: ChildProcess) => void
 }
@@ -37,6 +35,8 @@ interface HomeOptions {
 export class Home {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'authsock-')))
   readonly env: NodeJS.ProcessEnv
+  /** What `authsock` is here; a test may set another copy. */
+  program = program
   readonly #children = new Set<ChildProcess>()
 
   readonly #owner: { readonly uid?: number; readonly gid?: number }
@@ -90,8 +90,8 @@ export class Home {
     if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
   }
 
-  spawn(args: readonly string[], { env = {}, program: copy = program }: RunOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, [copy, ...args], {
+  spawn(args: readonly string[], { env = {} }: RunOptions = {}): ChildProcess {
+    const child = spawn(process.execPath, [this.program, ...args], {
       env: { ...this.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: this.path,

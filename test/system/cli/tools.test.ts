@@ -416,8 +416,8 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       mkdirSync(bin)
       writeFileSync(join(bin, 'authsock-client'), '#!/usr/bin/env node\n', { mode: 0o755 })
       const path = [bin, ...(home.env['PATH'] ?? '').split(':').slice(1)].join(':')
-      const options = { env: { PATH: path }, program: packageCopy(home.path) }
-      expect((await home.run(['doctor'], options)).stdout).toContain('is the one in TypeScript')
+      home.program = packageCopy(home.path)
+      expect((await home.run(['doctor'], { env: { PATH: path } })).stdout).toContain('is the one in TypeScript')
     })
   })
 })

@@ -95,6 +95,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     clock,
     lock,
     onWarning: warn,
+    noteFile: where.vaultNoteFile,
     ...defined({
       named: masterKeyChoice(options, process.env),
       disk: atFault && withFaultPoints(realDisk, diskSteps, atFault),

@@ -93,6 +93,7 @@ const table = {
   keychain_unreachable: row(503, exitCodes.storage, 'start a keychain, or choose another master key: `authsock help vault`'),
   master_key_wrong: row(403, exitCodes.locked, 'this key does not open the vault: try again'),
   master_key_unavailable: row(503, exitCodes.storage, 'the named key file or descriptor cannot be read: `authsock help vault`'),
+  vault_changed: row(409, exitCodes.storage, 'restore vault.json from a backup'),
   unlock_throttled: row(429, exitCodes.locked, 'wait, then `authsock unlock` again'),
   storage_failed: row(507, exitCodes.storage, 'free disk space or fix the permissions of the state folder; no token was lost'),
   record_damaged: row(500, exitCodes.storage, 'the file is kept; `authsock login {profile}` creates a new session'),

@@ -3,16 +3,16 @@
 
 import { asFailure } from '../core/failures.ts'
 import type { SessionLock } from '../core/ports.ts'
-import type { Disk } from '../platform/fs/disk.ts'
-import { type Manifest, writeManifest } from './files/manifest.ts'
 import type { Keys, SealedFiles } from './files/sealed-files.ts'
 import { KeyRing, type OpenVault } from './keys/key-ring.ts'
 import type { MasterKeyChoice, MasterKeys } from './keys/master-keys.ts'
 import { wrapKey } from './keys/wrapped-key.ts'
+import type { Manifest } from './manifest/manifest.ts'
+import type { ManifestFile } from './manifest/manifest-file.ts'
+import { endorse, publicKeyOf, signManifest, withEndorsement } from './manifest/signature.ts'
 
 export interface RekeyPorts {
-  readonly directory: string
-  readonly disk: Disk
+  readonly manifests: ManifestFile
   readonly files: SealedFiles
   readonly lock: SessionLock
   readonly masterKeys: MasterKeys
@@ -22,17 +22,27 @@ export interface RekeyPorts {
 /** Longer than a refresh holds the lock of a record. */
 const recordLockTimeoutMs = 60_000
 
-/** Makes the new key and lists it in the manifest beside the old one: from here on, files are sealed with the new key. */
+/** Makes the new key and lists it in the manifest, endorsed by the old one: from here on, files are sealed with the new key. */
 export async function startRekey(ports: RekeyPorts, before: OpenVault, choice: MasterKeyChoice): Promise<OpenVault> {
-  const { directory, disk, masterKeys } = ports
-  const { key, location } = await masterKeys.make(choice, before.manifest.vault_id)
+  const { manifests, masterKeys } = ports
+  const { vault_id, revision, current, endorsements } = before.manifest
+  const { key, location } = await masterKeys.make(choice, vault_id)
   const older = before.manifest.keys.filter(({ key_id }) => key_id !== location.key_id)
   const wrapped = older.map((each) => {
     const old = before.keys.get(each.key_id)
     return old === undefined ? each : wrapKey(key, each, old)
   })
-  const manifest: Manifest = { ...before.manifest, current: location.key_id, keys: [location, ...wrapped] }
-  await writeManifest(directory, disk, manifest)
+  const isSame = location.key_id === current
+  const manifest = signManifest(key, {
+    format: 2,
+    vault_id,
+    revision: revision + 1,
+    current: location.key_id,
+    public_key: publicKeyOf(key),
+    keys: [location, ...wrapped],
+    endorsements: isSame ? endorsements : withEndorsement(endorsements, endorse(vault_id, before.keys.current, key)),
+  })
+  await manifests.write(manifest)
   const keys = new Map([[location.key_id, key]])
   for (const { key_id } of before.manifest.keys) {
     const old = before.keys.get(key_id)
@@ -43,15 +53,17 @@ export async function startRekey(ports: RekeyPorts, before: OpenVault, choice: M
 
 /** Reseals what is left, removes the old keys, and gives the manifest that remains. A key whose records cannot be opened stays listed. */
 export async function finishRekey(ports: RekeyPorts, { manifest, keys }: OpenVault): Promise<Manifest> {
-  const { directory, disk, files, masterKeys } = ports
+  const { manifests, files, masterKeys } = ports
   await resealAll(ports, keys)
   const used = await files.keysInUse()
   const kept = manifest.keys.filter(({ key_id }) => key_id === manifest.current || used.has(key_id))
   const unused = manifest.keys.filter((location) => !kept.includes(location))
-  const after: Manifest = { ...manifest, keys: kept }
-  if (unused.length > 0) await writeManifest(directory, disk, after)
+  if (unused.length === 0) return manifest
+  const { signature: _, ...unsigned } = manifest
+  const after = signManifest(keys.current, { ...unsigned, revision: manifest.revision + 1, keys: kept })
+  await manifests.write(after)
   for (const location of unused) {
-    await masterKeys.discard(location, manifest).catch((error: unknown) => {
+    await masterKeys.discard(location, manifest.vault_id).catch((error: unknown) => {
       ports.warn(`the old master key could not be removed: ${asFailure(error).message}`)
     })
   }

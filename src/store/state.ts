@@ -2,8 +2,8 @@
 
 import { Failure } from '../core/failures.ts'
 import { defined } from '../core/util/defined.ts'
-import type { Manifest, ProviderName } from './files/manifest.ts'
-import { currentLocation, type OpenVault } from './keys/key-ring.ts'
+import type { OpenVault } from './keys/key-ring.ts'
+import { currentLocation, type ProviderName } from './manifest/manifest.ts'
 
 export type StoreState = Locked | Failed | Opening | Open | Rekeying
 
@@ -12,15 +12,15 @@ export interface Locked {
   readonly kind: 'locked'
   /** `user`: only `unlock` opens it again. `default`: the next access opens it. */
   readonly by: 'user' | 'default'
-  /** As last read; undefined if there is no vault yet. */
-  readonly manifest: Manifest | undefined
+  /** Of the master key, as last read; undefined if there is no vault yet. */
+  readonly provider: ProviderName | undefined
 }
 
 /** The last attempt to open or create it failed; the next access tries again. */
 export interface Failed {
   readonly kind: 'failed'
   readonly failure: Failure
-  readonly manifest: Manifest | undefined
+  readonly provider: ProviderName | undefined
 }
 
 /** The key is being fetched. Its result counts only while this same object is the state. */
@@ -62,9 +62,9 @@ export function transition(state: StoreState, next: StoreState): StoreState {
 export const vaultOf = (state: StoreState): OpenVault | undefined =>
   state.kind === 'open' || state.kind === 'rekeying' ? state.vault : undefined
 
-export function manifestOf(state: StoreState): Manifest | undefined {
-  if (state.kind === 'opening') return state.from.manifest
-  return state.kind === 'locked' || state.kind === 'failed' ? state.manifest : state.vault.manifest
+export function providerOf(state: StoreState): ProviderName | undefined {
+  if (state.kind === 'opening') return state.from.provider
+  return state.kind === 'locked' || state.kind === 'failed' ? state.provider : currentLocation(state.vault.manifest).provider
 }
 
 /** What `authsock status` and `authsock vault` show. */
@@ -76,8 +76,7 @@ export interface VaultView {
 }
 
 export function viewOf(state: StoreState): VaultView {
-  const manifest = manifestOf(state)
-  const masterKey = manifest === undefined ? undefined : currentLocation(manifest).provider
+  const masterKey = providerOf(state)
   switch (state.kind) {
     case 'open':
     case 'rekeying':
@@ -93,7 +92,7 @@ export function viewOf(state: StoreState): VaultView {
       })
     case 'locked':
       if (state.by === 'user') return defined({ state: 'locked' as const, masterKey, hint: new Failure('vault_locked', '').hint })
-      return defined({ state: manifest === undefined ? ('new' as const) : ('locked' as const), masterKey })
+      return defined({ state: masterKey === undefined ? ('new' as const) : ('locked' as const), masterKey })
   }
 }
 

@@ -6,17 +6,20 @@ import { Failure, asFailure } from '../core/failures.ts'
 import type { Clock, RecordStore, SealedContent, SessionLock } from '../core/ports.ts'
 import type { Redacted } from '../core/redacted.ts'
 import { type Disk, diskFailure, realDisk } from '../platform/fs/disk.ts'
-import { createManifest, type Manifest, readManifest } from './files/manifest.ts'
 import { SealedFiles } from './files/sealed-files.ts'
-import { currentLocation, KeyRing, type OpenVault, unknownKeyPolicy } from './keys/key-ring.ts'
-import { type MasterKeyChoice, MasterKeys } from './keys/master-keys.ts'
+import { KeyRing, type OpenVault, unknownKeyPolicy } from './keys/key-ring.ts'
+import { type FetchedKey, type MasterKeyChoice, MasterKeys } from './keys/master-keys.ts'
 import { PassphraseTries } from './keys/passphrase-tries.ts'
+import { currentLocation, type KeyLocation, type Manifest, type ProviderName, type StoredManifest } from './manifest/manifest.ts'
+import { ManifestFile } from './manifest/manifest-file.ts'
+import { ManifestNote } from './manifest/note.ts'
+import { publicKeyOf, signManifest } from './manifest/signature.ts'
 import { finishRekey, type RekeyPorts, startRekey } from './rekey.ts'
 import {
   type Failed,
   type Locked,
-  manifestOf,
   type Opening,
+  providerOf,
   type StoreState,
   transition,
   vaultOf,
@@ -35,25 +38,41 @@ export interface StoreOptions {
   /** Named by the user for this run: the provider of a new vault's key, and the source of the key if the manifest names this provider. */
   readonly named?: MasterKeyChoice
   readonly onWarning: (text: string) => void
+  /** Outside the vault's folder: the last accepted manifest. Without it, a change between two runs is not noticed. */
+  readonly noteFile?: string
   readonly disk?: Disk
 }
 
 /** Held while the manifest is changed; no record has this id. The timeout allows another agent to reseal all records. */
 const manifestLock = { id: 'vault.json', timeoutMs: 120_000 }
+/** An opening does not wait that long: a vault whose upgrade cannot be written is opened all the same. */
+const upgradeTimeoutMs = 15_000
 
 export class Store implements RecordStore {
   readonly #options: StoreOptions
   readonly #disk: Disk
   readonly #files: SealedFiles
   readonly #masterKeys: MasterKeys
+  readonly #manifests: ManifestFile
   readonly #tries = new PassphraseTries()
-  #state: StoreState = { kind: 'locked', by: 'default', manifest: undefined }
+  #state: StoreState = { kind: 'locked', by: 'default', provider: undefined }
   /** `unlock` runs one at a time: guesses made at once must not pass the back-off. */
   #unlocking: Promise<unknown> = Promise.resolve()
+  #holdsManifestLock = false
+  /** Refusals that the user was told of. */
+  readonly #reported = new Set<string>()
 
   constructor(options: StoreOptions) {
+    const { directory, noteFile, onWarning: warn } = options
     this.#options = options
     this.#disk = options.disk ?? realDisk
+    this.#manifests = new ManifestFile({
+      directory,
+      disk: this.#disk,
+      warn,
+      exclusively: (work) => (this.#holdsManifestLock ? work() : this.#withManifest(work, upgradeTimeoutMs)),
+      ...(noteFile === undefined ? {} : { note: new ManifestNote(noteFile, warn) }),
+    })
     this.#files = new SealedFiles(options.directory, this.#disk)
     this.#masterKeys = new MasterKeys(options.directory, this.#disk, options.named)
   }
@@ -102,14 +121,16 @@ export class Store implements RecordStore {
 
   /** Reseals every record under a new key. A crash at any point loses nothing: the next opening continues. */
   async changeMasterKey(choice: MasterKeyChoice): Promise<void> {
+    // An upgrade of the manifest takes its lock: the vault is opened before the lock is taken here.
+    await this.#open()
     await this.#withManifest(async () => {
       if ((await this.#open()) === undefined) return this.#create(choice)
-      const before = await this.#openCurrent()
+      const before = await this.#openCurrent('refuse')
       const started = startRekey(this.#rekeyPorts(), before, choice)
       const keyEntered = started.then(
         (vault) => this.#enterNewKey(before, vault),
         (error: unknown) => {
-          if (vaultOf(this.#state) === before) this.#to({ kind: 'open', vault: before })
+          if (this.#isOpen(before)) this.#to({ kind: 'open', vault: before })
           throw error
         },
       )
@@ -126,7 +147,7 @@ export class Store implements RecordStore {
     } catch (error) {
       if (asFailure(error).code !== 'master_key_wrong') throw error
       // Another agent may have changed the master key since.
-      if ((await this.#isSuperseded(vault)) || vaultOf(this.#state) !== vault) return this.read(id)
+      if ((await this.#isSuperseded(vault)) || !this.#isOpen(vault)) return this.read(id)
       if (unknownKeyPolicy(vault) === 'refuse') throw error
       return this.#files.read(id, vault.keys, 'damaged')
     }
@@ -145,11 +166,11 @@ export class Store implements RecordStore {
   }
 
   async remove(id: string): Promise<void> {
-    if ((await this.#readManifest()) !== undefined) await this.#files.remove(id)
+    if (await this.#manifests.exists()) await this.#files.remove(id)
   }
 
   async list(): Promise<readonly string[]> {
-    return (await this.#readManifest()) === undefined ? [] : this.#files.list()
+    return (await this.#manifests.exists()) ? this.#files.list() : []
   }
 
   async version(): Promise<string | undefined> {
@@ -192,33 +213,38 @@ export class Store implements RecordStore {
   }
 
   async #fetchKey(opening: Opening): Promise<OpenVault | undefined> {
-    let manifest = opening.from.manifest
+    const { from } = opening
+    let provider = from.provider
     try {
-      manifest = await this.#readManifest()
-      if (manifest === undefined) {
-        // A failure to create the vault stays visible until it can be created (L9).
-        const { from } = opening
-        this.#settle(opening, from.kind === 'failed' && from.manifest === undefined ? from : lockedByDefault())
-        return undefined
+      for (;;) {
+        const stored = await this.#manifests.read()
+        if (stored === undefined) {
+          // A failure to create the vault stays visible until it can be created (L9).
+          this.#settle(opening, from.kind === 'failed' && from.provider === undefined ? from : lockedByDefault(undefined))
+          return undefined
+        }
+        const location = currentLocation(stored.manifest)
+        provider = location.provider
+        await this.#makeFolder()
+        const fetched = await this.#masterKeys.fetch(location, stored.manifest.vault_id)
+        const vault = await this.#accept(stored, fetched)
+        if (vault === undefined) continue
+        const entered = this.#enter(vault, opening)
+        void this.#tidy(entered)
+        return entered
       }
-      await this.#makeFolder()
-      const key = await this.#masterKeys.fetch(currentLocation(manifest), manifest)
-      const vault = this.#enter({ manifest, keys: KeyRing.of(manifest, key) }, opening)
-      void this.#tidy(vault)
-      return vault
     } catch (error) {
       const failure = asFailure(error)
-      const { from } = opening
-      this.#settle(opening, from.kind === 'locked' && from.by === 'user' ? from : { kind: 'failed', failure, manifest })
+      this.#settle(opening, from.kind === 'locked' && from.by === 'user' ? from : { kind: 'failed', failure, provider })
       throw failure
     }
   }
 
   async #unlockWith(passphrase: Redacted<string>, from: Locked | Failed | Opening): Promise<void> {
     this.#tries.check(this.#options.clock.now())
-    const manifest = await this.#readManifest()
-    const location = manifest === undefined ? undefined : currentLocation(manifest)
-    if (manifest === undefined || location?.provider !== 'passphrase') {
+    const stored = await this.#manifests.read()
+    const location = stored === undefined ? undefined : currentLocation(stored.manifest)
+    if (stored === undefined || location?.provider !== 'passphrase') {
       throw new Failure('bad_request', 'this vault has no passphrase', { hint: '`authsock unlock` without one' })
     }
     const key = await this.#masterKeys.fetchByPassphrase(location, passphrase)
@@ -227,7 +253,22 @@ export class Store implements RecordStore {
       throw new Failure('master_key_wrong', 'this is not the passphrase of the vault', { hint: '`authsock unlock` to try again' })
     }
     this.#tries.right()
-    void this.#tidy(this.#enter({ manifest, keys: KeyRing.of(manifest, key) }, from))
+    const vault = await this.#accept(stored, { key, source: 'not_named' })
+    if (vault === undefined) throw new Failure('master_key_wrong', 'the master key has just been changed by another agent')
+    void this.#tidy(this.#enter(vault, from))
+  }
+
+  /** Undefined if another agent has changed the master key since `stored` was read. */
+  async #accept(stored: StoredManifest, fetched: FetchedKey): Promise<OpenVault | undefined> {
+    try {
+      const manifest = await this.#manifests.accept(stored, fetched)
+      if (manifest.current === stored.manifest.current) return { manifest, keys: KeyRing.of(manifest, fetched.key) }
+    } catch (error) {
+      fetched.key.fill(0)
+      throw error
+    }
+    fetched.key.fill(0)
+    return undefined
   }
 
   /** Opens the vault with a key that was fetched in state `from`, unless it was locked or opened since then. */
@@ -262,23 +303,23 @@ export class Store implements RecordStore {
       await this.#makeFolder()
       if ((await this.#files.list()).length > 0) {
         throw new Failure('record_damaged', 'there are sealed records, but vault.json, which names their key, is gone', {
-          hint: `restore ${this.#options.directory}/vault.json from a backup, or move the folder away to start anew`,
+          hint: this.#manifests.restoreHint('or move the vault folder away to start anew'),
         })
       }
       await this.#files.probe()
       const vaultId = randomUUID()
       const { key, location } = await this.#masterKeys.make(choice, vaultId)
-      const manifest: Manifest = { format: 1, vault_id: vaultId, current: location.key_id, keys: [location] }
-      if (await createManifest(this.#options.directory, this.#disk, manifest)) {
+      const manifest = firstManifest(vaultId, location, key)
+      if (await this.#manifests.create(manifest)) {
         this.#enter({ manifest, keys: KeyRing.of(manifest, key) }, from)
         return
       }
       // Another agent was first: its key counts, and ours is removed, unless it is a file that both were told to use.
       if (location.provider === 'keychain' || location.provider === 'passphrase')
-        await this.#masterKeys.discard(location, manifest).catch(() => {})
+        await this.#masterKeys.discard(location, vaultId).catch(() => {})
     } catch (error) {
       const failure = asFailure(error)
-      if (this.#state === from) this.#to({ kind: 'failed', failure, manifest: manifestOf(from) })
+      if (this.#state === from) this.#to({ kind: 'failed', failure, provider: providerOf(from) })
       throw failure
     }
     await this.#open()
@@ -288,7 +329,7 @@ export class Store implements RecordStore {
 
   #enterNewKey(before: OpenVault, vault: OpenVault): OpenVault {
     const state = this.#state
-    if (state.kind !== 'rekeying' || state.vault !== before) {
+    if (state.kind !== 'rekeying' || state.vault.keys !== before.keys) {
       vault.keys.wipe()
       throw locked()
     }
@@ -300,16 +341,16 @@ export class Store implements RecordStore {
   async #finishRekey(vault: OpenVault): Promise<void> {
     try {
       const manifest = await finishRekey(this.#rekeyPorts(), vault)
-      if (vaultOf(this.#state) === vault) this.#to({ kind: 'open', vault: { manifest, keys: vault.keys } })
+      if (this.#isOpen(vault)) this.#to({ kind: 'open', vault: { manifest, keys: vault.keys } })
     } catch (error) {
-      if (vaultOf(this.#state) === vault) this.#to({ kind: 'open', vault })
+      if (this.#isOpen(vault)) this.#to({ kind: 'open', vault })
       throw error
     }
   }
 
   #rekeyPorts(): RekeyPorts {
-    const { directory, lock } = this.#options
-    return { directory, lock, disk: this.#disk, files: this.#files, masterKeys: this.#masterKeys, warn: this.#options.onWarning }
+    const { lock, onWarning: warn } = this.#options
+    return { lock, warn, manifests: this.#manifests, files: this.#files, masterKeys: this.#masterKeys }
   }
 
   /** Removes what a crash left: temporary files, records under an old key. Runs in the background. */
@@ -318,38 +359,67 @@ export class Store implements RecordStore {
       await this.#files.sweep(this.#options.clock.now())
       if (vault.manifest.keys.length === 1 || unknownKeyPolicy(vault) === 'refuse') return
       await this.#withManifest(async () => {
-        if (vaultOf(this.#state) === vault && !(await this.#isSuperseded(vault))) await this.#finishRekey(vault)
+        if (!this.#isOpen(vault) || (await this.#isSuperseded(vault, 'refuse'))) return
+        await this.#finishRekey(vaultOf(this.#state) ?? vault)
       })
     } catch (error) {
       this.#options.onWarning(`the vault could not be tidied: ${asFailure(error).message}`)
     }
   }
 
-  /** Whether the manifest names another key by now; the vault is then closed. Fails if the manifest is gone. */
-  async #isSuperseded(vault: OpenVault): Promise<boolean> {
-    const stored = await this.#readManifest()
-    if (stored === undefined) throw manifestGone()
-    if (stored.current === vault.manifest.current) return false
-    if (this.#state.kind === 'rekeying') await this.#state.keyEntered
-    if (vaultOf(this.#state) === vault) this.#to({ kind: 'locked', by: 'default', manifest: stored })
-    return true
+  /**
+   * Whether the manifest names another key by now, endorsed by the one at hand: the vault is then closed. A manifest that is not
+   * endorsed is reported and not followed: the vault stays open under its own key (S1). Fails if the manifest is gone.
+   */
+  async #isSuperseded(vault: OpenVault, unendorsed: 'report' | 'refuse' = 'report'): Promise<boolean> {
+    const found = await this.#manifests.compare(vault.manifest)
+    switch (found.kind) {
+      case 'gone':
+        throw new Failure('storage_failed', 'vault.json is gone', { hint: this.#manifests.restoreHint() })
+      case 'refused':
+        if (unendorsed === 'refuse') throw found.failure
+        this.#report(found.failure)
+        return false
+      case 'same_key':
+        this.#replaceManifest(vault, found.manifest)
+        return false
+      case 'other_key':
+        if (this.#state.kind === 'rekeying') await this.#state.keyEntered
+        if (this.#isOpen(vault)) this.#to(lockedByDefault(providerOf(this.#state)))
+        return true
+    }
+  }
+
+  #report({ message, hint }: Failure): void {
+    if (this.#reported.has(message)) return
+    this.#reported.add(message)
+    this.#options.onWarning(`${message}. The agent goes on with the master key it has; ${hint}`)
+  }
+
+  /** Another agent has finished a change of the key, or begun one with the same key. */
+  #replaceManifest({ manifest: before, keys }: OpenVault, manifest: Manifest): void {
+    const state = this.#state
+    if (manifest === before || vaultOf(state)?.keys !== keys) return
+    if (state.kind === 'open' || state.kind === 'rekeying') this.#to({ ...state, vault: { manifest, keys } })
   }
 
   /** Open under the key that the manifest names now. */
-  async #openCurrent(): Promise<OpenVault> {
+  async #openCurrent(unendorsed: 'report' | 'refuse' = 'report'): Promise<OpenVault> {
     for (;;) {
       const vault = await this.#open()
-      if (vault === undefined) throw manifestGone()
-      if (!(await this.#isSuperseded(vault))) return vault
+      if (vault === undefined) throw new Failure('storage_failed', 'vault.json is gone', { hint: this.#manifests.restoreHint() })
+      if (!(await this.#isSuperseded(vault, unendorsed))) return vaultOf(this.#state) ?? vault
     }
   }
 
   /** One agent at a time: each starts from the manifest that the previous one has written. */
-  async #withManifest(work: () => Promise<void>): Promise<void> {
-    const held = await this.#options.lock.acquire(manifestLock.id, manifestLock.timeoutMs, new AbortController().signal)
+  async #withManifest<T>(work: () => Promise<T>, timeoutMs = manifestLock.timeoutMs): Promise<T> {
+    const held = await this.#options.lock.acquire(manifestLock.id, timeoutMs, new AbortController().signal)
+    this.#holdsManifestLock = true
     try {
-      await work()
+      return await work()
     } finally {
+      this.#holdsManifestLock = false
       await held.release()
     }
   }
@@ -358,15 +428,16 @@ export class Store implements RecordStore {
 
   #lock(by: Locked['by']): void {
     vaultOf(this.#state)?.keys.wipe()
-    this.#to({ kind: 'locked', by, manifest: manifestOf(this.#state) })
+    this.#to({ kind: 'locked', by, provider: providerOf(this.#state) })
+  }
+
+  /** Whether the keys of this vault are still the ones in use; its manifest may have been replaced. */
+  #isOpen({ keys }: OpenVault): boolean {
+    return vaultOf(this.#state)?.keys === keys
   }
 
   #to(next: StoreState): void {
     this.#state = transition(this.#state, next)
-  }
-
-  #readManifest(): Promise<Manifest | undefined> {
-    return readManifest(this.#options.directory, this.#disk)
   }
 
   async #makeFolder(): Promise<void> {
@@ -379,5 +450,15 @@ export class Store implements RecordStore {
 }
 
 const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
-const lockedByDefault = (): Locked => ({ kind: 'locked', by: 'default', manifest: undefined })
-const manifestGone = (): Failure => new Failure('storage_failed', 'vault.json is gone: restore it from a backup')
+const lockedByDefault = (provider: ProviderName | undefined): Locked => ({ kind: 'locked', by: 'default', provider })
+
+const firstManifest = (vaultId: string, location: KeyLocation, key: Uint8Array): Manifest =>
+  signManifest(key, {
+    format: 2,
+    vault_id: vaultId,
+    revision: 1,
+    current: location.key_id,
+    public_key: publicKeyOf(key),
+    keys: [location],
+    endorsements: [],
+  })

@@ -24,6 +24,8 @@ export interface Paths {
   readonly sharesFile: string
   /** The last generations seen (R13): outside of the vault folder, so that restoring a backup of that does not change them. */
   readonly seenFolder: string
+  /** The last accepted manifest of this vault (S1): not in a folder that is synchronised or mounted with it. */
+  readonly vaultNoteFile: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -45,6 +47,7 @@ export function paths(env: Environment = process.env, platform: NodeJS.Platform 
     sharesDirectory: join(socket, '..', 'shares'),
     sharesFile: join(state, `shares-${createHash('sha256').update(`${machineId()}${socket}`).digest('hex').slice(0, 12)}.json`),
     seenFolder: join(cache, 'generations'),
+    vaultNoteFile: join(cache, 'vaults', `${createHash('sha256').update(join(state, 'vault')).digest('hex').slice(0, 16)}.json`),
   }
 }
 

@@ -14,12 +14,13 @@ const maxBytes = 1024
 const unavailable = (message: string, cause?: unknown): Failure =>
   new Failure('master_key_unavailable', message, cause === undefined ? {} : { cause })
 
-/** Undefined if there is no such file. Fails with master_key_unavailable. */
-export async function readKeyFile(path: string): Promise<Buffer | undefined> {
+/** `link`: of the vault's own file a link is refused. Undefined if there is no such file. Fails with master_key_unavailable. */
+export async function readKeyFile(path: string, link: 'follow' | 'refuse' = 'follow'): Promise<Buffer | undefined> {
   let file: FileHandle | undefined
   try {
-    // One descriptor for the checks and the read. A link is followed: the path is the user's. O_NONBLOCK: a pipe must not block.
-    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
+    // One descriptor for the checks and the read. O_NONBLOCK: a pipe must not block.
+    const flags = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) | (link === 'refuse' ? (constants.O_NOFOLLOW ?? 0) : 0)
+    file = await open(path, constants.O_RDONLY | flags)
     const stats = await file.stat()
     const { mode, uid } = stats
     if (!stats.isFile()) throw unavailable(`${path} is not a regular file`)

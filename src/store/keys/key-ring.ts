@@ -1,8 +1,8 @@
 // The master keys in memory while the vault is open. Only store.ts uses it.
 
 import { Failure } from '../../core/failures.ts'
-import type { KeyLocation, Manifest } from '../files/manifest.ts'
 import type { Keys, UnknownKeyPolicy } from '../files/sealed-files.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { unwrapKey } from './wrapped-key.ts'
 
 export interface OpenVault {
@@ -49,6 +49,3 @@ export class KeyRing implements Keys {
 /** `damaged` only if every key that the manifest lists is at hand: a file under another key then belongs to no one. */
 export const unknownKeyPolicy = ({ manifest, keys }: OpenVault): UnknownKeyPolicy =>
   manifest.keys.every(({ key_id }) => keys.get(key_id) !== undefined) ? 'damaged' : 'refuse'
-
-export const currentLocation = ({ keys, current }: Manifest): KeyLocation =>
-  keys.find(({ key_id }) => key_id === current) as KeyLocation

@@ -8,7 +8,7 @@ import { defined } from '../../core/util/defined.ts'
 import { type Disk, diskFailure } from '../../platform/fs/disk.ts'
 import { Keychain } from './keychain.ts'
 import { createKeyFile, readDescriptor, readKeyFile } from './key-file.ts'
-import type { KeyLocation, Manifest } from '../files/manifest.ts'
+import type { KeyLocation } from '../manifest/manifest.ts'
 import { keyId, masterKeyLength } from '../files/seal.ts'
 
 export type MasterKeyChoice =
@@ -24,7 +24,17 @@ export interface StoredKey {
   readonly location: KeyLocation
 }
 
+/** `named`: it came from where the user said for this run; `other_than_named`: the user named another source. */
+export type KeySource = 'named' | 'other_than_named' | 'not_named'
+
+export interface FetchedKey {
+  readonly key: Buffer
+  readonly source: KeySource
+}
+
+/** The vault's own files: their names derive from key ids alone, never from the manifest. */
 const insecureFile = 'master.key'
+const passphraseFile = (id: string): string => `master-key-${id}.age`
 
 export class MasterKeys {
   readonly #folder: string
@@ -54,7 +64,7 @@ export class MasterKeys {
       case 'passphrase': {
         if (choice.passphrase.reveal() === '') throw new Failure('bad_request', 'the passphrase is empty')
         const key = randomBytes(masterKeyLength)
-        const name = `master-key-${keyId(key)}.age`
+        const name = passphraseFile(keyId(key))
         const { encryptKey } = await import('./passphrase.ts')
         const file = await encryptKey(key, choice.passphrase)
         try {
@@ -63,7 +73,7 @@ export class MasterKeys {
         } catch (error) {
           throw diskFailure(error, `${name} cannot be written`)
         }
-        return stored(key, 'passphrase', name)
+        return stored(key, 'passphrase')
       }
       case 'key-file': {
         const path = resolve(choice.path)
@@ -71,7 +81,7 @@ export class MasterKeys {
       }
       case 'insecure-key-file': {
         const path = join(this.#folder, insecureFile)
-        return stored((await readKeyFile(path)) ?? (await createKeyFile(path, this.#disk)), 'insecure-key-file', insecureFile)
+        return stored((await readKeyFile(path, 'refuse')) ?? (await createKeyFile(path, this.#disk)), 'insecure-key-file')
       }
       case 'descriptor':
       case 'systemd-credential':
@@ -80,21 +90,23 @@ export class MasterKeys {
   }
 
   /** The key at a location, without asking the user. Fails with vault_locked, keychain_*, master_key_*. */
-  async fetch(location: KeyLocation, manifest: Manifest): Promise<Buffer> {
-    const key = await this.#fetch(location, manifest)
-    if (keyId(key) === location.key_id) return key
-    key.fill(0)
+  async fetch(location: KeyLocation, vaultId: string): Promise<FetchedKey> {
+    const fetched = await this.#fetch(location, vaultId)
+    if (keyId(fetched.key) === location.key_id) return fetched
+    fetched.key.fill(0)
     throw new Failure(
       'master_key_wrong',
       `the key from ${describeLocation(location)} is not the one that the vault was sealed with`,
     )
   }
 
-  async #fetch(location: KeyLocation, { vault_id: vaultId }: Manifest): Promise<Buffer> {
+  async #fetch(location: KeyLocation, vaultId: string): Promise<FetchedKey> {
+    const named = this.#named
+    const source = named === undefined ? 'not_named' : named.provider === location.provider ? 'named' : 'other_than_named'
     switch (location.provider) {
       case 'keychain': {
         const key = await new Keychain(keychainAccount(vaultId, location.key_id)).get()
-        if (key !== undefined) return key
+        if (key !== undefined) return { key, source }
         throw new Failure(
           'keychain_absent',
           "the keychain has no key for this vault (it was removed, or the vault is another machine's)",
@@ -104,23 +116,23 @@ export class MasterKeys {
         throw new Failure('vault_locked', 'the vault is locked with a passphrase')
       case 'key-file': {
         // The file named for this run comes first. If it holds the former key, the manifest's path is right.
-        const named = this.#named?.provider === 'key-file' ? [resolve(this.#named.path)] : []
-        const paths = [...named, location.path ?? '']
-        for (const path of paths) {
-          const key = await readKeyFile(path)
-          if (key !== undefined && (keyId(key) === location.key_id || path === paths.at(-1))) return key
-        }
-        throw new Failure('master_key_unavailable', `the key file ${paths[0]} is not there`)
+        const ofRun = named?.provider === 'key-file' ? resolve(named.path) : undefined
+        const key = ofRun === undefined ? undefined : await readKeyFile(ofRun)
+        if (key !== undefined && keyId(key) === location.key_id) return { key, source }
+        const path = location.path ?? ''
+        const noted = await readKeyFile(path)
+        if (noted !== undefined) return { key: noted, source: named === undefined ? 'not_named' : 'other_than_named' }
+        throw new Failure('master_key_unavailable', `the key file ${ofRun ?? path} does not exist`)
       }
       case 'insecure-key-file': {
         const path = join(this.#folder, insecureFile)
-        const key = await readKeyFile(path)
-        if (key !== undefined) return key
-        throw new Failure('master_key_unavailable', `the key file ${path} is not there`)
+        const key = await readKeyFile(path, 'refuse')
+        if (key !== undefined) return { key, source }
+        throw new Failure('master_key_unavailable', `the key file ${path} does not exist`)
       }
       case 'descriptor':
       case 'systemd-credential': {
-        if (this.#named?.provider === location.provider) return this.#given(this.#named)
+        if (named?.provider === location.provider) return { key: await this.#given(named), source }
         throw new Failure(
           'master_key_unavailable',
           `the agent was not given the key of this vault by ${describeLocation(location)}`,
@@ -131,18 +143,27 @@ export class MasterKeys {
 
   /** Undefined if the passphrase is wrong. */
   async fetchByPassphrase(location: KeyLocation, passphrase: Redacted<string>): Promise<Buffer | undefined> {
-    const file = await this.#disk.read(join(this.#folder, location.path ?? ''))
-    if (file === undefined) throw new Failure('master_key_unavailable', `${location.path} is not in the vault's folder`)
+    const name = passphraseFile(location.key_id)
+    const file = await this.#readOwn(name)
+    if (file === undefined) throw new Failure('master_key_unavailable', `${name} is not in the vault's folder`)
     const { decryptKey } = await import('./passphrase.ts')
     const key = await decryptKey(file, passphrase)
     return key !== undefined && keyId(key) === location.key_id ? key : undefined
   }
 
   /** Removes a key that nothing is sealed with any more. A key file that the user named stays. */
-  async discard(location: KeyLocation, { vault_id: vaultId }: Manifest): Promise<void> {
+  async discard(location: KeyLocation, vaultId: string): Promise<void> {
     if (location.provider === 'keychain') await new Keychain(keychainAccount(vaultId, location.key_id)).remove()
-    if (location.provider === 'passphrase') await this.#disk.remove(join(this.#folder, location.path ?? ''))
+    if (location.provider === 'passphrase') await this.#disk.remove(join(this.#folder, passphraseFile(location.key_id)))
     if (location.provider === 'insecure-key-file') await this.#disk.remove(join(this.#folder, insecureFile))
+  }
+
+  async #readOwn(name: string): Promise<Buffer | undefined> {
+    try {
+      return await this.#disk.read(join(this.#folder, name))
+    } catch (error) {
+      throw diskFailure(error, `${name} cannot be read`)
+    }
   }
 
   async #given(choice: Extract<MasterKeyChoice, { provider: 'descriptor' | 'systemd-credential' }>): Promise<Buffer> {

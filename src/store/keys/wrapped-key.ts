@@ -1,7 +1,7 @@
 // An older master key sealed with the current one: after an interrupted change of the key, the current key alone opens every
 // record, and no second provider is needed to finish.
 
-import type { KeyLocation } from '../files/manifest.ts'
+import type { KeyLocation } from '../manifest/manifest.ts'
 import { keyId, seal, unseal } from '../files/seal.ts'
 
 export const wrapKey = (current: Uint8Array, location: KeyLocation, key: Uint8Array): KeyLocation => ({

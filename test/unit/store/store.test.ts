@@ -34,7 +34,8 @@ function open(
   const clock = { ...systemClock, ...options.clock }
   const lock = sessionLocks({ directory: join(directory(), 'locks'), tryLocalLock, onWarning })
   const { named = keyFile(), disk } = options
-  return new Store({ directory: directory(), clock, lock, onWarning, named, ...(disk === undefined ? {} : { disk }) })
+  const noteFile = join(folder, 'note.json')
+  return new Store({ directory: directory(), clock, lock, onWarning, noteFile, named, ...(disk === undefined ? {} : { disk }) })
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -262,7 +263,7 @@ describe('master keys', () => {
     now += 1000
     expect(await failure(vault.unlock(redact('correct horse')))).toBe('none')
     expect(await read(vault, 'session.a')).toBe('first')
-  })
+  }, 180_000)
 
   test('changing it seals every record anew, both generations; the old key opens nothing any more', async () => {
     const vault = await filled()

@@ -71,6 +71,14 @@ export class Keyring {
     )
   }
 
+  /** Puts a secret under an account of authsock's. */
+  store(account: string, secret: Uint8Array): void {
+    const code = `
+      const { Entry } = await import(${JSON.stringify(import.meta.resolve('@napi-rs/keyring'))})
+      new Entry('authsock', ${JSON.stringify(account)}).setSecret(Buffer.from(${JSON.stringify(Buffer.from(secret).toString('hex'))}, 'hex'))`
+    execFileSync(process.execPath, ['--input-type=module', '-e', code], { env: { ...process.env, ...this.env }, stdio: 'ignore' })
+  }
+
   async kill(): Promise<void> {
     if (this.#daemon === undefined) return
     this.#daemon.kill('SIGKILL')

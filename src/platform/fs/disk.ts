@@ -111,6 +111,7 @@ const sentences: Readonly<Record<string, string>> = {
   EMFILE: 'no file descriptors are left',
   ENFILE: 'no file descriptors are left',
   ELOOP: 'it is a symbolic link',
+  ENXIO: 'it is not a regular file',
 }
 
 /** Any error of a disk as storage_failed; a Failure stays what it is. */

@@ -1,12 +1,14 @@
 // The agent over a real keychain: gnome-keyring unlocked, locked, killed, restarted and absent (L9, R11).
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home } from '../../support/home.ts'
 import { Keyring, keyringPrograms } from '../../support/keyring.ts'
 import { logIn, workProfile } from '../../support/login.ts'
+import { legacyVaults } from '../../support/vaults.ts'
 import { describeWith, isLinux, programs } from '../../support/real-part.ts'
 
 describeWith({ ...programs(...keyringPrograms), Linux: isLinux }, 'gnome-keyring', () => {
@@ -44,6 +46,29 @@ describeWith({ ...programs(...keyringPrograms), Linux: isLinux }, 'gnome-keyring
     const { stdout } = await home.run(['token'])
     await restart()
     expect((await home.run(['token'])).stdout).toBe(stdout)
+  })
+
+  test('S1 a vault of 34932b5 whose key is in the keychain is upgraded, and a manifest that names another key is refused', async () => {
+    const { files, key = '' } = legacyVaults.vaults['keychain'] ?? { files: {} }
+    for (const [file, content] of Object.entries(files)) {
+      mkdirSync(home.vault, { recursive: true, mode: 0o700 })
+      writeFileSync(join(home.vault, file), file === 'vault.json' ? content : Buffer.from(content, 'base64'), { mode: 0o600 })
+    }
+    const manifest = join(home.vault, 'vault.json')
+    const { vault_id, current } = JSON.parse(readFileSync(manifest, 'utf8')) as { vault_id: string; current: string }
+    keyring.store(`vault:${vault_id}:${current}`, Buffer.from(key, 'hex'))
+    await home.startAgent()
+    await expect.poll(vault).toMatchObject({ state: 'open', master_key: 'keychain' })
+    expect(JSON.parse(readFileSync(manifest, 'utf8'))).toMatchObject({ format: 2, vault_id, current })
+    await home.run(['stop'])
+    const thief = join(home.path, 'thief')
+    writeFileSync(thief, '66'.repeat(32), { mode: 0o600 })
+    const keys = [{ key_id: current, provider: 'key-file', path: thief }]
+    writeFileSync(manifest, JSON.stringify({ format: 1, vault_id, current, keys }))
+    await home.startAgent()
+    await expect
+      .poll(vault)
+      .toMatchObject({ state: 'unreachable', detail: expect.stringContaining('vault.json is not accepted') })
   })
 
   test('L9 locked before the first login: said before the user is sent to the browser, and nothing is made', async () => {

@@ -54,7 +54,7 @@ describe.each(Object.keys(named))('S1 a vault of 34932b5: %s', (name) => {
     expect(readFileSync(vault.manifest, 'utf8')).toBe(upgraded)
     writeFileSync(vault.manifest, legacy)
     expect(await codeOf(open(name).then((late) => late.read('session.a')))).toBe('vault_changed')
-  }, 120_000)
+  })
 })
 
 test('S1 a key of format 1 that the current key does not vouch for is dropped, and nothing of it is removed', async () => {
@@ -120,7 +120,7 @@ describe('S1 an upgrade that is interrupted', () => {
       expect(signal).toBe('SIGKILL')
     }
     vault = new ScratchVault()
-  }, 120_000)
+  })
 
   test.each([1, 2, 3, 4, 5, 6])(
     'by a disk that fails from step %i on: the vault is used as it is, and upgraded later',

@@ -73,7 +73,7 @@ function isValid(publicKey: string, message: string | Buffer, signature: string)
 }
 
 /** RFC 8785: the same bytes for the same value, whatever the order of its fields. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const fields = Object.entries(value).filter(([, each]) => each !== undefined)

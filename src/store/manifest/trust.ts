@@ -66,5 +66,5 @@ export function checkFirstUse(manifest: Manifest | LegacyManifest, source: KeySo
   return { kind: 'accepted', warning }
 }
 
-export const describe = ({ key_id, provider, path }: KeyLocation): string =>
+const describe = ({ key_id, provider, path }: KeyLocation): string =>
   [provider, ...(path === undefined ? [] : [path]), key_id].join(' ')

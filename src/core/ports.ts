@@ -23,6 +23,9 @@ export interface TokenResponse {
   readonly expiresIn?: number
   /** Undefined if the server does not say. */
   readonly scope?: readonly string[]
+  /** What a JWT access token says of itself: its scope and its `aud`. */
+  readonly tokenScope?: readonly string[]
+  readonly tokenAudience?: readonly string[]
   readonly refreshToken?: Redacted<string>
   readonly refreshTokenExpiresIn?: number
   /** From a verified ID token, if the answer had one. */

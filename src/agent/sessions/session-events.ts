@@ -14,6 +14,11 @@ export function eventOf(profile: string, notice: Notice) {
       const retryAt = Math.ceil(notice.retryAt / 1000)
       return { type: 'refresh_failed', profile, reason: notice.failure.message, retry_at: retryAt } as const
     }
+    case 'narrowed': {
+      const { record, from } = notice
+      const text = `the server has narrowed the session of '${profile}' from '${from.join(' ')}' to '${record.scope.join(' ')}'`
+      return { type: 'warning', text: `${text}; a new login restores it` } as const
+    }
     case 'login_required':
       return { type: 'login_required', profile, reason: notice.reason.text } as const
   }

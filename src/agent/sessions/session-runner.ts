@@ -94,9 +94,20 @@ export class LiveSessionRunner {
   /** Does what is due: a refresh ahead of expiry, a retry, or a further attempt to save. */
   wake(): void {
     if (this.#state.kind === 'unsaved') this.#start({ type: 'wake' })
-    else if (this.#state.kind === 'active' || this.#state.kind === 'backing_off') {
-      this.#refresh(primaryToken(this.#state.record)?.target ?? {})
-    }
+    else if (this.#state.kind !== 'absent') this.#refresh(this.#primaryTarget())
+  }
+
+  /** Refreshes now, whatever was planned (`authsock retry`). Resolves when that has ended; `state` says how. */
+  async retry(): Promise<void> {
+    await this.reload()
+    while (this.#running !== undefined) await this.#running
+    if (this.#state.kind === 'unsaved') this.#start({ type: 'wake' })
+    else if (this.#state.kind !== 'absent') this.#refresh(this.#primaryTarget(), true)
+    await this.#running
+  }
+
+  #primaryTarget(): Target {
+    return this.#state.kind === 'absent' ? {} : (primaryToken(this.#state.record)?.target ?? {})
   }
 
   /** Replaces the session by that of a new login. Durable when it resolves; waiting callers are answered from it. */
@@ -197,8 +208,8 @@ export class LiveSessionRunner {
     return resume(record, this.#ports.clock.now(), this.#ports.replayGrace())
   }
 
-  #refresh(target: Target): void {
-    this.#start({ type: 'refresh', target, replayGrace: this.#ports.replayGrace() })
+  #refresh(target: Target, forced = false): void {
+    this.#start({ type: 'refresh', target, replayGrace: this.#ports.replayGrace(), forced })
   }
 
   #start(event: Event): void {

@@ -1,13 +1,14 @@
 // How a refresh without tokens ends: recorded if the decision must outlive the agent, then answered and published.
 
 import { defined } from '../util/defined.ts'
-import type { LoginReason, Outcome, Refreshing, RetryPlan, SessionRecord } from './session.ts'
+import { loginRequiredState } from './login-required.ts'
+import type { EpochMs, LiveSession, LoginReason, Outcome, Refreshing, RetryPlan, SessionRecord } from './session.ts'
 import type { Effect, Step } from './steps.ts'
 import { loginRequired } from './tokens.ts'
 
 /** The fields that stay the same from step to step. */
-export const carriedOver = ({ target, startedAt, attempts, replayGrace }: Refreshing) =>
-  ({ kind: 'refreshing', target, startedAt, attempts, replayGrace }) as const
+export const carriedOver = ({ target, startedAt, attempts, replayGrace, forced }: Refreshing) =>
+  ({ kind: 'refreshing', target, startedAt, attempts, replayGrace, forced }) as const
 
 export const loginNeeded = (record: SessionRecord, reason: LoginReason): Outcome => ({
   kind: 'login_required',
@@ -18,34 +19,45 @@ export const loginNeeded = (record: SessionRecord, reason: LoginReason): Outcome
 export const backingOff = (plan: RetryPlan): Outcome => ({ kind: 'backing_off', plan, failure: plan.failure })
 
 /** Removes the intent, since the refresh token was not spent, records what was decided, then concludes. */
-export function recordOutcome(session: Refreshing, outcome: Outcome): Step {
+export function recordOutcome(session: Refreshing, outcome: Outcome, now: EpochMs): Step {
   const { record } = session
-  if (record.intent === undefined && outcome.kind !== 'login_required') return conclude(session, record, outcome)
-  const { intent: _answered, ...kept } = record
-  const next: SessionRecord = {
-    ...kept,
-    generation: record.generation + 1,
-    ...defined({ loginRequired: outcome.kind === 'login_required' ? outcome.reason : undefined }),
-  }
-  return {
-    session: { ...carriedOver(session), step: 'conclude', record, next, outcome },
-    effects: [{ type: 'save', record: next }],
+  if (record.intent === undefined && outcome.kind !== 'login_required') return conclude(session, record, outcome, now)
+  const { intent: _answered, loginRequired: before, ...kept } = record
+  const loginRequired = outcome.kind === 'login_required' ? outcome.reason : before
+  return recordAs(session, { ...kept, generation: record.generation + 1, ...defined({ loginRequired }) }, outcome)
+}
+
+/** Makes `next` durable, then concludes. */
+export const recordAs = (session: Refreshing, next: SessionRecord, outcome: Outcome): Step => ({
+  session: { ...carriedOver(session), step: 'conclude', record: session.record, next, outcome },
+  effects: [{ type: 'save', record: next }],
+})
+
+export function conclude(session: Refreshing, record: SessionRecord, outcome: Outcome, now: EpochMs): Step {
+  const { target } = session
+  const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: outcome.failure }]
+  // A retry of a refused refresh token was refused again, or came to nothing: that is not news.
+  if (session.record.loginRequired === undefined) effects.push(...noticeOf(outcome))
+  return { session: stateAfter(record, outcome, now), effects }
+}
+
+function noticeOf(outcome: Outcome): readonly Effect[] {
+  switch (outcome.kind) {
+    case 'active':
+      return []
+    case 'backing_off': {
+      const { failure, retryAt } = outcome.plan
+      return [{ type: 'notify', notice: { type: 'refresh_failed', failure, retryAt } }]
+    }
+    case 'login_required':
+      return [{ type: 'notify', notice: { type: 'login_required', reason: outcome.reason } }]
   }
 }
 
-export function conclude({ target }: Refreshing, record: SessionRecord, outcome: Outcome): Step {
-  const effects: Effect[] = [{ type: 'release_lock' }, { type: 'answer', target, outcome: outcome.failure }]
-  switch (outcome.kind) {
-    case 'active':
-      return { session: { kind: 'active', record }, effects }
-    case 'backing_off': {
-      const { plan } = outcome
-      effects.push({ type: 'notify', notice: { type: 'refresh_failed', failure: plan.failure, retryAt: plan.retryAt } })
-      return { session: { kind: 'backing_off', record, plan }, effects }
-    }
-    case 'login_required': {
-      effects.push({ type: 'notify', notice: { type: 'login_required', reason: outcome.reason } })
-      return { session: { kind: 'login_required', record, reason: outcome.reason }, effects }
-    }
-  }
+/** A session that needs a login still needs it after a retry without a verdict. */
+function stateAfter(record: SessionRecord, outcome: Outcome, now: EpochMs): LiveSession {
+  if (outcome.kind === 'login_required') return loginRequiredState(record, outcome.reason, now)
+  const notBefore = outcome.kind === 'backing_off' ? outcome.plan.retryAt : now
+  if (record.loginRequired !== undefined) return loginRequiredState(record, record.loginRequired, now, notBefore)
+  return outcome.kind === 'active' ? { kind: 'active', record } : { kind: 'backing_off', record, plan: outcome.plan }
 }

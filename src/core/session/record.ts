@@ -1,17 +1,18 @@
 // The JSON form of a session record, as it is sealed into its file. Decoding checks each field: a damaged record, or one of
 // another version, is a record_damaged failure, never a partly read session.
 
-import { Failure } from '../failures.ts'
+import { Failure, isFailureCode } from '../failures.ts'
 import { type Grant, grants } from '../grant.ts'
 import { redact } from '../redacted.ts'
 import { authorizationScheme } from '../util/authorization-scheme.ts'
-import { array, DecodeError, number, object, oneOf, optional, string, strings } from '../util/json-decoder.ts'
+import { array, boolean, DecodeError, number, object, oneOf, optional, string, strings } from '../util/json-decoder.ts'
 import {
   type AccessToken,
   type Identity,
   type Intent,
   type LoginReason,
   loginReasonCodes,
+  type RefusedTarget,
   type SessionRecord,
   type Target,
 } from './session.ts'
@@ -57,7 +58,11 @@ function decode(json: unknown, profile: string, generation: number): SessionReco
     ...optional('identity', record['identity'], decodeIdentity),
     ...optional('refreshToken', record['refreshToken'], (value, at) => redact(string(value, at))),
     ...optional('refreshTokenExpiresAt', record['refreshTokenExpiresAt'], number),
+    ...optional('narrowedFrom', record['narrowedFrom'], strings),
+    ...optional('refreshTokenIsNarrow', record['refreshTokenIsNarrow'], boolean),
+    ...optional('rotates', record['rotates'], boolean),
     ...optional('intent', record['intent'], decodeIntent),
+    ...optional('refusedTargets', record['refusedTargets'], decodeRefusedTargets),
     ...optional('loginRequired', record['loginRequired'], decodeReason),
   }
 }
@@ -70,6 +75,7 @@ function decodeToken(json: unknown, index: number): AccessToken {
     target: decodeTarget(token['target']),
     scope: strings(token['scope'], 'scope'),
     obtainedAt: number(token['obtainedAt'], 'obtainedAt'),
+    ...optional('audience', token['audience'], strings),
     ...optional('expiresAt', token['expiresAt'], number),
     ...optional('idToken', token['idToken'], (value, at) => redact(string(value, at))),
   }
@@ -97,8 +103,26 @@ function decodeIdentity(json: unknown): Identity {
 
 function decodeIntent(json: unknown): Intent {
   const intent = object(json, 'intent')
-  return { digest: string(intent['digest'], 'digest'), at: number(intent['at'], 'at') }
+  return {
+    digest: string(intent['digest'], 'digest'),
+    at: number(intent['at'], 'at'),
+    ...optional('targetRefused', intent['targetRefused'], boolean),
+  }
 }
+
+const decodeRefusedTargets = (json: unknown, at: string): readonly RefusedTarget[] =>
+  array(json, at).map((element) => {
+    const refused = object(element, at)
+    const code = refused['code']
+    return {
+      target: decodeTarget(refused['target']),
+      at: number(refused['at'], 'at'),
+      attempts: number(refused['attempts'], 'attempts'),
+      // A code of a later version is read as the general one.
+      code: isFailureCode(code) ? code : 'server_refused',
+      text: string(refused['text'], 'text'),
+    }
+  })
 
 function decodeReason(json: unknown): LoginReason {
   const reason = object(json, 'loginRequired')
@@ -107,5 +131,7 @@ function decodeReason(json: unknown): LoginReason {
     code: loginReasonCodes.find((code) => code === reason['code']) ?? 'refused',
     text: string(reason['text'], 'text'),
     at: number(reason['at'], 'at'),
+    ...optional('refusals', reason['refusals'], number),
+    ...optional('mayPass', reason['mayPass'], boolean),
   }
 }

@@ -1,13 +1,13 @@
 // When a failed refresh is tried again, and whether the refresh token may have been spent (R4, R7).
 
 import type { Failure } from '../failures.ts'
-import { backOff, isFromTheFuture, primaryToken } from './schedule.ts'
+import { backOff, isFromTheFuture, primaryToken, servableUntil } from './schedule.ts'
 import type { EpochMs, RetryPlan, SessionRecord } from './session.ts'
 
 /** A caller without a live token waits at most this long before it causes a retry: a network that is back is soon noticed. */
 const maxCallerPauseMs = 5_000
-/** Upper limit of a server's Retry-After. */
-const maxRetryAfterMs = 24 * 3_600_000
+/** Upper limit of a server's Retry-After: some write milliseconds, and a wrong value must not block callers for hours (N15). */
+const maxRetryAfterMs = 15 * 60_000
 /** The last quarter of a grace period, at most this, is left for the request to reach the server. */
 const maxTransitMs = 5_000
 
@@ -51,7 +51,7 @@ export function planAmbiguousRetry(
 /** Until when the access token can be served in place of a refresh; `now` if it cannot, or if its end is not known. */
 export function servedUntil(record: SessionRecord, now: EpochMs): EpochMs {
   const token = primaryToken(record)
-  return token === undefined || isFromTheFuture(token.obtainedAt, now) ? now : Math.max(now, token.expiresAt ?? now)
+  return token === undefined || isFromTheFuture(token.obtainedAt, now) ? now : Math.max(now, servableUntil(token) ?? now)
 }
 
 /** The server counts from its first answer, which cannot precede the intent (if that was dated by a clock that was right). */

@@ -12,6 +12,10 @@ const minScheduledLifetime = 10 * second
 /** If the server does not say how long a token lives, it is served until it is replaced, and replaced after this time. */
 const assumedLifetime = 60 * minute
 
+/** A refresh token with a shorter life is not kept alive. */
+const minKeptAlive = 30 * second
+const maxKeepAliveLead = 24 * 60 * minute
+
 const clamp = (low: number, value: number, high: number): number => Math.min(Math.max(low, value), high)
 
 const lifetime = (token: AccessToken): number => (token.expiresAt ?? token.obtainedAt + assumedLifetime) - token.obtainedAt
@@ -21,6 +25,15 @@ const lead = (token: AccessToken): number => clamp(2 * second, lifetime(token) /
 
 /** Milliseconds left; Infinity if the server does not say. */
 export const remaining = (token: AccessToken, now: EpochMs): number => (token.expiresAt ?? Infinity) - now
+
+/** A token is not served in its last two seconds: servers count whole seconds, and the request takes time (R24). */
+const maxExpiryMarginMs = 2 * second
+
+/** When a token is no longer served; undefined if the server does not say when it expires. */
+export const servableUntil = (token: AccessToken): EpochMs | undefined =>
+  token.expiresAt === undefined ? undefined : token.expiresAt - Math.min(maxExpiryMarginMs, lifetime(token) / 2)
+
+export const isServable = (token: AccessToken, now: EpochMs): boolean => now < (servableUntil(token) ?? Infinity)
 
 /** Clock steps up to this size are ignored. */
 const clockSlackMs = 10 * second
@@ -48,9 +61,28 @@ export const isRenewable = (record: SessionRecord): boolean =>
 /** When a session's token is replaced ahead of its expiry (R7); jitter spreads many sessions over time. */
 export function refreshDueAt(record: SessionRecord): EpochMs | undefined {
   const token = primaryToken(record)
-  if (token === undefined || !isRenewable(record) || lifetime(token) < minScheduledLifetime) return undefined
+  if (token === undefined || !isRenewable(record)) return undefined
+  if (record.intent !== undefined) return servableUntil(token) // R4: the live token comes first.
   const jitter = 1 + stableFraction(`${record.profile}:${record.generation}`) / 2
-  return token.obtainedAt + lifetime(token) - lead(token) * jitter
+  const dueAt = lifetime(token) < minScheduledLifetime ? Infinity : token.obtainedAt + lifetime(token) - lead(token) * jitter
+  const earliest = Math.min(dueAt, keepAliveAt(record) ?? Infinity)
+  return earliest === Infinity ? undefined : earliest
+}
+
+/**
+ * When the refresh token is used so that the server's idle limit does not end the session: before the last tenth of its life,
+ * at most a day before its end. Each refresh starts a new life; if the server's end is fixed, the tenths become short, and soon
+ * no refresh is sent for them.
+ */
+export function keepAliveAt({
+  refreshedAt,
+  loggedInAt,
+  refreshTokenExpiresAt,
+  refreshToken,
+}: SessionRecord): EpochMs | undefined {
+  if (refreshToken === undefined || refreshTokenExpiresAt === undefined) return undefined
+  const life = refreshTokenExpiresAt - (refreshedAt ?? loggedInAt)
+  return life < minKeptAlive ? undefined : refreshTokenExpiresAt - Math.min(life / 10, maxKeepAliveLead)
 }
 
 /** ms: 1, 2, 4 ... seconds, at most five minutes, plus up to a quarter of jitter. `attempts` counts from one. */
@@ -65,7 +97,10 @@ export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: Epoch
     at !== undefined && isFromTheFuture(madeAt, now) ? now : at
   switch (session.kind) {
     case 'active':
-      return refreshesAhead ? planned(primaryToken(session.record)?.obtainedAt ?? now, refreshDueAt(session.record)) : undefined
+      return planned(
+        primaryToken(session.record)?.obtainedAt ?? now,
+        refreshesAhead ? refreshDueAt(session.record) : keepAliveAt(session.record),
+      )
     case 'backing_off':
       // A grace period must be used before it ends, also by a session that is refreshed on demand.
       return refreshesAhead || session.plan.replayUntil !== undefined
@@ -73,9 +108,10 @@ export function wakeAt(session: LiveSession, refreshesAhead: boolean, now: Epoch
         : undefined
     case 'unsaved':
       return session.saving ? undefined : planned(session.failedAt, session.retryAt)
+    case 'login_required':
+      return refreshesAhead ? planned(session.since, session.retryAt) : undefined
     case 'absent':
     case 'refreshing':
-    case 'login_required':
       return undefined
   }
 }

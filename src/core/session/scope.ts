@@ -15,9 +15,18 @@ export const sameScope = (a: readonly string[] | undefined, b: readonly string[]
 export const sameTarget = (a: Target, b: Target): boolean =>
   a.resource === b.resource && a.audience === b.audience && sameScope(a.scope, b.scope)
 
-/** The scopes of `wanted` that are not in `allowed`. */
-const notIn = (wanted: readonly string[], allowed: readonly string[]): readonly string[] =>
-  wanted.filter((scope) => !allowed.includes(scope))
+/**
+ * Some servers answer with a longer name for a scope, or a shorter one: `email` and `https://www.googleapis.com/auth/userinfo.email`,
+ * `User.Read` and `https://graph.microsoft.com/User.Read`. They are the same scope.
+ */
+export const isSameScope = (a: string, b: string): boolean => a === b || isLongName(a, b) || isLongName(b, a)
+
+const isLongName = (long: string, short: string): boolean =>
+  /^[a-z][a-z0-9+.-]*:/i.test(long) && !short.includes(':') && (long.endsWith(`/${short}`) || long.endsWith(`.${short}`))
+
+/** The scopes of `wanted` that `granted` does not have under any name. */
+export const missingScopes = (wanted: readonly string[], granted: readonly string[]): readonly string[] =>
+  wanted.filter((scope) => !granted.some((each) => isSameScope(scope, each)))
 
 const list = (scopes: readonly string[]): string => scopes.map((scope) => `'${scope}'`).join(', ')
 
@@ -25,24 +34,23 @@ const list = (scopes: readonly string[]): string => scopes.map((scope) => `'${sc
  * P14: a caller gets at most its profile's scopes. A profile without scopes allows what the session was granted.
  * Throws scope_not_allowed, or scope_not_granted if only a new login can help; no request is sent to the server.
  */
-export function checkScope(profile: Profile, record: SessionRecord, target: Target): void {
-  if (target.scope === undefined) return
-  if (profile.scopes.length > 0) {
-    const extra = notIn(target.scope, profile.scopes)
-    if (extra.length > 0) {
-      throw new Failure(
-        'scope_not_allowed',
-        `profile '${profile.name}' does not allow ${list(extra)}, only ${list(profile.scopes)}`,
-        {
-          profile: profile.name,
-        },
-      )
-    }
+export function checkScope(profile: Profile, record: SessionRecord, { scope }: Target): void {
+  if (scope === undefined) return
+  const { name } = profile
+  const extra = profile.scopes.length === 0 ? [] : missingScopes(scope, profile.scopes)
+  if (extra.length > 0) {
+    const text = `profile '${name}' does not allow ${list(extra)}, only ${list(profile.scopes)}`
+    throw new Failure('scope_not_allowed', text, { profile: name })
   }
-  const missing = notIn(target.scope, record.scope)
-  if (missing.length > 0) {
-    throw new Failure('scope_not_granted', `the login of '${profile.name}' was not granted ${list(missing)}`, {
-      profile: profile.name,
-    })
-  }
+  const missing = missingScopes(scope, record.scope)
+  if (missing.length === 0 || isRenamed(profile, record)) return
+  const text =
+    record.narrowedFrom !== undefined && missingScopes(missing, record.narrowedFrom).length === 0
+      ? `the server has narrowed the session of '${name}' to ${list(record.scope)}: ${list(missing)} needs a new login`
+      : `the login of '${name}' was not granted ${list(missing)}`
+  throw new Failure('scope_not_granted', text, { profile: name })
 }
+
+/** The server has granted scopes under names that nobody requested: which one stands for which is not known, so it is asked. */
+const isRenamed = (profile: Profile, record: SessionRecord): boolean =>
+  profile.scopes.length > 0 && missingScopes(record.scope, profile.scopes).length > 0

@@ -1,7 +1,7 @@
 // A session: what the store keeps of it, and the states it can be in while the agent runs. Times are milliseconds since
 // the epoch by the wall clock; no timer is trusted (R8).
 
-import type { Failure } from '../failures.ts'
+import type { Failure, FailureCode } from '../failures.ts'
 import type { Grant } from '../grant.ts'
 import type { Redacted } from '../redacted.ts'
 import type { TokenRefusal } from './token-refusal.ts'
@@ -21,8 +21,10 @@ export interface AccessToken {
   /** The scheme of the Authorization header: `Bearer` or `DPoP`. */
   readonly tokenType: string
   readonly target: Target
-  /** The scope granted (P14): what the server reported, else what was requested. */
+  /** The scope granted (P14, R16): what the server or the token itself reported, else what was requested. */
   readonly scope: readonly string[]
+  /** Who accepts it, by the `aud` of a JWT; undefined: it does not say. The target's is what was requested. */
+  readonly audience?: readonly string[]
   readonly obtainedAt: EpochMs
   /** Undefined if the server does not say: the token is then served until it is replaced. */
   readonly expiresAt?: EpochMs
@@ -44,6 +46,19 @@ export interface Intent {
   /** SHA-256 of the refresh token, base64url. */
   readonly digest: string
   readonly at: EpochMs
+  /** The server refused the target of this request; it may have spent the refresh token before it looked at the target. */
+  readonly targetRefused?: boolean
+}
+
+/** The server has refused a target: requests for it fail until `retryAt` without another request to the server (R17). */
+export interface RefusedTarget {
+  readonly target: Target
+  readonly at: EpochMs
+  /** Refusals in a row. */
+  readonly attempts: number
+  readonly code: FailureCode
+  /** One sentence for people, with the server's own words. */
+  readonly text: string
 }
 
 export const loginReasonCodes = [
@@ -62,6 +77,10 @@ export interface LoginReason {
   /** One sentence for people. */
   readonly text: string
   readonly at: EpochMs
+  /** How often the refresh token was refused in a row; undefined: it was not refused. */
+  readonly refusals?: number
+  /** The server's reason may pass by itself: the refresh token is tried again without an end (R18). */
+  readonly mayPass?: boolean
 }
 
 /** What the store keeps; sealed, since it holds the tokens. */
@@ -75,11 +94,18 @@ export interface SessionRecord {
   readonly loggedInAt: EpochMs
   readonly refreshedAt?: EpochMs
   readonly scope: readonly string[]
+  /** The scope that the session had before the server narrowed it (R16). */
+  readonly narrowedFrom?: readonly string[]
   readonly identity?: Identity
   readonly refreshToken?: Redacted<string>
   readonly refreshTokenExpiresAt?: EpochMs
+  /** The refresh token came with the answer to a request for fewer scopes than the session has. */
+  readonly refreshTokenIsNarrow?: boolean
+  /** Whether refreshes bring new refresh tokens; undefined: not known yet. */
+  readonly rotates?: boolean
   readonly accessTokens: readonly AccessToken[]
   readonly intent?: Intent
+  readonly refusedTargets?: readonly RefusedTarget[]
   /** Set when the server has refused the refresh token. Nothing else is deleted (R5). */
   readonly loginRequired?: LoginReason
 }
@@ -106,7 +132,18 @@ export type LiveSession =
   | BackingOff
   | Refreshing
   | Unsaved
-  | { readonly kind: 'login_required'; readonly record: SessionRecord; readonly reason: LoginReason }
+  | LoginRequired
+
+/** The refresh token was refused. It is kept, and it may be tried again later (R18). */
+export interface LoginRequired {
+  readonly kind: 'login_required'
+  readonly record: SessionRecord
+  readonly reason: LoginReason
+  /** When the refresh token may be tried again; undefined: only if the user asks for it. */
+  readonly retryAt?: EpochMs
+  /** When `retryAt` was set. */
+  readonly since: EpochMs
+}
 
 interface BackingOff {
   readonly kind: 'backing_off'
@@ -125,19 +162,26 @@ export type Refreshing = {
   readonly attempts: number
   /** The server's known grace period in ms; 0 if none is known. */
   readonly replayGrace: number
+  /** The user has asked for it: no pause and no ambiguous attempt defers it. */
+  readonly forced: boolean
 } & (
   | { readonly step: 'lock' }
   | { readonly step: 'journal'; readonly next: SessionRecord }
-  /** `mayBeSpent`: the refresh token was journalled before this attempt, and may have been spent then (R4). */
-  | { readonly step: 'post'; readonly mayBeSpent: boolean }
+  | { readonly step: 'post'; readonly earlier: EarlierAttempt }
   /** The server refused the refresh token: the store is read again, for another agent may have stored a newer one (R5). */
-  | { readonly step: 'check'; readonly mayBeSpent: boolean; readonly refusal: TokenRefusal }
+  | { readonly step: 'check'; readonly earlier: EarlierAttempt; readonly refusal: TokenRefusal }
   | { readonly step: 'store'; readonly next: SessionRecord }
   /** The lock was lost while waiting for the answer, and another agent has written: its record is read. */
   | { readonly step: 'superseded' }
   /** Writes down how a failed refresh ended; the session then moves to `outcome`. */
   | { readonly step: 'conclude'; readonly next: SessionRecord; readonly outcome: Outcome }
 )
+
+/**
+ * Whether an earlier attempt may have spent the same refresh token: none was made; one was sent and its answer lost (R4); one
+ * was answered with a refusal of its target.
+ */
+export type EarlierAttempt = 'none' | 'unanswered' | 'target_refused'
 
 /** How a refresh without tokens ended. */
 export type Outcome =

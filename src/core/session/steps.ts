@@ -10,6 +10,8 @@ export type RefreshRequested = {
   readonly target: Target
   /** The server's known grace period in ms; 0 if none is known (R4). */
   readonly replayGrace: number
+  /** The user has asked for it (`authsock retry`): it is sent now, whatever was planned. */
+  readonly forced?: boolean
 }
 
 /** What the store holds now. `digest`: SHA-256 (base64url) of the refresh token of the newer of `stored` and the session's record. */
@@ -52,6 +54,16 @@ export type Notice =
   | { readonly type: 'refreshed'; readonly record: SessionRecord }
   | { readonly type: 'refresh_failed'; readonly failure: Failure; readonly retryAt: EpochMs }
   | { readonly type: 'login_required'; readonly reason: LoginReason }
+  /** The server answers a request for the session's scope with less (R16). */
+  | Narrowed
+
+export interface Narrowed {
+  readonly type: 'narrowed'
+  readonly record: SessionRecord
+  readonly from: readonly string[]
+  /** The refresh token came with the answer to a request for fewer scopes: that is why. */
+  readonly afterNarrowRequest: boolean
+}
 
 export interface Step {
   readonly session: LiveSession

@@ -4,7 +4,9 @@ import { Failure } from '../failures.ts'
 import type { TokenResponse } from '../ports.ts'
 import { authorizationScheme } from '../util/authorization-scheme.ts'
 import { defined } from '../util/defined.ts'
-import { isAging, isFromTheFuture, isRenewable, remaining, requiredLifeMs } from './schedule.ts'
+import { isRetryDue } from './login-required.ts'
+import { refusedTarget } from './refused-targets.ts'
+import { isAging, isFromTheFuture, isRenewable, isServable, remaining, requiredLifeMs } from './schedule.ts'
 import { normalScope, sameScope, sameTarget } from './scope.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from './session.ts'
 
@@ -32,8 +34,11 @@ const isSameLogin = (a: SessionRecord, b: SessionRecord): boolean => a.loggedInA
 export const latest = (held: SessionRecord, stored: SessionRecord): SessionRecord =>
   isSameLogin(held, stored) && stored.generation <= held.generation ? held : stored
 
-export const loginRequired = (profile: string, reason: LoginReason): Failure =>
-  new Failure('login_required', `profile '${profile}' needs a login: ${reason.text}`, { profile })
+export function loginRequired(profile: string, { text, refusals }: LoginReason): Failure {
+  const hint =
+    refusals === undefined ? undefined : '`authsock login {profile}`, or `authsock retry {profile}` if the cause has passed'
+  return new Failure('login_required', `profile '${profile}' needs a login: ${text}`, { profile, ...defined({ hint }) })
+}
 
 const fail = (failure: Failure): Decision => ({ kind: 'fail', failure })
 
@@ -48,23 +53,28 @@ export function decide(
   if (session.kind === 'absent') return fail(loginRequired(profile, session.reason))
   const { record } = session
   const token = findToken(record, target)
-  const left = token === undefined ? 0 : remaining(token, now)
+  const isLive = token !== undefined && isServable(token, now)
   // After the clock was set back, the remaining lifetime is not known.
   const isLifeKnown = token !== undefined && !isFromTheFuture(token.obtainedAt, now)
-  if (isLifeKnown && left > 0 && left >= requiredLifeMs(token, minTtl)) {
-    return { kind: 'serve', token, refreshAhead: session.kind === 'active' && isRenewable(record) && isAging(token, now) }
+  if (isLive && isLifeKnown && remaining(token, now) >= requiredLifeMs(token, minTtl)) {
+    const mayRefresh = session.kind === 'active' && isRenewable(record) && record.intent === undefined
+    return { kind: 'serve', token, refreshAhead: mayRefresh && isAging(token, now) }
   }
   // If no other token can be had now, one with less lifetime than required is better than none (R7).
-  const lessOr = (otherwise: Failure): Decision =>
-    token !== undefined && left > 0 ? { kind: 'serve', token, refreshAhead: false } : fail(otherwise)
+  const lessOr = (otherwise: Failure): Decision => (isLive ? { kind: 'serve', token, refreshAhead: false } : fail(otherwise))
+  const refused = session.kind === 'login_required' ? undefined : refusedTarget(record, target, now)
+  if (refused !== undefined) return lessOr(refused)
   switch (session.kind) {
     case 'active':
-      if (isRenewable(record)) return { kind: 'refresh' }
-      return lessOr(loginRequired(profile, withoutRefreshToken(now)))
+      if (!isRenewable(record)) return lessOr(loginRequired(profile, withoutRefreshToken(now)))
+      // The refresh token may have been spent: the live token comes first (R4).
+      return record.intent !== undefined && isLive && isLifeKnown
+        ? { kind: 'serve', token, refreshAhead: false }
+        : { kind: 'refresh' }
     case 'backing_off': {
       const { plan } = session
       const mayReplay = plan.replayUntil !== undefined && now < plan.replayUntil
-      if (plan.ambiguous && !mayReplay && isLifeKnown && left > 0) return lessOr(plan.failure)
+      if (plan.ambiguous && !mayReplay && isLive && isLifeKnown) return lessOr(plan.failure)
       if (now >= plan.notBefore || isFromTheFuture(plan.failedAt, now)) return { kind: 'refresh' }
       return lessOr(retryLater(plan.failure, plan.notBefore, now).of(profile))
     }
@@ -73,7 +83,7 @@ export function decide(
     case 'unsaved':
       return lessOr(retryLater(session.failure, session.retryAt, now).of(profile))
     case 'login_required':
-      return fail(loginRequired(profile, session.reason))
+      return isRetryDue(session, now) ? { kind: 'refresh' } : lessOr(loginRequired(profile, session.reason))
   }
 }
 
@@ -93,19 +103,29 @@ export function canonicalTarget(record: SessionRecord, target: Target): Target {
   return scope === undefined || sameScope(scope, record.scope) ? rest : { ...rest, scope }
 }
 
-/** The scope granted: what the server reported, else what was requested, else the session's (RFC 6749 section 5.1, P14). */
+/** The scope granted: what the server reported, else what the token says, else what was requested, else the session's (RFC 6749 section 5.1, P14, R16). */
 export function accessToken(response: TokenResponse, target: Target, sessionScope: readonly string[]): AccessToken {
   return {
     value: response.accessToken,
     tokenType: authorizationScheme(response.tokenType),
     target,
-    scope: response.scope === undefined ? (target.scope ?? sessionScope) : normalScope(response.scope),
+    scope: grantedScope(response, target.scope ?? sessionScope),
     obtainedAt: response.receivedAt,
     ...defined({
       expiresAt: response.expiresIn === undefined ? undefined : response.receivedAt + response.expiresIn * 1000,
       idToken: response.idToken,
+      audience: response.tokenAudience,
     }),
   }
+}
+
+/** A token for an API does not repeat these; the server has granted them all the same. */
+const identityScopes: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'address', 'phone', 'offline_access'])
+
+function grantedScope({ scope, tokenScope }: TokenResponse, requested: readonly string[]): readonly string[] {
+  if (scope !== undefined) return normalScope(scope)
+  if (tokenScope === undefined) return requested
+  return normalScope([...tokenScope, ...requested.filter((each) => identityScopes.has(each))])
 }
 
 /** A resource server has refused this access token: it is treated as expired. */

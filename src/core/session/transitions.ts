@@ -5,7 +5,7 @@
 import { checked, notSaved, refused, store, stored, superseded, unsaved } from './finish-refresh.ts'
 import { conclude } from './outcomes.ts'
 import type { EpochMs, LiveSession, Refreshing } from './session.ts'
-import { begin, locked, notStarted, post, retry } from './start-refresh.ts'
+import { begin, earlierAttempt, locked, notStarted, post, retry, retryRefused } from './start-refresh.ts'
 import { type Event, stay, type Step } from './steps.ts'
 
 export function transition(session: LiveSession, event: Event, now: EpochMs): Step {
@@ -18,8 +18,9 @@ export function transition(session: LiveSession, event: Event, now: EpochMs): St
       return refreshing(session, event, now)
     case 'unsaved':
       return unsaved(session, event, now)
-    case 'absent':
     case 'login_required':
+      return event.type === 'refresh' ? retryRefused(session, event, now) : stay(session)
+    case 'absent':
       return stay(session)
   }
 }
@@ -31,27 +32,25 @@ function refreshing(session: Refreshing, event: Event, now: EpochMs): Step {
       if (event.type === 'lock_failed') return notStarted(session, event.failure, [], now)
       return stay(session)
     case 'journal':
-      // The same refresh token was journalled before: that attempt may have spent it.
-      if (event.type === 'saved')
-        return post(session, session.next, session.record.intent?.digest === session.next.intent?.digest)
+      if (event.type === 'saved') return post(session, session.next, earlierAttempt(session.record, session.next))
       if (event.type === 'save_failed') return notStarted(session, event.failure, [{ type: 'release_lock' }], now)
       return stay(session)
     case 'post':
       if (event.type === 'tokens') return store(session, event.response, now)
-      if (event.type === 'refused') return refused(session, session.mayBeSpent, event.refusal, now)
+      if (event.type === 'refused') return refused(session, session.earlier, event.refusal, now)
       return stay(session)
     case 'check':
       return event.type === 'checked' ? checked(session, event, now) : stay(session)
     case 'store':
-      if (event.type === 'saved') return stored(session.next, session.target)
+      if (event.type === 'saved') return stored(session.next, session.target, session.record)
       if (event.type === 'save_failed') return notSaved(session, session.next, session.target, event.failure, 1, now)
       return stay(session)
     case 'superseded':
       return event.type === 'checked' ? superseded(session, event.stored, now) : stay(session)
     case 'conclude':
       // If the record cannot be written the outcome holds all the same: the older record, with its intent, is the more careful one.
-      if (event.type === 'saved') return conclude(session, session.next, session.outcome)
-      if (event.type === 'save_failed') return conclude(session, session.record, session.outcome)
+      if (event.type === 'saved') return conclude(session, session.next, session.outcome, now)
+      if (event.type === 'save_failed') return conclude(session, session.record, session.outcome, now)
       return stay(session)
   }
 }

@@ -11,6 +11,7 @@ function wrong(at: string, wanted: string): never {
 export const string = (value: unknown, at: string): string => (typeof value === 'string' ? value : wrong(at, 'a string'))
 export const number = (value: unknown, at: string): number =>
   typeof value === 'number' && Number.isFinite(value) ? value : wrong(at, 'a number')
+export const boolean = (value: unknown, at: string): boolean => (typeof value === 'boolean' ? value : wrong(at, 'true or false'))
 export const array = (value: unknown, at: string): readonly unknown[] => (Array.isArray(value) ? value : wrong(at, 'a list'))
 export const strings = (value: unknown, at: string): readonly string[] => array(value, at).map((element) => string(element, at))
 

@@ -87,7 +87,9 @@ function redeemFailure(error: unknown, { trace, answer }: OAuthRequest): Failure
   // Tokens came: something about them is wrong, or the keys to check them with cannot be fetched (P11).
   if (answer !== undefined) return failureOf(error, trace)
   const { kind, failure } = refusalOf(error, trace)
-  return kind === 'invalid_grant' || kind === 'refused' ? new Failure('login_failed', failure.message) : failure
+  return ['invalid_grant', 'interaction_required', 'may_pass', 'refused'].includes(kind)
+    ? new Failure('login_failed', failure.message)
+    : failure
 }
 
 /** P4, for codes and errors alike (RFC 9207 section 2). */

@@ -47,6 +47,9 @@ const codes = {
   busy: 'server_unavailable',
   invalid_grant: 'server_refused',
   client_refused: 'client_refused',
+  no_verdict: 'server_invalid_response',
+  may_pass: 'server_refused',
+  interaction_required: 'server_refused',
   refused: 'server_refused',
   identity_changed: 'server_refused',
 } as const

@@ -13,7 +13,18 @@ import { resume } from '../../../../src/core/session/resume.ts'
 import { transition } from '../../../../src/core/session/transitions.ts'
 import { record, refusal, response, start, token } from './fixtures.ts'
 
-const kinds = ['not_sent', 'no_answer', 'busy', 'invalid_grant', 'client_refused', 'refused', 'identity_changed'] as const
+const kinds = [
+  'not_sent',
+  'no_answer',
+  'busy',
+  'no_verdict',
+  'invalid_grant',
+  'may_pass',
+  'interaction_required',
+  'client_refused',
+  'refused',
+  'identity_changed',
+] as const
 
 /** What the world does next; the interpreter below makes a fitting event of it. */
 interface Move {

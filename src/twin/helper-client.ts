@@ -7,7 +7,7 @@ import { exitCodes, Failure } from '../core/failures.ts'
 import { findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
 import { encodeHelperCall, helperHeaders, helperType } from '../wire/helper.ts'
 import { problemType } from '../wire/problem.ts'
-import { connectTransport } from '../client/index.ts'
+import { connectTransport, orStart } from '../client/connection.ts'
 import { program } from '../client/start.ts'
 import type { Transport } from '../client/transport.ts'
 
@@ -39,13 +39,13 @@ export interface HelperCaller {
 
 /** For the command line itself, which is no tool of a user's and has no terminal to give. */
 export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
-  const { transport, ask } = connectTransport({ env })
+  const { transport, start: startAgent } = connectTransport({ env })
   return {
     call: async (name, args) => {
       const helper = findHelper(name)
       if (helper === undefined) throw new Failure('not_found', `there is no helper '${name}'`)
       const start = { helper, program: name, args, env, terminal: false, accept: problemType }
-      return (await ask(() => call(transport, start, Buffer.alloc(0)))).stdout.toString()
+      return (await orStart(() => call(transport, start, Buffer.alloc(0)), startAgent)).stdout.toString()
     },
     close: () => transport.close(),
   }
@@ -53,10 +53,11 @@ export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
 
 /** Serves one run of a tool; the result is the exit code. Throws a Failure where there is no answer. */
 export async function runHelper(start: HelperStart): Promise<number> {
-  const { transport, ask } = connectTransport({ env: start.env })
+  const { transport, start: startAgent } = connectTransport({ env: start.env })
   try {
-    const converse = (input: Buffer): Promise<number | undefined> =>
-      converseOnce(start, (body) => ask(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body)), input)
+    const callOnce = (body: Buffer): ReturnType<typeof call> =>
+      orStart(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body), startAgent)
+    const converse = (input: Buffer): Promise<number | undefined> => converseOnce(start, callOnce, input)
     switch (start.helper.stdin) {
       case 'lines':
         return await converseByLine(converse)

@@ -36,7 +36,7 @@ test('U2 a mistake costs no token, is said once, and is forgotten when it is men
   expect((await tokenOf('other')).json()).toMatchObject({ code: 'config_invalid', exit_code: 2 })
 
   home.config(`colour = 1\n${good}`)
-  const whole = `${problem(1, "unknown key 'colour': the keys are default_profile")}`
+  const whole = problem(1, "unknown key 'colour': the keys are default_profile")
   await expect.poll(warnings).toEqual([expect.stringContaining(whole)])
   expect((await warnings())[0]).toContain('the configuration before this change stays in effect')
   expect((await tokenOf('work')).status).toBe(200)

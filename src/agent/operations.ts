@@ -210,6 +210,15 @@ export class Operations {
     return this.#statusOf(profile)
   }
 
+  /** Refreshes a session now, whatever was planned for it. The status says how that ended. */
+  async retry(name: string): Promise<SessionStatus> {
+    const { profiles, sessions } = this.#parts
+    profiles.expire()
+    const profile = await profiles.profile(name)
+    await sessions.retry(profile)
+    return this.#statusOf(profile)
+  }
+
   async logOut(name: string): Promise<LogoutAnswer> {
     const { profiles, sessions, logout } = this.#parts
     profiles.expire()

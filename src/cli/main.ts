@@ -123,6 +123,13 @@ Grants: ${grants.join(', ')}. A profile that was made stays when the login fails
     async () => (await import('./commands.ts')).logout,
   ).option('--all', 'of every profile')
 
+  leaf(
+    root,
+    'retry [profile]',
+    'try a session again now, without waiting for its next attempt',
+    async () => (await import('./commands/retry.ts')).retry,
+  )
+
   leaf(root, 'token [profile]', 'print an access token', async () => {
     const { token } = await import('./commands.ts')
     return (context: Context, profile: string | undefined, options: TokenOptions) => token(context, profile, options)

@@ -80,6 +80,11 @@ export class AuthsockClient {
     }
   }
 
+  /** Refreshes a session now, whatever the agent had planned for it; the result says how that ended. Throws unknown_profile. */
+  async retry(profile: string): Promise<SessionStatus> {
+    return this.#json({ method: 'POST', path: `/v1/sessions/${encodeURIComponent(profile)}/retry` })
+  }
+
   /**
    * Ends a session here, and at the server if it can revoke tokens (RFC 7009).
    *

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-const rows = [...read('docs/requirements.md').matchAll(/^\| ([PRL]\d+) \| (.+) \| (.+) \|$/gm)].map(
+const rows = [...read('docs/requirements.md').matchAll(/^\| ([PRL]\d+) +\| (.+) \| (.+) \|$/gm)].map(
   ([, id = '', text = '', tests = '']) => ({ id, text, tests: [...tests.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path) }),
 )
 

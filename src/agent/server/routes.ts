@@ -54,6 +54,7 @@ export const routes: readonly Route[] = [
 
   row('GET', '/v1/login', 'admin'),
   row('DELETE', '/v1/sessions/{profile}', 'admin', async (agent, { name }) => json(await agent.logOut(name))),
+  row('POST', '/v1/sessions/{profile}/retry', 'admin', async (agent, { name }) => json(await agent.retry(name))),
   row('PUT', '/v1/secrets/{secret}', 'admin', async (agent, { name, body }) => {
     await agent.putSecret(name, decodeSecretRequest(body))
     return noContent

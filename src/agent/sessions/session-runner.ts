@@ -100,10 +100,14 @@ export class LiveSessionRunner {
   /** Refreshes now, whatever was planned (`authsock retry`). Resolves when that has ended; `state` says how. */
   async retry(): Promise<void> {
     await this.reload()
-    while (this.#running !== undefined) await this.#running
+    await this.#idle()
     if (this.#state.kind === 'unsaved') this.#start({ type: 'wake' })
     else if (this.#state.kind !== 'absent') this.#refresh(this.#primaryTarget(), true)
-    await this.#running
+    await this.#idle()
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
   }
 
   #primaryTarget(): Target {

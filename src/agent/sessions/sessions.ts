@@ -97,6 +97,13 @@ export class Sessions {
     return thenSync(token, (token) => ({ profile: profile.name, token }))
   }
 
+  /** Refreshes now, whatever was planned. Resolves when that has ended. Throws a Failure if nothing can be tried. */
+  async retry(profile: Profile): Promise<void> {
+    const entry = await this.#entry(profile)
+    this.#refuseIfOver(entry)
+    await entry.runner.retry()
+  }
+
   /** L7: no token leaves after the session's end, whether its record is deleted already or not. */
   #refuseIfOver(entry: Entry): void {
     const now = this.#ports.clock.now()

@@ -5,6 +5,7 @@
 // before the token leaves the agent.
 
 import { Failure } from '../failures.ts'
+import { missingScopes } from '../session/scope.ts'
 import type { EpochMs, Target } from '../session/session.ts'
 import {
   type AccessRequest,
@@ -104,7 +105,7 @@ function outsideOfScope(request: AccessRequest, share: Share): Failure | undefin
   if (share.scope === undefined || request.credential.kind === 'id_token') return undefined
   const { granted, target } = request
   const scope = share.allowWiderScope === true ? target.scope : effectiveScope(request)
-  const extra = (scope ?? []).filter((each) => share.scope?.includes(each) !== true)
+  const extra = missingScopes(scope ?? [], share.scope)
   if (extra.length === 0) return undefined
   const names = extra.map((each) => `'${each}'`).join(', ')
   if (granted === undefined || share.allowWiderScope === true) return shareLimited(share, `does not issue the scope ${names}`)

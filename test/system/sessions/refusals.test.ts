@@ -1,0 +1,56 @@
+// Refusals that are not the last word (R17, R18): a real agent at a server that is told to refuse.
+
+import { afterEach, expect, test } from 'vitest'
+import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
+import { Home } from '../../support/home.ts'
+import { logIn, workProfile } from '../../support/login.ts'
+
+let server: AuthorizationServer
+let home: Home
+
+async function loggedIn(accessTokenTtl: number, more = ''): Promise<void> {
+  server = await startAuthorizationServer({ accessTokenTtl })
+  home = new Home()
+  home.config(workProfile(server, `refresh = "on_demand"\n${more}`))
+  await home.startAgent()
+  expect((await logIn(home, server)).code).toBe(0)
+}
+
+afterEach(async () => {
+  await home.close()
+  await server.close()
+})
+
+/** Answers the next token request with this error; those after it are the server's own. */
+const refuseOnce = (body: object, status = 400): void => {
+  server.intercept = (_, response) => {
+    server.intercept = undefined
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    return true
+  }
+}
+
+test('finding L3 a refusal that was not final: `authsock retry` has it tried at once', async () => {
+  await loggedIn(1)
+  await expect
+    .poll(async () => {
+      refuseOnce({ error: 'invalid_grant', error_description: 'AADSTS53003: blocked by conditional access' })
+      return (await home.run(['token', 'work'])).code
+    })
+    .toBe(3)
+  server.intercept = undefined
+  const refused = await home.run(['token', 'work'])
+  expect(refused.stderr).toContain('AADSTS53003')
+  expect(refused.stderr).toContain('`authsock retry work`')
+  const retried = await home.run(['retry', 'work'])
+  expect([retried.code, retried.stderr]).toEqual([0, "authsock: 'work' is active\n"])
+  expect((await home.run(['status', '--json'])).stdout).toContain('"state":"active"')
+})
+
+test('finding L3 a retry that is refused again says why, and exits as a login that is needed', async () => {
+  await loggedIn(3600)
+  refuseOnce({ error: 'invalid_grant', error_description: 'the grant is gone' })
+  const { code, stderr } = await home.run(['retry'])
+  expect([code, stderr]).toEqual([3, expect.stringContaining('the grant is gone')])
+  expect((await home.run(['retry', 'nothing'])).code).toBe(2)
+})

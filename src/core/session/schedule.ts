@@ -74,7 +74,7 @@ export function refreshDueAt(record: SessionRecord): EpochMs | undefined {
  * at most a day before its end. Each refresh starts a new life; if the server's end is fixed, the tenths become short, and soon
  * no refresh is sent for them.
  */
-export function keepAliveAt({
+function keepAliveAt({
   refreshedAt,
   loggedInAt,
   refreshTokenExpiresAt,

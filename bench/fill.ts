@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { auditLine, firstHash } from '../src/audit/record.ts'
 import { decodeRecord, encodeRecord } from '../src/core/session/record.ts'
-import { hashOf } from '../src/audit/reader.ts'
+import { hashOf } from '../src/audit/lines.ts'
 import { readKeyFile } from '../src/store/keys/key-file.ts'
 import { readHeader, seal, unseal } from '../src/store/files/seal.ts'
 import { RollbackDetector } from '../src/store/files/rollback-detector.ts'

@@ -152,7 +152,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   // ---- who may have what
   const auditLog = new AuditLog({
     path: where.auditFile,
-    lull: auditDelayMs,
+    delayMs: auditDelayMs,
     lock: async () => {
       const held = await lock.acquire('audit', auditLockTimeoutMs, new AbortController().signal)
       return () => held.release()

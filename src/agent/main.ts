@@ -18,6 +18,8 @@ export interface ProcessOptions extends AgentOptions {
 
 /** For a refresh under way; after it, the request is aborted, and its outcome is ambiguous (R4). */
 const stopTimeoutMs = 5_000
+/** For all services together, also those that ignore their deadline: a stop never waits for ever (S8). */
+const hardStopTimeoutMs = 20_000
 /** After the services have stopped: for whatever else still holds the process. */
 const exitTimeoutMs = 1_000
 
@@ -41,7 +43,9 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     await services.start()
     await stopped
     log.info('stopping')
+    const forced = setTimeout(() => process.exit(exitCodes.ok), hardStopTimeoutMs)
     await services.stop(stopTimeoutMs)
+    clearTimeout(forced)
     setTimeout(() => process.exit(exitCodes.ok), exitTimeoutMs).unref()
     return exitCodes.ok
   } catch (error) {

@@ -1,26 +1,26 @@
-// What a share's clients, or a program of the user's, ask for is theirs to repeat, and the audit keeps so many lines and no more: of
-// a flood, what is alike becomes one line with a count, so that it cannot push out what happened before it or elsewhere.
+// Bounds what one share, or one process, can write to the audit log: after a burst, events that are alike are counted and written as
+// one line with the count, so that a flood cannot push out older lines or those of others.
 
+import type { Clock } from '../core/ports.ts'
 import { TokenBucket } from '../core/util/token-bucket.ts'
 import type { AuditEntry } from './record.ts'
-import type { Clock } from '../core/ports.ts'
 
-/** Lines of one share, or one process: as many at once, and then so many a second. */
+/** Lines of one source: so many at once, then so many a second. */
 const burst = 200
 const perSecond = 0.1
-/** Where each must be written before it leaves. */
-const perSecondWhereRequired = 1
-/** ms for which what is alike is counted. */
-const window = 60_000
+/** If each line must be written before its token leaves. */
+const perSecondIfRequired = 1
+/** Events that are alike are counted for so long, then written. */
+const countingMs = 60_000
 /** Kinds of lines that are told apart in a flood. */
 const maxKinds = 4
-/** Sources that are known; of one that asked long ago nothing need be. */
+/** Beyond this number, sources that have nothing to write are forgotten. */
 const maxSources = 1024
 
 /** The name of a share, or the number of a process. */
 type Source = string | number
 
-interface Held {
+interface CountedLine {
   entry: AuditEntry
   count: number
   readonly since: number
@@ -28,11 +28,11 @@ interface Held {
 
 interface Flood {
   readonly lines: TokenBucket
-  readonly required: TokenBucket
-  readonly held: Map<string, Held>
-  /** The one that was counted last. */
-  last?: Held
-  cancel?: () => void
+  readonly requiredLines: TokenBucket
+  readonly counted: Map<string, CountedLine>
+  /** The line that was counted last. */
+  last?: CountedLine
+  cancelTimer?: () => void
 }
 
 export class AuditFloods {
@@ -45,67 +45,66 @@ export class AuditFloods {
     this.#append = append
   }
 
-  /** Whether a line of its own is left for what may not leave without one. */
+  /** Takes one of the lines that may not be counted: the token leaves only if its line is written. */
   hasRoom(source: Source): boolean {
-    return this.#of(source).required.take(this.#clock.now())
+    return this.#of(source).requiredLines.take(this.#clock.now())
   }
 
-  /** Whether it is to be written; else it is counted, and written with others. */
+  /** Whether the caller writes the line; otherwise it is counted, and written with others. */
   passes(source: Source, entry: AuditEntry): boolean {
     const flood = this.#of(source)
     if (flood.lines.take(entry.at)) return true
-    const { held, last } = flood
+    const { counted, last } = flood
     if (last !== undefined && isAlike(last.entry, entry)) {
       last.entry = entry
       last.count += 1
       return false
     }
     const own = keyOf(entry)
-    const key = held.has(own) || held.size < maxKinds ? own : entry.event
-    const known = held.get(key)
-    const counted = known ?? { entry, count: 0, since: entry.at }
-    counted.entry = entry
-    counted.count += 1
-    held.set(key, counted)
-    flood.last = counted
-    flood.cancel ??= this.#clock.after(window, () => this.#tell(flood))
+    const key = counted.has(own) || counted.size < maxKinds ? own : entry.event
+    const line = counted.get(key) ?? { entry, count: 0, since: entry.at }
+    line.entry = entry
+    line.count += 1
+    counted.set(key, line)
+    flood.last = line
+    flood.cancelTimer ??= this.#clock.after(countingMs, () => this.#write(flood))
     return false
   }
 
-  /** The agent stops: what is counted is written. */
+  /** Writes what is counted: the agent stops. */
   close(): void {
-    for (const flood of this.#floods.values()) this.#tell(flood)
+    for (const flood of this.#floods.values()) this.#write(flood)
     this.#floods.clear()
   }
 
-  #tell(flood: Flood): void {
-    flood.cancel?.()
-    delete flood.cancel
-    for (const { entry, count, since } of flood.held.values()) this.#append({ ...entry, count, since })
-    flood.held.clear()
+  #write(flood: Flood): void {
+    flood.cancelTimer?.()
+    delete flood.cancelTimer
+    for (const { entry, count, since } of flood.counted.values()) this.#append({ ...entry, count, since })
+    flood.counted.clear()
     delete flood.last
   }
 
   #of(source: Source): Flood {
     const known = this.#floods.get(source)
     if (known !== undefined) return known
-    if (this.#floods.size >= maxSources) this.#forgetQuiet()
+    if (this.#floods.size >= maxSources) this.#forgetIdle()
     const now = this.#clock.now()
     const flood: Flood = {
       lines: new TokenBucket(burst, perSecond, now),
-      required: new TokenBucket(burst, perSecondWhereRequired, now),
-      held: new Map(),
+      requiredLines: new TokenBucket(burst, perSecondIfRequired, now),
+      counted: new Map(),
     }
     this.#floods.set(source, flood)
     return flood
   }
 
-  #forgetQuiet(): void {
-    for (const [source, { held }] of this.#floods) if (held.size === 0) this.#floods.delete(source)
+  #forgetIdle(): void {
+    for (const [source, { counted }] of this.#floods) if (counted.size === 0) this.#floods.delete(source)
   }
 }
 
-/** Without a look at what is in it: most of a flood is one thing. */
+/** Compares without building a key: most events of a flood are the same. */
 const isAlike = (a: AuditEntry, b: AuditEntry): boolean =>
   a.event === 'issued' &&
   b.event === 'issued' &&
@@ -115,14 +114,14 @@ const isAlike = (a: AuditEntry, b: AuditEntry): boolean =>
   a.target === b.target &&
   programOf(a) === programOf(b)
 
-/** Refusals are alike, whatever was asked. */
+/** All refusals are alike, whatever was requested. */
 const keyOf = (entry: AuditEntry): string => {
   const { event, request, profile, secret, target } = entry
   if (event === 'refused') return event
-  const place = `${target?.scope?.join(' ')} ${target?.resource} ${target?.audience}`
-  return `${event} ${request} ${profile} ${secret} ${place} ${programOf(entry)}`
+  const targetKey = `${target?.scope?.join(' ')} ${target?.resource} ${target?.audience}`
+  return `${event} ${request} ${profile} ${secret} ${targetKey} ${programOf(entry)}`
 }
 
-/** A process may execute another. Behind a share programs are without number, and would use up the kinds. */
+/** A process may execute another program. Programs behind a share are without number, and would use up the kinds. */
 const programOf = ({ channel, caller }: AuditEntry): string | undefined =>
   channel?.kind === 'share' ? undefined : caller?.executable

@@ -1,41 +1,50 @@
-// The audit's records: what was given to whom, and what was refused, a JSON line each, bound to the line before by its hash. No
-// token is in it. Pure: audit/writer.ts keeps the files.
+// The records of the audit log: what was issued to whom, and what was refused, a JSON line each, bound to the line before by its
+// hash. No token is in it. Pure.
 
 import type { CredentialKind } from '../core/access/access-request.ts'
 import type { Caller, Channel } from '../core/access/caller.ts'
 import type { Target } from '../core/session/session.ts'
+import { defined } from '../core/util/defined.ts'
+import { DecodeError, number, object, string } from '../core/util/json-decoder.ts'
 
 export interface AuditEntry {
   /** Milliseconds since the epoch. */
   readonly at: number
-  readonly event: 'issued' | 'refused' | 'shared' | 'unshared' | 'locked' | 'unlocked' | 'logged_in' | 'logged_out'
-  /** By what request: `token`, or a helper's name. */
+  readonly event: 'issued' | 'refused' | 'shared' | 'unshared' | 'locked' | 'unlocked' | 'logged_in' | 'logged_out' | 'rotated'
+  /** The kind of request: `token`, or a helper's name. */
   readonly request?: string
   readonly credential?: CredentialKind
   readonly profile?: string
   readonly secret?: string
   readonly target?: Target
-  /** Of what was issued; ms since the epoch. */
+  /** When what was issued expires; ms since the epoch. */
   readonly expiresAt?: number
   /** Of a refusal. */
   readonly code?: string
   readonly reason?: string
-  /** The rule that decided, from 1, as config.toml orders them. */
+  /** The rule that decided: its position in config.toml, from 1. */
   readonly rule?: number
   readonly caller?: Caller
   readonly channel?: Channel
-  /** Of a line that stands for so many since `since`, of which it is the last. */
+  /** The line stands for so many events since `since`, of which it is the last. */
   readonly count?: number
   readonly since?: number
+  /** Of `rotated`: the first line that is kept. */
+  readonly first?: FirstKept
 }
 
-/** Characters of a text that others chose: a line is for people, and a flood of long ones would push the others out. */
+export interface FirstKept {
+  readonly seq: number
+  readonly prev: string
+}
+
+/** Characters of a text that others chose: lines are read by people, and a flood of long ones would push out the others. */
 const maxText = 300
 
-/** What stands in front of the first line of all. */
+/** `prev` of the first line ever written. */
 export const firstHash = '0'.repeat(64)
 
-/** `prev`: the hash of the line before. Names on the wire are snake_case; instants are ms, for many share a second. */
+/** `prev`: the hash of the line before. Names are snake_case; times are in ms, since many lines share a second. */
 export function auditLine(entry: AuditEntry, seq: number, prev: string): string {
   const { caller, channel, target, expiresAt, reason, ...rest } = entry
   const line = escaped({
@@ -68,10 +77,10 @@ function callerFields({ uid, sid, pid, executable, parents, container, terminal 
 }
 
 const clipped = (text: string): string => (text.length <= maxText ? text : `${text.slice(0, maxText)}…`)
-/** The end says what it is. */
+/** The end of a path tells which program it is. */
 const clippedPath = (path: string): string => (path.length <= maxText ? path : `…${path.slice(-maxText)}`)
 
-/** JSON leaves some characters as they are that end lines, move cursors or hide text where the file is looked at. */
+/** JSON does not escape some characters that end lines, move cursors or hide text when the file is displayed. */
 function escaped(value: unknown): string {
   const json = JSON.stringify(value)
   if (!/[^ -~]/.test(json)) return json
@@ -82,47 +91,46 @@ function escaped(value: unknown): string {
 
 export interface AuditRecord {
   readonly seq: number
-  readonly at: number
-  readonly event: string
   readonly prev: string
+  readonly at?: number
+  readonly event?: string
   readonly profile?: string
   readonly share?: string
-  readonly caller?: { readonly executable?: string; readonly container?: string; readonly pid?: number; readonly uid?: number }
+  readonly caller?: { readonly executable?: string; readonly container?: string; readonly pid?: number }
+  readonly first?: FirstKept
 }
 
-/** Undefined where a line is none: cut by a crash, or written by somebody else. */
+/** Undefined if the line is not a record: cut by a crash, or written by another program. Fields of another type are left out. */
 export function parseAuditLine(line: string): AuditRecord | undefined {
   try {
-    const json = JSON.parse(line) as AuditRecord
-    return typeof json === 'object' && json !== null && Number.isInteger(json.seq) && typeof json.prev === 'string'
-      ? json
-      : undefined
+    const json = object(JSON.parse(line), 'record')
+    const first = json['first'] === undefined ? undefined : object(json['first'], 'first')
+    return {
+      seq: integer(json['seq'], 'seq'),
+      prev: string(json['prev'], 'prev'),
+      ...defined({
+        at: typeof json['at'] === 'number' ? json['at'] : undefined,
+        event: textOf(json['event']),
+        profile: textOf(json['profile']),
+        share: textOf(json['share']),
+        caller: json['caller'] === undefined ? undefined : callerOf(json['caller']),
+        first: first && { seq: integer(first['seq'], 'seq'), prev: string(first['prev'], 'prev') },
+      }),
+    }
   } catch {
     return undefined
   }
 }
 
-export interface AuditFilter {
-  readonly profile?: string
-  /** Part of the executable's path. */
-  readonly caller?: string
-  readonly container?: string
-  readonly share?: string
-  readonly event?: string
-  /** ms since the epoch. */
-  readonly since?: number
-  readonly until?: number
+function callerOf(json: unknown): NonNullable<AuditRecord['caller']> {
+  const { executable, container, pid } = object(json, 'caller')
+  return defined({ executable: textOf(executable), container: textOf(container), pid: typeof pid === 'number' ? pid : undefined })
 }
 
-export function isWanted(record: AuditRecord, filter: AuditFilter): boolean {
-  const { profile, caller, container, share, event, since, until } = filter
-  return (
-    (profile === undefined || record.profile === profile) &&
-    (share === undefined || record.share === share) &&
-    (event === undefined || record.event === event) &&
-    (since === undefined || record.at >= since) &&
-    (until === undefined || record.at <= until) &&
-    (caller === undefined || record.caller?.executable?.includes(caller) === true) &&
-    (container === undefined || record.caller?.container?.startsWith(container) === true)
-  )
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+function integer(value: unknown, at: string): number {
+  const found = number(value, at)
+  if (!Number.isInteger(found)) throw new DecodeError(`'${at}' is not an integer`)
+  return found
 }

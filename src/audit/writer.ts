@@ -1,210 +1,247 @@
-// The audit's files: audit.log, and the ones before it. Lines that come together are written together; a chain goes on over
-// rotation and restarts, and over the agents that share a home. Whoever can write to the folder can also write a chain anew: the
-// log tells what happened to its user, and that nobody has touched it since its last hash was noted.
+// Writes the audit log. Lines that arrive together are written together; the chain goes on over rotation, restarts, and the agents
+// that share a home. Who can write to the folder can also write a whole chain anew: the log shows what happened to its user, and
+// that no other program has touched it since its last hash was noted.
 
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type AuditEntry, auditLine, firstHash } from './record.ts'
 import { Failure } from '../core/failures.ts'
-import { hashOf, keptFiles, lastLine } from './reader.ts'
 import { diskFailure } from '../platform/fs/disk.ts'
+import { openOwnFile } from '../platform/fs/own-file.ts'
+import { type AuditFile, defaultKeptFiles, defaultMaxBytes, openAuditFile, pathOf } from './files.ts'
+import { hashOf, type LastLine, lastLineOf, linesOf } from './lines.ts'
+import { type AuditEntry, auditLine, firstHash, type FirstKept, parseAuditLine } from './record.ts'
 
-export interface AuditOptions {
+export interface AuditLogOptions {
   readonly path: string
-  /** Bytes after which the next file is begun. */
-  readonly largest?: number
+  /** A file of this size is rotated. */
+  readonly maxBytes?: number
   /** Files kept, without the current one. */
-  readonly kept?: number
-  /** ms that lines may wait for others, which are then written with them: whoever has just asked is about to end. */
-  readonly lull?: number
-  /** Among all who write there; gives what ends it. */
+  readonly keptFiles?: number
+  /** How long a line that no one waits for may wait for others. */
+  readonly delayMs?: number
+  /** Taken around each write, among all agents that write to the log. Gives its release. */
   readonly lock?: () => Promise<() => Promise<void>>
 }
 
-interface Waiting {
+interface Pending {
   readonly entry: AuditEntry
   readonly isUrgent: boolean
   readonly resolve: () => void
   readonly reject: (failure: Failure) => void
 }
 
-/** Entries that a disk which hangs may keep waiting. */
-const maxWaiting = 10_000
-/** ms for which the lock is kept while more comes that somebody waits for. */
-const maxTurn = 100
+/** Entries that may wait while the disk hangs. */
+const maxPending = 10_000
+/** How long the lock is kept while urgent lines keep arriving. */
+const maxTurnMs = 100
+/** How long `close` waits for a disk or a lock that hangs. */
+const closeTimeoutMs = 5_000
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
+/** The end of the chain, and the file as this process left it; undefined if there was none. */
+interface ChainEnd {
+  readonly seq: number
+  readonly hash: string
+  readonly file: { readonly ino: number; readonly size: number } | undefined
+}
 
 export class AuditLog {
   readonly #path: string
-  readonly #largest: number
-  readonly #kept: number
-  readonly #lull: number
-  readonly #lock: AuditOptions['lock']
-  #waiting: Waiting[] = []
+  readonly #maxBytes: number
+  readonly #keptFiles: number
+  readonly #delayMs: number
+  readonly #lock: AuditLogOptions['lock']
+  #pending: Pending[] = []
   #writing: Promise<void> | undefined
-  /** Ends the lull. */
-  #hurry = (): void => {}
+  #endDelay = (): void => {}
   #isClosing = false
-  /** Seq and hash are those of the files' last line. */
-  #isKnown = false
-  /** The file as it was left; undefined: there was none. */
-  #left: { readonly ino: number; readonly size: number } | undefined
-  #seq = 0
-  #hash = firstHash
+  #end: ChainEnd = { seq: 0, hash: firstHash, file: undefined }
+  /** `#end` is what the files end with, unless another process has written since. */
+  #isEndKnown = false
 
-  constructor({ path, largest = 8 * 1024 * 1024, kept = keptFiles, lull = 0, lock }: AuditOptions) {
+  constructor({ path, maxBytes = defaultMaxBytes, keptFiles = defaultKeptFiles, delayMs = 0, lock }: AuditLogOptions) {
     this.#path = path
-    this.#largest = largest
-    this.#kept = kept
-    this.#lull = lull
+    this.#maxBytes = maxBytes
+    this.#keptFiles = keptFiles
+    this.#delayMs = delayMs
     this.#lock = lock
   }
 
   /** The hash of the last line. */
   get head(): string {
-    return this.#hash
+    return this.#end.hash
   }
 
-  /** Resolves when it is written (not synced). `isUrgent`: somebody waits for that. Fails with storage_failed. */
+  /** Resolves when the line is written (not synced). `isUrgent`: the caller waits for it. Fails with storage_failed. */
   append(entry: AuditEntry, isUrgent = true): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length >= maxWaiting) {
-        reject(this.#failure(new Failure('storage_failed', 'what was to be written before still waits')))
+      if (this.#pending.length >= maxPending) {
+        reject(this.#failure(new Failure('storage_failed', `${maxPending} earlier lines are still waiting`)))
         return
       }
-      this.#waiting.push({ entry, isUrgent, resolve, reject })
-      if (isUrgent) this.#hurry()
+      this.#pending.push({ entry, isUrgent, resolve, reject })
+      if (isUrgent) this.#endDelay()
       this.#writing ??= this.#write()
     })
   }
 
-  /** Resolves when all is written. */
-  async close(): Promise<void> {
+  /** Resolves when all lines are written, or after five seconds: a stop does not wait for a disk that hangs (S8). */
+  async close(timeoutMs = closeTimeoutMs): Promise<void> {
     this.#isClosing = true
-    this.#hurry()
-    await this.#writing
+    this.#endDelay()
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([this.#writing, timeout])
+    clearTimeout(timer)
+    for (const { reject } of this.#take()) reject(this.#failure(new Failure('storage_failed', 'the agent is stopping')))
   }
 
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#waitForOthers()
-      let taken: readonly Waiting[] = []
-      const take = (): readonly Waiting[] => {
-        taken = this.#waiting
-        this.#waiting = []
-        return taken
-      }
+    while (this.#pending.length > 0) {
+      await this.#delay()
+      let taken: readonly Pending[] = []
+      const take = (): readonly Pending[] => (taken = this.#take())
       try {
         await this.#writeInTurn(take)
       } catch (error) {
-        // What of it has reached the file is looked at before the next line.
-        this.#isKnown = false
+        // How much of it has reached the file is checked before the next line.
+        this.#isEndKnown = false
         const failure = this.#failure(error)
-        // Nobody's turn came: all who wait are told.
+        // If the turn was never reached, all that wait are told.
         for (const { reject } of taken.length > 0 ? taken : take()) reject(failure)
       }
     }
-    // In the same turn as the last look: whoever comes next begins anew.
+    // In the same turn of the event loop as the last check of the queue: the next line starts a new write.
     this.#writing = undefined
   }
 
-  async #waitForOthers(): Promise<void> {
-    // Whoever comes in the same turn goes into the same write.
+  #take(): readonly Pending[] {
+    const taken = this.#pending
+    this.#pending = []
+    return taken
+  }
+
+  async #delay(): Promise<void> {
+    // Lines of the same turn of the event loop are written together.
     await Promise.resolve()
-    if (this.#lull === 0 || this.#isClosing || this.#isUrgent()) return
+    if (this.#delayMs === 0 || this.#isClosing || this.#hasUrgent()) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#lull)
-      this.#hurry = () => {
+      const timer = setTimeout(resolve, this.#delayMs)
+      this.#endDelay = () => {
         clearTimeout(timer)
         resolve()
       }
     })
-    this.#hurry = () => {}
+    this.#endDelay = () => {}
   }
 
-  #isUrgent(): boolean {
-    return this.#waiting.some(({ isUrgent }) => isUrgent)
+  #hasUrgent(): boolean {
+    return this.#pending.some(({ isUrgent }) => isUrgent)
   }
 
-  async #writeInTurn(take: () => readonly Waiting[]): Promise<void> {
+  async #writeInTurn(take: () => readonly Pending[]): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
     const release = await this.#lock?.()
-    const until = performance.now() + maxTurn
+    const deadline = performance.now() + maxTurnMs
     try {
-      let isCut = await this.#lookAgain()
+      let isCut = await this.#findEnd()
       do {
         const batch = take()
-        await this.#writeBatch(
+        await this.#writeLines(
           batch.map(({ entry }) => entry),
           isCut,
         )
         isCut = false
         for (const { resolve } of batch) resolve()
-      } while (this.#isUrgent() && performance.now() < until)
+        if ((this.#end.file?.size ?? 0) >= this.#maxBytes) await this.#rotate(batch.at(-1)?.entry.at ?? 0)
+      } while (this.#hasUrgent() && performance.now() < deadline)
     } finally {
       await release?.()
     }
   }
 
-  /** The file is not kept open: a folder that is to be unmounted is nobody's to hold. */
-  async #writeBatch(entries: readonly AuditEntry[], isCut: boolean): Promise<void> {
-    let [seq, hash] = [this.#seq, this.#hash]
+  /** The file is not kept open, so that its file system can be unmounted. */
+  async #writeLines(entries: readonly AuditEntry[], isCut: boolean): Promise<void> {
+    let { seq, hash } = this.#end
     const lines = entries.map((entry) => {
       seq += 1
       const line = auditLine(entry, seq, hash)
       hash = hashOf(line)
       return `${line}\n`
     })
-    const file = await open(this.#path, 'a', 0o600)
+    const file = await openOwnFile(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
     try {
       const { size: before } = await file.stat()
       try {
-        // A crash has cut the last line: it stays, and is reported by `verify`.
+        // A line that a crash has cut stays, and `verify` reports it.
         await file.appendFile((isCut ? '\n' : '') + lines.join(''))
       } catch (error) {
-        // What a full disk has taken of it was never answered.
+        // What a full disk has taken of it was not acknowledged.
         await file.truncate(before).catch(() => {})
         throw error
       }
       const { size, ino } = await file.stat()
-      this.#left = { size, ino }
+      // Only what is written counts: a write that failed is not part of the chain.
+      this.#end = { seq, hash, file: { size, ino } }
     } finally {
       await file.close()
     }
-    // Only what is written counts: a write that failed is not part of the chain.
-    this.#seq = seq
-    this.#hash = hash
-    if (this.#left.size >= this.#largest) await this.#rotate()
   }
 
   /**
-   * Another agent may have written since: the chain goes on from where it has ended. From a file that was cut or taken away
-   * meanwhile it does not, so that this shows. Whether the last line was cut.
+   * Another agent may have written since: the chain continues from where it ended. If the file was cut or removed meanwhile it
+   * does not, so that this shows. Gives whether the last line is cut.
    */
-  async #lookAgain(): Promise<boolean> {
-    const now = await stat(this.#path).catch(() => undefined)
-    const left = this.#left
-    if (this.#isKnown && now?.ino === left?.ino && now?.size === left?.size) return false
-    const { last, inodes } = await lastLine(this.#path)
-    const hasGoneOn = left === undefined || (now?.ino === left.ino ? now.size >= left.size : inodes.has(left.ino))
-    if (this.#seq === 0 || (hasGoneOn && last !== undefined)) {
-      this.#seq = last?.seq ?? this.#seq
-      this.#hash = last === undefined ? firstHash : hashOf(last.bytes)
-    }
-    this.#isKnown = true
+  async #findEnd(): Promise<boolean> {
+    const { seq, file: left } = this.#end
+    const now = await lstat(this.#path).catch(() => undefined)
+    if (this.#isEndKnown && now?.ino === left?.ino && now?.size === left?.size) return false
+    const { last, inodes } = await this.#lastLine()
+    const continues = left === undefined || (now?.ino === left.ino ? now.size >= left.size : inodes.has(left.ino))
+    const file = now === undefined ? undefined : { ino: now.ino, size: now.size }
+    if (seq === 0 || (continues && last !== undefined)) {
+      this.#end = { seq: last?.seq ?? seq, hash: last === undefined ? firstHash : hashOf(last.bytes), file }
+    } else this.#end = { ...this.#end, file: left }
+    this.#isEndKnown = true
     return last?.isCut === true
   }
 
-  async #rotate(): Promise<void> {
-    for (let number = this.#kept; number >= 1; number--) {
-      const from = number === 1 ? this.#path : `${this.#path}.${number - 1}`
-      await rename(from, `${this.#path}.${number}`).catch((error: unknown) => {
-        if (codeOf(error) !== 'ENOENT') throw error
-      })
+  /** Of the newest file that has one; and the inodes of all files. */
+  async #lastLine(): Promise<{ readonly last: LastLine | undefined; readonly inodes: ReadonlySet<number> }> {
+    const inodes = new Set<number>()
+    let last: LastLine | undefined
+    for (let number = 0; number <= this.#keptFiles + 1; number++) {
+      const path = pathOf(this.#path, number)
+      const stats = await lstat(path).catch(() => undefined)
+      // An older file that is not one of ours is skipped: the chain shows that it is missing. audit.log itself is refused.
+      if (stats === undefined || (number > 0 && !stats.isFile())) continue
+      inodes.add(stats.ino)
+      if (last !== undefined || stats.size === 0) continue
+      const read = withFile(path, number, lastLineOfFile)
+      last = await (number === 0 ? read : read.catch(() => undefined))
     }
-    await rm(`${this.#path}.${this.#kept + 1}`, { force: true })
-    this.#left = undefined
+    return { last, inodes }
+  }
+
+  /** Names the first line that stays, then moves each file to the next number; the oldest goes. */
+  async #rotate(at: number): Promise<void> {
+    const first = await this.#firstKept()
+    if (first !== undefined && first.seq !== 1) await this.#writeLines([{ at, event: 'rotated', first }], false)
+    for (let number = this.#keptFiles; number >= 1; number--) {
+      await rename(pathOf(this.#path, number - 1), pathOf(this.#path, number)).catch(ignoreMissing)
+    }
+    this.#end = { ...this.#end, file: undefined }
+  }
+
+  /** The first line of the file that will be the oldest. */
+  async #firstKept(): Promise<FirstKept | undefined> {
+    for (let number = this.#keptFiles - 1; number >= 0; number--) {
+      const first = await withFile(pathOf(this.#path, number), number, firstLineOfFile).catch(() => undefined)
+      if (first !== undefined) return first
+    }
+    return undefined
   }
 
   #failure(error: unknown): Failure {
@@ -213,4 +250,28 @@ export class AuditLog {
       ? new Failure('storage_failed', `${what}: ${error.message}`, { cause: error })
       : diskFailure(error, what)
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+}
+
+async function withFile<T>(path: string, number: number, work: (file: AuditFile) => Promise<T>): Promise<T | undefined> {
+  const file = await openAuditFile(path, number)
+  if (file === undefined) return undefined
+  try {
+    return await work(file)
+  } finally {
+    await file.handle.close()
+  }
+}
+
+const lastLineOfFile = ({ handle, size }: AuditFile): Promise<LastLine> => lastLineOf(handle, size)
+
+async function firstLineOfFile({ handle }: AuditFile): Promise<FirstKept | undefined> {
+  for await (const { bytes } of linesOf(handle)) {
+    const record = parseAuditLine(bytes.toString())
+    return record && { seq: record.seq, prev: record.prev }
+  }
+  return undefined
 }

@@ -1,10 +1,13 @@
 // `authsock audit`: who was given what, and who was refused.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type AuditFilter, type AuditRecord, isWanted } from '../../audit/record.ts'
+import { type AuditFilter, matchesFilter } from '../../audit/filter.ts'
+import { readAudit } from '../../audit/reader.ts'
+import type { AuditRecord } from '../../audit/record.ts'
+import { verifyAudit } from '../../audit/verify.ts'
 import { exitCodes } from '../../core/failures.ts'
 import { sanitizeForDisplay } from '../../core/util/text.ts'
-import { paths, readAudit, verifyAudit } from '../../client/local.ts'
+import { paths } from '../../client/local.ts'
 import type { Context } from '../context.ts'
 import { parseTime } from '../time-input.ts'
 
@@ -36,7 +39,7 @@ export async function audit(context: Context, options: AuditOptions): Promise<vo
   const show = async (): Promise<number> => {
     let found = 0
     for await (const record of readAudit(auditFile, places)) {
-      if (!isWanted(record, filter)) continue
+      if (!matchesFilter(record, filter)) continue
       found += 1
       context.terminal.print(context.asJson ? record.text : line(record))
     }

@@ -35,7 +35,7 @@ describe.skipIf(process.platform === 'win32')('the state folder', () => {
     expect(statSync(state).mode & 0o777).toBe(0o700)
   })
 
-  test.each(['agent.log'])('S13 L17 a %s that is a link is not written through', async (name) => {
+  test.each(['agent.log', 'audit.log'])('S13 L17 a %s that is a link is not written through', async (name) => {
     const precious = join(home.path, 'precious')
     writeFileSync(precious, 'precious')
     symlinkSync(precious, join(state, name))

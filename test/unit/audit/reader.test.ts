@@ -18,9 +18,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { AuditLog, type AuditOptions } from '../../../src/audit/writer.ts'
-import { type AuditEntry, parseAuditLine } from '../../../src/audit/record.ts'
-import { readAudit, verifyAudit } from '../../../src/audit/reader.ts'
+import { AuditLog, type AuditLogOptions } from '../../../src/audit/writer.ts'
+import type { AuditEntry } from '../../../src/audit/record.ts'
+import { readAudit } from '../../../src/audit/reader.ts'
+import { verifyAudit } from '../../../src/audit/verify.ts'
 import { tryLocalLock } from '../../../src/platform/fs/local-lock.ts'
 import { sessionLocks } from '../../../src/store/files/locks.ts'
 import { Home } from '../../support/home.ts'
@@ -45,7 +46,7 @@ const entry = (number: number, over: Partial<AuditEntry> = {}): AuditEntry => ({
   ...over,
 })
 
-async function write(entries: readonly AuditEntry[], options: Partial<AuditOptions> = {}): Promise<AuditLog> {
+async function write(entries: readonly AuditEntry[], options: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
   const log = new AuditLog({ path, ...options })
   await Promise.all(entries.map((each) => log.append(each)))
   return log
@@ -54,7 +55,7 @@ async function write(entries: readonly AuditEntry[], options: Partial<AuditOptio
 const some = (count: number): readonly AuditEntry[] => Array.from({ length: count }, (_, index) => entry(index))
 
 /** As an agent of its own has it. */
-function locked(): NonNullable<AuditOptions['lock']> {
+function locked(): NonNullable<AuditLogOptions['lock']> {
   const locks = sessionLocks({ directory: join(folder, 'locks'), tryLocalLock, onWarning: () => {} })
   return async () => {
     const held = await locks.acquire('audit', 15_000, new AbortController().signal)
@@ -63,7 +64,7 @@ function locked(): NonNullable<AuditOptions['lock']> {
 }
 
 test('R9 L6 several agents over one home: one chain, through rotations, and no line is lost', async () => {
-  const logs = [1, 2, 3].map(() => new AuditLog({ path, largest: 4_000, kept: 500, lock: locked() }))
+  const logs = [1, 2, 3].map(() => new AuditLog({ path, maxBytes: 4_000, keptFiles: 500, lock: locked() }))
   await Promise.all(
     logs.map(async (log, which) => {
       for (let round = 0; round < 15; round++) {
@@ -89,7 +90,7 @@ test('one after the other, without a pause between', async () => {
 test('R14 a writer that is killed: what it had answered is there, the chain goes on, and at most a cut line is told of', async () => {
   const script = `
     import { AuditLog } from ${JSON.stringify(new URL('../../../src/audit/writer.ts', import.meta.url).href)}
-    const log = new AuditLog({ path: ${JSON.stringify(path)}, largest: 20_000 })
+    const log = new AuditLog({ path: ${JSON.stringify(path)}, maxBytes: 20_000 })
     const base = Number(process.argv[1])
     for (let at = 0; ; at += 20) {
       await Promise.all(Array.from({ length: 20 }, (_, i) => log.append({ at: base + at + i, event: 'issued', profile: 'x'.repeat(64) })))
@@ -114,7 +115,7 @@ test('R14 a writer that is killed: what it had answered is there, the chain goes
   expect(problems.filter(({ text }) => !text.includes('is not a record'))).toEqual([])
   expect(problems.length).toBeLessThanOrEqual(rounds)
   const last = new Map<number, number>()
-  for await (const { at } of readAudit(path)) last.set(Math.floor(at / 1_000_000), at)
+  for await (const { at } of readAudit(path)) last.set(Math.floor((at ?? 0) / 1_000_000), at ?? 0)
   const [newest = 0] = answered.slice(-1)
   expect(last.get(rounds)).toBeGreaterThanOrEqual(newest)
 })
@@ -126,7 +127,7 @@ describe('verify tells where', () => {
   beforeEach(async () => {
     // Three files: audit.log.2, .1 and the current one.
     for (let round = 0; round < 3; round++) {
-      const log = await write(some(5), round < 2 ? { largest: 500 } : {})
+      const log = await write(some(5), round < 2 ? { maxBytes: 500 } : {})
       await log.close()
     }
     expect(readdirSync(folder).sort()).toEqual(['audit.log', 'audit.log.1', 'audit.log.2'])
@@ -235,7 +236,7 @@ test('L6 what callers choose ends no line, moves no cursor, hides nothing, and i
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
   expect(text.length).toBeLessThan(50_000)
   expect(await verifyAudit(path)).toMatchObject({ lines: 2, problems: [] })
-  const record = parseAuditLine(text.split('\n')[0] ?? '') as unknown as Record<string, unknown>
+  const record = JSON.parse(text.split('\n')[0] ?? '') as Record<string, unknown>
   expect([record['audience'], record['request']]).toEqual([nasty, nasty])
   expect((record['caller'] as { executable: string }).executable).toMatch(/\/name$/)
   const home = new Home()
@@ -280,7 +281,7 @@ test('`audit --follow` while the files are rotated: each line once, in order', a
     follower.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     path = join(home.path, 'state', 'authsock', 'audit.log')
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
-    const log = new AuditLog({ path, largest: 3_000, kept: 400 })
+    const log = new AuditLog({ path, maxBytes: 3_000, keptFiles: 400 })
     for (let round = 0; round < 150; round++) {
       await Promise.all([0, 1, 2, 3].map((each) => log.append(entry(round * 4 + each))))
       await pause(20)

@@ -7,8 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AuditLog } from '../../../src/audit/writer.ts'
-import { readAudit, verifyAudit } from '../../../src/audit/reader.ts'
-import { type AuditEntry, isWanted, parseAuditLine } from '../../../src/audit/record.ts'
+import { matchesFilter } from '../../../src/audit/filter.ts'
+import { readAudit } from '../../../src/audit/reader.ts'
+import type { AuditEntry } from '../../../src/audit/record.ts'
+import { verifyAudit } from '../../../src/audit/verify.ts'
 
 let folder: string
 let path: string
@@ -57,7 +59,7 @@ test('L6 a chain over restarts; what is in a line', async () => {
 })
 
 test('L6 lines wait a moment for others, unless somebody waits for one, or the agent ends', async () => {
-  const log = new AuditLog({ path, lull: 60_000 })
+  const log = new AuditLog({ path, delayMs: 60_000 })
   const done: number[] = []
   const append = (number: number, isUrgent: boolean): Promise<void> =>
     log.append(entry(number), isUrgent).then(() => void done.push(number))
@@ -78,7 +80,7 @@ test('L6 what cannot be told of a caller is said to be unknown', async () => {
   const log = new AuditLog({ path })
   await log.append(entry(1, { caller: { container: { kind: 'unknown' }, uid: 1, parents: [] } }))
   await log.close()
-  expect(parseAuditLine(readFileSync(path, 'utf8').trim())?.caller).toEqual({
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveProperty('caller', {
     uid: 1,
     executable: 'unknown',
     container: 'unknown',
@@ -86,11 +88,11 @@ test('L6 what cannot be told of a caller is said to be unknown', async () => {
 })
 
 test('L6 rotation goes on with the chain, and keeps so many', async () => {
-  for (let round = 0; round < 12; round++) await (await write(20, round * 20, { largest: 2_000, kept: 3 })).close()
+  for (let round = 0; round < 12; round++) await (await write(20, round * 20, { maxBytes: 2_000, keptFiles: 3 })).close()
   const files = readdirSync(folder)
   expect(files.length).toBeLessThanOrEqual(4)
   expect(files.length).toBeGreaterThan(2)
-  expect((await verifyAudit(path, 3)).problems).toEqual([])
+  expect((await verifyAudit(path, { keptFiles: 3 })).problems).toEqual([])
 })
 
 test('L6 every change of a line, every line taken out, put in or exchanged is noticed', async () => {
@@ -146,6 +148,7 @@ test('a place that cannot be written: every one who waits is told, and it is wri
 test('searching', async () => {
   await (await write(12)).close()
   const found: number[] = []
-  for await (const record of readAudit(path)) if (isWanted(record, { profile: 'p1', share: 'devbox' })) found.push(record.seq)
+  for await (const record of readAudit(path))
+    if (matchesFilter(record, { profile: 'p1', share: 'devbox' })) found.push(record.seq)
   expect(found).toEqual([2, 8])
 })

@@ -5,7 +5,7 @@ import { type AuditFile, defaultKeptFiles, defaultMaxBytes, withAuditFiles } fro
 import { hashOf, linesOf } from './lines.ts'
 import { type AuditRecord, firstHash, type FirstKept, parseAuditLine } from './record.ts'
 
-export interface AuditProblem {
+interface AuditProblem {
   readonly file: string
   /** From 1; 0: the file as a whole. */
   readonly line: number

@@ -3,6 +3,7 @@
 
 import type { CredentialKind } from '../core/access/access-request.ts'
 import type { Caller, Channel } from '../core/access/caller.ts'
+import { visibleJson } from '../core/util/text.ts'
 import type { Target } from '../core/session/session.ts'
 import { defined } from '../core/util/defined.ts'
 import { DecodeError, number, object, string } from '../core/util/json-decoder.ts'
@@ -47,7 +48,7 @@ export const firstHash = '0'.repeat(64)
 /** `prev`: the hash of the line before. Names are snake_case; times are in ms, since many lines share a second. */
 export function auditLine(entry: AuditEntry, seq: number, prev: string): string {
   const { caller, channel, target, expiresAt, reason, ...rest } = entry
-  const line = escaped({
+  const line = visibleJson({
     seq,
     ...rest,
     ...(reason === undefined ? {} : { reason: clipped(reason) }),
@@ -58,7 +59,7 @@ export function auditLine(entry: AuditEntry, seq: number, prev: string): string 
     ...(channel?.kind === 'share' ? { share: channel.share } : {}),
     ...(channel?.kind === 'share' && channel.transport !== undefined ? { transport: channel.transport } : {}),
   })
-  const by = caller === undefined ? '' : `,"caller":${escaped(callerFields(caller))}`
+  const by = caller === undefined ? '' : `,"caller":${visibleJson(callerFields(caller))}`
   return `${line.slice(0, -1)}${by},"prev":"${prev}"}`
 }
 
@@ -79,15 +80,6 @@ function callerFields({ uid, sid, pid, executable, parents, container, terminal 
 const clipped = (text: string): string => (text.length <= maxText ? text : `${text.slice(0, maxText)}…`)
 /** The end of a path tells which program it is. */
 const clippedPath = (path: string): string => (path.length <= maxText ? path : `…${path.slice(-maxText)}`)
-
-/** JSON does not escape some characters that end lines, move cursors or hide text when the file is displayed. */
-function escaped(value: unknown): string {
-  const json = JSON.stringify(value)
-  if (!/[^ -~]/.test(json)) return json
-  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
-    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
-  )
-}
 
 export interface AuditRecord {
   readonly seq: number

@@ -1,19 +1,21 @@
-// What every command is given: the terminal, the environment, and the agent when it asks for it.
+// What every command is given: the terminal, the environment, config.toml and the agent, each read or started on demand.
 
 import { type AuthsockClient, connect } from '../client/index.ts'
+import type { Config } from '../config/config.ts'
 import { exitCodes } from '../core/failures.ts'
+import { type Paths, paths } from '../platform/fs/paths.ts'
 import type { Terminal } from './terminal.ts'
 
-const ends = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const interruptSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export class Context {
   readonly terminal: Terminal
   readonly env: NodeJS.ProcessEnv
   /** `--json` was given. */
   asJson = false
-  /** What follows `--` in the arguments of `exec`. */
+  /** What follows `--` in the arguments of `exec`, `ssh` and `relay`. */
   command: readonly string[] = []
-  /** Of a command that has done its work. */
+  /** Of a command that did not throw. */
   exitCode: number = exitCodes.ok
   readonly #interrupted = new AbortController()
   #client: AuthsockClient | undefined
@@ -23,34 +25,48 @@ export class Context {
     this.env = env
   }
 
-  /** Ctrl-C. */
+  /** Aborted by Ctrl-C, after `catchInterrupt`. */
   get signal(): AbortSignal {
     return this.#interrupted.signal
   }
 
-  /** The agent, which is started where none runs. */
+  /** Throws bad_request if AUTHSOCK is not usable. */
+  get paths(): Paths {
+    return paths(this.env)
+  }
+
+  /** config.toml as it is now. Throws config_invalid. */
+  async config(): Promise<Config> {
+    const { ConfigFile } = await import('../config/config-file.ts')
+    return new ConfigFile(this.paths.configFile).read()
+  }
+
+  /** The agent; started on the first request if none is running. */
   async agent({ start = true } = {}): Promise<AuthsockClient> {
     this.#client ??= await connect({ env: this.env, start })
     return this.#client
   }
 
-  /** A client that looks on and starts nothing: an agent that was stopped stays stopped. */
-  async onlooker(): Promise<AuthsockClient> {
+  /** A client that does not start the agent again once it is stopped, for commands that only watch. */
+  async watchingAgent(): Promise<AuthsockClient> {
     await (await this.agent()).status()
     this.#client = await connect({ env: this.env, start: false })
     return this.#client
   }
 
-  /** For commands that can end what they wait for: the first Ctrl-C (or SIGTERM) is theirs, the second ends the program. */
+  /** The first Ctrl-C (or SIGTERM) aborts `signal`; the second ends the program. */
   catchInterrupt(): void {
     const interrupt = (): void => {
-      for (const name of ends) process.off(name, interrupt)
+      for (const name of interruptSignals) process.off(name, interrupt)
       this.#interrupted.abort()
     }
-    for (const name of ends) process.on(name, interrupt)
+    for (const name of interruptSignals) process.on(name, interrupt)
   }
 
   close(): void {
     this.#client?.close()
   }
 }
+
+/** Seconds since the epoch. */
+export const nowInSeconds = (): number => Math.floor(Date.now() / 1000)

@@ -1,4 +1,4 @@
-// The options that describe a profile, shared by `login ISSUER` and `profile add`.
+// The options that describe a profile, shared by `login ISSUER` and `profile add`: options -> a table of config.toml.
 
 import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -6,7 +6,9 @@ import type { Command } from 'commander'
 import { Failure } from '../core/failures.ts'
 import { type Grant, grants } from '../core/grant.ts'
 import { type ClientAuthentication, clientAuthentications, type Profile } from '../core/profile.ts'
+import { defined } from '../core/util/defined.ts'
 import type { ProfileTable } from '../config/profile-table.ts'
+import { collectList, oneOf } from './arguments.ts'
 
 export interface ProfileOptions {
   readonly clientId?: string
@@ -25,42 +27,32 @@ export interface ProfileOptions {
   readonly jwksUri?: string
 }
 
-/** For an option that may be repeated. */
-export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value.split(/[\s,]+/).filter((s) => s !== ''),
-]
-
-const oneOf =
-  <T extends string>(option: string, all: readonly T[]) =>
-  (value: string): T => {
-    const found = all.find((each) => each === value || each.replaceAll('_', '-') === value)
-    if (found !== undefined) return found
-    throw new Failure('bad_request', `${option} is '${value}', not one of ${all.join(', ')}`)
-  }
-
 const authentications = Object.keys(clientAuthentications) as readonly ClientAuthentication[]
 
-export function withProfileOptions(command: Command): Command {
-  return command
-    .option('--client-id <id>', 'the client as it is registered at the server')
+export const withProfileOptions = (command: Command): Command =>
+  command
+    .option('--client-id <id>', 'client ID, as registered at the server')
     .option('--grant <grant>', grants.join(', '), oneOf('--grant', grants))
-    .option('--scope <scopes>', 'scopes to ask for, repeated or separated by spaces', collect)
-    .option('--resource <uri>', 'the resource that tokens are for (RFC 8707)')
-    .option('--audience <audience>', "for servers that take 'audience' in place of 'resource'")
+    .option('--scope <scopes>', 'scopes to request; may be repeated', collectList)
+    .option('--resource <uri>', 'resource that tokens are for (RFC 8707)')
+    .option('--audience <audience>', "audience that tokens are for, if the server expects 'audience'")
     .option('--client-authentication <method>', authentications.join(', '), oneOf('--client-authentication', authentications))
-    .option('--redirect <uri>', 'the redirect URI of browser logins (default: http://127.0.0.1/callback, any port)')
+    .option('--redirect <uri>', 'redirect URI of browser logins (default: http://127.0.0.1/callback, any port)')
     .option('--refresh <when>', 'ahead (default) or on_demand', oneOf('--refresh', ['ahead', 'on_demand'] as const))
-    .option('--ca-file <path>', 'certificates of an authority of your own (PEM)')
-    .option('--token-endpoint <url>', 'for a server without metadata: its token endpoint')
-    .option('--authorization-endpoint <url>', '... its authorization endpoint')
-    .option('--device-authorization-endpoint <url>', '... its device authorization endpoint')
-    .option('--revocation-endpoint <url>', '... its revocation endpoint')
-    .option('--jwks-uri <url>', '... its signing keys')
-}
+    .option('--ca-file <path>', 'additional certificate authorities (PEM)')
+    .option('--token-endpoint <url>', 'token endpoint, for a server without metadata')
+    .option('--authorization-endpoint <url>', 'authorization endpoint')
+    .option('--device-authorization-endpoint <url>', 'device authorization endpoint')
+    .option('--revocation-endpoint <url>', 'revocation endpoint')
+    .option('--jwks-uri <url>', 'URL of the signing keys')
 
-/** Each option that says how a profile is to be, and what it sets; `grant` may also be said of a single login. */
-const describers = {
+export const withSecretOptions = (command: Command): Command =>
+  command
+    .option('--client-secret-stdin', 'read the client secret from stdin')
+    .option('--client-secret-file <path>', 'read the client secret from a file')
+
+/** The field of a profile that each option sets. Not `grant`: that can also be chosen for a single login. */
+const fieldsByOption = {
   scope: 'scopes',
   resource: 'resource',
   audience: 'audience',
@@ -75,28 +67,30 @@ const describers = {
   jwksUri: 'endpoints',
 } as const satisfies Partial<Record<keyof ProfileOptions, keyof Profile>>
 
-const given = (options: ProfileOptions): readonly (keyof typeof describers)[] =>
-  (Object.keys(describers) as (keyof typeof describers)[]).filter((key) => options[key] !== undefined)
+type FieldOption = keyof typeof fieldsByOption
 
-const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+const given = (options: ProfileOptions): readonly FieldOption[] =>
+  (Object.keys(fieldsByOption) as FieldOption[]).filter((key) => options[key] !== undefined)
 
-/** Options that describe a profile, as they are typed. */
-export const describing = (options: ProfileOptions): readonly string[] => given(options).map(flag)
+const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** Of those, the ones by which `wanted` is another profile than `existing`. */
-export const differing = (existing: Profile, wanted: Profile, options: ProfileOptions): readonly string[] =>
+/** The options given that describe a profile, as they are typed. */
+export const profileFlags = (options: ProfileOptions): readonly string[] => given(options).map(flagOf)
+
+/** Those of them that would change `existing` into `requested`. */
+export const changingFlags = (existing: Profile, requested: Profile, options: ProfileOptions): readonly string[] =>
   given(options)
-    .filter((key) => !isDeepStrictEqual(existing[describers[key]], wanted[describers[key]]))
-    .map(flag)
+    .filter((key) => !isDeepStrictEqual(existing[fieldsByOption[key]], requested[fieldsByOption[key]]))
+    .map(flagOf)
 
-/** As config.toml writes it. Throws bad_request where what must be there is not. */
+/** As config.toml writes it. Throws bad_request if a required option is missing. */
 export function profileTable(issuer: string, options: ProfileOptions): ProfileTable {
   if (options.clientId === undefined) {
-    throw new Failure('bad_request', 'a profile needs the id of a client that is registered at the server', {
-      hint: 'add --client-id ID; the server (or whoever runs it) gives it to you',
+    throw new Failure('bad_request', 'a profile needs a client ID', {
+      hint: 'add --client-id ID: register a public client at the server, or ask its administrator for one',
     })
   }
-  const table: Record<string, unknown> = {
+  return defined({
     issuer,
     client_id: options.clientId,
     grant: options.grant,
@@ -106,26 +100,20 @@ export function profileTable(issuer: string, options: ProfileOptions): ProfileTa
     client_authentication: options.clientAuthentication,
     redirect: options.redirect,
     refresh: options.refresh,
-    // The agent works in another folder.
+    // The agent has another working directory.
     ca_file: options.caFile === undefined ? undefined : resolve(options.caFile),
-    endpoints: endpoints(options),
-  }
-  return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined)) as unknown as ProfileTable
+    endpoints: endpointsTable(options),
+  })
 }
 
-function endpoints(options: ProfileOptions): Readonly<Record<string, string>> | undefined {
-  const named = Object.entries({
-    token: options.tokenEndpoint,
+function endpointsTable(options: ProfileOptions): ProfileTable['endpoints'] {
+  const others = defined({
     authorization: options.authorizationEndpoint,
     device_authorization: options.deviceAuthorizationEndpoint,
     revocation: options.revocationEndpoint,
     jwks: options.jwksUri,
-  }).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  if (named.length === 0) return undefined
-  if (options.tokenEndpoint === undefined) {
-    throw new Failure('bad_request', 'endpoints given by hand need the token endpoint at least', {
-      hint: 'add --token-endpoint URL',
-    })
-  }
-  return Object.fromEntries(named)
+  })
+  if (options.tokenEndpoint !== undefined) return { token: options.tokenEndpoint, ...others }
+  if (Object.keys(others).length === 0) return undefined
+  throw new Failure('bad_request', 'the token endpoint is missing', { hint: 'add --token-endpoint URL' })
 }

@@ -1,8 +1,12 @@
-// The one file that writes to the terminal. Results go to stdout; what is said about them, to stderr: lower-case, no full
-// stop, `authsock: ...` and, where there is one, `hint: ...`.
+// The one file that writes to the terminal. Results go to stdout; messages go to stderr: lower-case, no full stop,
+// `authsock: ...`, then `hint: ...`.
 
-import { asFailure, type Failure } from '../core/failures.ts'
+import { asFailure, exitCodes } from '../core/failures.ts'
+import { failureLines } from '../core/util/failure-text.ts'
+import { sanitizeForTerminal, visibleJson } from '../core/util/text.ts'
+import { isForegroundProcess } from '../platform/process/foreground.ts'
 import { encodeProblem } from '../wire/problem.ts'
+import { wrapLine } from './layout.ts'
 
 export interface Style {
   readonly bold: (text: string) => string
@@ -12,27 +16,19 @@ export interface Style {
   readonly bad: (text: string) => string
 }
 
-const code = (open: number, close: number) => (text: string) => `\u001b[${open}m${text}\u001b[${close}m`
-const plain = (text: string): string => text
+const sgr = (open: number, close: number) => (text: string) => `\u001b[${open}m${text}\u001b[${close}m`
+const unchanged = (text: string): string => text
+const colours: Style = { bold: sgr(1, 22), dim: sgr(2, 22), good: sgr(32, 39), warn: sgr(33, 39), bad: sgr(31, 39) }
+const noColours: Style = { bold: unchanged, dim: unchanged, good: unchanged, warn: unchanged, bad: unchanged }
 
-/** Names, codes and reasons come from servers: of their controls a terminal gets none but the colours below, which hide nothing. */
-const controls = /\p{Cc}(?:\[(?:1|2|22|31|32|33|39)m)?|[\p{Cf}\p{Zl}\p{Zp}]/gu
-const printable = (text: string): string =>
-  text.replaceAll(controls, (found) =>
-    found === '\n' || found === '\t' || found.startsWith('\u001b[') ? found : `\ufffd${found.slice(1)}`,
-  )
-
-/** Cut to the columns that a terminal has. */
-const fit = (text: string, columns: number): string => (text.length <= columns ? text : text.slice(0, Math.max(0, columns)))
-
-const colours: Style = { bold: code(1, 22), dim: code(2, 22), good: code(32, 39), warn: code(33, 39), bad: code(31, 39) }
-const noColours: Style = { bold: plain, dim: plain, good: plain, warn: plain, bad: plain }
+/** Overwrites the line that a progress message is on. */
+const clearLine = '\r\u001b[2K'
 
 export class Terminal {
   readonly #out: NodeJS.WriteStream
   readonly #err: NodeJS.WriteStream
   readonly #env: NodeJS.ProcessEnv
-  #transient = false
+  #showsProgress = false
 
   constructor(
     out: NodeJS.WriteStream = process.stdout,
@@ -42,26 +38,29 @@ export class Terminal {
     this.#out = out
     this.#err = err
     this.#env = env
-    // `authsock status | head -1`: whoever read has seen enough. Without a reader of stderr the exit code still counts.
-    for (const stream of [out, err]) {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') throw error
-        if (stream === out) process.exit(0)
-      })
-    }
+    out.on('error', (error: NodeJS.ErrnoException) => this.#stopWriting(error))
+    // If stderr is gone, the exit code still tells.
+    err.on('error', () => {})
   }
 
+  /** Whether questions can be asked: a terminal at both ends, and this process may read from it. */
   get isInteractive(): boolean {
-    return this.#err.isTTY === true && process.stdin.isTTY === true && this.#env['CI'] === undefined
+    const { CI: ci = '' } = this.#env
+    return ci === '' && this.#err.isTTY === true && process.stdin.isTTY === true && isForegroundProcess()
   }
 
   get outputIsTerminal(): boolean {
     return this.#out.isTTY === true
   }
 
-  /** Columns of stdout. */
+  /** Columns of stdout; no limit if it is not a terminal. */
   get width(): number {
-    return positive(this.#out.columns) ?? 100
+    return this.outputIsTerminal ? (positive(this.#out.columns) ?? 80) : Infinity
+  }
+
+  /** Columns of stderr; no limit if it is not a terminal. */
+  get messageWidth(): number {
+    return this.#err.isTTY === true ? (positive(this.#err.columns) ?? 80) : Infinity
   }
 
   get rows(): number {
@@ -69,82 +68,92 @@ export class Terminal {
   }
 
   get style(): Style {
-    return this.#colours(this.#out)
+    return this.#styleOf(this.#out)
   }
 
-  /** Of what `say` writes. */
-  get asideStyle(): Style {
-    return this.#colours(this.#err)
+  /** For what `say` writes. */
+  get messageStyle(): Style {
+    return this.#styleOf(this.#err)
   }
 
-  /** A result. */
+  /** A result, on stdout. */
   print(text: string): void {
-    this.#out.write(`${this.outputIsTerminal ? printable(text) : text}\n`)
+    this.#out.write(`${this.outputIsTerminal ? sanitizeForTerminal(text) : text}\n`)
   }
 
-  /** As it is: cursor movements. */
+  /** A result that is a sentence: broken at spaces on a terminal. */
+  printWrapped(text: string, indent = 0): void {
+    for (const line of wrapLine(text, this.width, indent)) this.print(line)
+  }
+
+  /** Cursor movements, and text that is laid out already. */
   printRaw(text: string): void {
     this.#out.write(text)
   }
 
   json(value: unknown): void {
-    this.print(JSON.stringify(value, undefined, this.outputIsTerminal ? 2 : undefined))
+    this.print(visibleJson(value, this.outputIsTerminal ? 2 : undefined))
   }
 
-  /** Something about a result, for people. */
-  say(text: string): void {
-    this.#clearTransient()
-    this.#err.write(`${printable(text)}\n`)
+  /** One of many values, on a line of its own. */
+  jsonLine(value: unknown): void {
+    this.print(visibleJson(value))
   }
 
-  /** One line that the next one replaces; nothing where stderr is no terminal. */
+  /** A message on stderr, broken at spaces if it is longer than a line; `indent` is that of the lines that follow. */
+  say(text: string, indent = 0): void {
+    this.endProgress()
+    const lines = sanitizeForTerminal(text)
+      .split('\n')
+      .flatMap((line) => wrapLine(line, this.messageWidth, indent))
+    this.#err.write(`${lines.join('\n')}\n`)
+  }
+
+  /** One line that the next message replaces; nothing if stderr is not a terminal. */
   progress(text: string): void {
     if (this.#err.isTTY !== true) return
-    this.#err.write(`\r\u001b[2K${fit(printable(text), (positive(this.#err.columns) ?? 80) - 1)}`)
-    this.#transient = true
+    this.#err.write(`${clearLine}${sanitizeForTerminal(text).slice(0, this.messageWidth - 1)}`)
+    this.#showsProgress = true
+  }
+
+  endProgress(): void {
+    if (!this.#showsProgress) return
+    this.#err.write(clearLine)
+    this.#showsProgress = false
   }
 
   note(text: string): void {
-    this.say(`authsock: ${text}`)
+    this.say(`authsock: ${text}`, 'authsock: '.length)
   }
 
   hint(text: string): void {
-    if (text !== '') this.say(`hint: ${text}`)
+    if (text !== '') this.say(`hint: ${text}`, 'hint: '.length)
   }
 
   /** With `asJson`, a problem document (RFC 9457) on one line. */
   failure(error: unknown, asJson: boolean): void {
     const failure = asFailure(error)
     if (asJson) {
-      this.say(JSON.stringify(encodeProblem(failure)))
-      return
-    }
-    const [first, ...more] = linesOf(failure)
-    this.note(first ?? failure.code)
-    for (const line of more) this.say(`          ${line}`)
-    this.hint(failure.hint)
+      this.endProgress()
+      this.#err.write(`${visibleJson(encodeProblem(failure))}\n`)
+    } else for (const line of failureLines(failure)) this.say(line, line.startsWith('hint: ') ? 6 : 10)
   }
 
-  #clearTransient(): void {
-    if (!this.#transient) return
-    this.#err.write('\r\u001b[2K')
-    this.#transient = false
+  /** A reader that has read enough (`authsock status | head -1`) is no error; a full disk is. */
+  #stopWriting(error: NodeJS.ErrnoException): never {
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok)
+    const reason = error.code === 'ENOSPC' ? 'no space left on device' : (error.code ?? error.message)
+    this.note(`cannot write to stdout: ${reason}`)
+    process.exit(exitCodes.storage)
   }
 
-  /** Done with a progress line. */
-  endProgress(): void {
-    this.#clearTransient()
-  }
-
-  #colours(stream: NodeJS.WriteStream): Style {
-    const { NO_COLOR: never, FORCE_COLOR: always, TERM: term } = this.#env
-    if (never !== undefined && never !== '') return noColours
+  #styleOf(stream: NodeJS.WriteStream): Style {
+    const { NO_COLOR: never = '', FORCE_COLOR: always, TERM: term } = this.#env
+    if (never !== '') return noColours
     if (always !== undefined && always !== '0') return colours
     return stream.isTTY === true && term !== 'dumb' ? colours : noColours
   }
 }
 
-/** A terminal that does not know its size says 0. */
+/** A terminal that does not know its size reports 0. */
 const positive = (size: number | undefined): number | undefined => (size === undefined || size <= 0 ? undefined : size)
-
-const linesOf = (failure: Failure): readonly string[] => failure.message.split('\n')

@@ -19,7 +19,7 @@ import type {
 } from '../wire/messages.ts'
 import { type Connection, orStart } from './connection.ts'
 import type { LoginConversation, LoginOptions, TokenOptions } from './options.ts'
-import { type Call, type Exchange, parse } from './transport.ts'
+import { type Call, type HttpResponse, parse } from './transport.ts'
 import { openChannel } from './websocket.ts'
 
 /** Made by `connect`. Every method rejects with a {@link Failure}; each may also reject with agent_unreachable or agent_untrusted. */
@@ -75,7 +75,7 @@ export class AuthsockClient {
     if (grant !== undefined) query.set('grant', grant)
     const channel = await this.#orStart(() => openChannel(this.socket, `/v1/login?${query.toString()}`, signal))
     return {
-      redirected: (url) => channel.say({ type: 'redirected', url }),
+      redirected: (url) => channel.send({ type: 'redirected', url }),
       [Symbol.asyncIterator]: () => channel.login(),
     }
   }
@@ -228,7 +228,7 @@ export class AuthsockClient {
     throw new Failure('unexpected', `what listens at ${this.socket} does not speak authsock's protocol`)
   }
 
-  #call(call: Call): Promise<Exchange> {
+  #call(call: Call): Promise<HttpResponse> {
     return this.#orStart(() => this.#connection.transport.call(call))
   }
 

@@ -5,7 +5,7 @@ import { paths } from '../platform/fs/paths.ts'
 import { tcpAddress } from './agent-address.ts'
 import type { ConnectOptions } from './options.ts'
 import { startAgent } from './start.ts'
-import { isNobodyThere, Transport } from './transport.ts'
+import { isAgentNotRunning, Transport } from './transport.ts'
 
 export interface Connection {
   readonly transport: Transport
@@ -32,7 +32,7 @@ async function answers(transport: Transport): Promise<boolean> {
     await transport.call({ method: 'GET', path: '/v1/sessions/-' })
     return true
   } catch (error) {
-    if (isNobodyThere(error)) return false
+    if (isAgentNotRunning(error)) return false
     if (!(error instanceof Failure) || error.code === 'agent_untrusted') throw error
     return error.code !== 'shutting_down'
   }
@@ -43,7 +43,7 @@ export async function orStart<T>(work: () => Promise<T>, start: Connection['star
   try {
     return await work()
   } catch (error) {
-    if (start === undefined || !isNobodyThere(error)) throw error
+    if (start === undefined || !isAgentNotRunning(error)) throw error
     await start()
     return work()
   }

@@ -1,5 +1,5 @@
-// Starting the agent where nobody listens. Many clients may do so at once: the agents settle among themselves which one
-// stays (the others exit with 0), and every client goes on asking until one answers.
+// Starts the agent in the background. Many clients may do so at once: one agent takes the lock and stays, the others exit with 0,
+// and every client tries until one answers.
 
 import { spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, lstatSync, renameSync, statSync } from 'node:fs'
@@ -7,21 +7,22 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../core/failures.ts'
+import { defined } from '../core/util/defined.ts'
 import { cleanEnvironment } from '../platform/process/hardening.ts'
 import { diskFailure } from '../platform/fs/disk.ts'
 import { openOwnFileSync, readOwnFileSync } from '../platform/fs/own-file.ts'
 import type { Paths } from '../platform/fs/paths.ts'
 import { preparePrivateFolder } from '../platform/fs/private-folder.ts'
 
-/** ms for an agent to come up, on a machine that is busy. */
-const patience = 20_000
-/** Bytes. What is written there are warnings and errors alone. */
-const maxLog = 256 * 1024
+/** For an agent to answer, on a busy machine. */
+const startTimeoutMs = 20_000
+/** It holds warnings and errors only. */
+const maxLogBytes = 256 * 1024
 
-/** Resolves when `isThere` does. Throws agent_unreachable with what the agent said. */
-export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: () => Promise<boolean>): Promise<void> {
+/** Resolves once `isRunning` says so. Throws agent_unreachable with the last message of the agent. */
+export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning: () => Promise<boolean>): Promise<void> {
   const log = openLog(paths.logFile)
-  const logged = statSync(paths.logFile).size
+  const logStart = statSync(paths.logFile).size
   const child = spawn(process.execPath, [program(), 'agent', '--log', 'quiet'], {
     detached: true,
     stdio: ['ignore', 'ignore', log],
@@ -38,35 +39,35 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isThere: 
   child.on('exit', (code) => {
     if (code !== 0) failed = code ?? -1
   })
-  const deadline = Date.now() + patience
+  const deadline = Date.now() + startTimeoutMs
   for (let wait = 10; Date.now() < deadline; wait = Math.min(wait * 1.5, 200)) {
     await pause(wait)
-    if (await isThere()) return
+    if (await isRunning()) return
     if (failed !== undefined) break
   }
-  const said = readOwnFileSync(paths.logFile)?.subarray(logged).toString().trim() ?? ''
-  const lines = said.split('\n').map((line) => line.replace(/^authsock: /, ''))
-  const why = lines.findLast((line) => line !== '' && !line.startsWith('hint: '))
+  const logged = readOwnFileSync(paths.logFile)?.subarray(logStart).toString().trim() ?? ''
+  const lines = logged.split('\n').map((line) => line.replace(/^authsock: /, ''))
+  const reason = lines.findLast((line) => line !== '' && !line.startsWith('hint: '))
   const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length)
-  const text = failed === undefined ? 'the agent was started and does not answer' : 'the agent could not be started'
-  throw new Failure('agent_unreachable', why === undefined ? text : `${text}: ${why}`, hint === undefined ? {} : { hint })
+  const text = failed === undefined ? 'the agent was started but does not answer' : 'cannot start the agent'
+  throw new Failure('agent_unreachable', reason === undefined ? text : `${text}: ${reason}`, defined({ hint }))
 }
 
 function openLog(path: string): number {
   try {
     preparePrivateFolder(dirname(path))
-    // The current log and the previous one are kept.
-    if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLog) renameSync(path, `${path}.1`)
+    // One older log is kept.
+    if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(path, `${path}.1`)
     return openOwnFileSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
   } catch (error) {
-    throw diskFailure(error, `${path} cannot be written`)
+    throw diskFailure(error, `cannot write ${path}`)
   }
 }
 
-/** dist/bin, which `npm run build` fills. */
+/** dist/bin, made by `npm run build`. */
 export const helperPrograms = fileURLToPath(new URL('../bin', import.meta.url))
 
-/** Of a package that has one for this platform. */
+/** The thin client of this platform in a package that has it. */
 export const nativeClient = fileURLToPath(
   new URL(
     `../native/${process.platform}-${process.arch}/authsock-client${process.platform === 'win32' ? '.exe' : ''}`,
@@ -74,7 +75,7 @@ export const nativeClient = fileURLToPath(
   ),
 )
 
-/** src/main.ts or dist/main.js, whichever this module belongs to. */
+/** src/main.ts or dist/main.js, the one that this module belongs to. */
 export function program(): string {
   const built = fileURLToPath(new URL('../main.js', import.meta.url))
   return existsSync(built) ? built : fileURLToPath(new URL('../main.ts', import.meta.url))

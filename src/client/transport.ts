@@ -1,4 +1,4 @@
-// HTTP over the agent's socket or pipe, or to a share's TCP port; for index.ts alone.
+// HTTP over the agent's socket or pipe, or to the TCP port of a share.
 
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,14 +7,14 @@ import { Failure } from '../core/failures.ts'
 import { trustSocket } from '../platform/fs/socket-folder.ts'
 import { readUpTo } from '../platform/read-up-to.ts'
 import { decodeProblem, problemType } from '../wire/problem.ts'
-import { lookupNear, type TcpAddress } from './agent-address.ts'
+import { lookupLocal, type TcpAddress } from './agent-address.ts'
 
-/** Bytes. The largest answer is a status with thousands of sessions. */
-const maxAnswer = 16 * 1024 * 1024
-/** ms. A token may wait for another agent's lock and then for a slow server. */
-const patience = 120_000
+/** The largest answer is a status with thousands of sessions. */
+const maxAnswerBytes = 16 * 1024 * 1024
+/** A token may wait for another agent's lock and then for a slow server. */
+const answerTimeoutMs = 120_000
 
-export interface Exchange {
+export interface HttpResponse {
   readonly status: number
   readonly text: string
   readonly bytes: Buffer
@@ -32,27 +32,27 @@ export interface Call {
   readonly signal?: AbortSignal | undefined
 }
 
-type Answer = Exchange & { readonly type: string }
+type TypedResponse = HttpResponse & { readonly type: string }
 
-/** ms between two tries, at most. */
-const maxTurn = 2_000
+/** Between two attempts to connect. */
+const maxRetryDelayMs = 2_000
 
-/** Nothing was sent, since nobody listens: the one failure on which a client may start an agent and say it again. */
-class NobodyThere extends Failure {}
+/** Nothing was sent: the one failure after which a client may start an agent and send the request again. */
+class AgentNotRunning extends Failure {}
 
-export const isNobodyThere = (error: unknown): boolean => error instanceof NobodyThere
+export const isAgentNotRunning = (error: unknown): boolean => error instanceof AgentNotRunning
 
-const nobody = (path: string, cause?: unknown): Failure =>
-  new NobodyThere('agent_unreachable', `no agent listens at ${path}`, { cause })
+const agentNotRunning = (path: string, cause?: unknown): Failure =>
+  new AgentNotRunning('agent_unreachable', `no agent listens at ${path}`, { cause })
 
 /** What Node connects to: the socket itself, or the pipe that the file names. Throws agent_unreachable, agent_untrusted. */
 export function address(path: string): string {
-  if (trustSocket(path) === 'missing') throw nobody(path)
+  if (trustSocket(path) === 'missing') throw agentNotRunning(path)
   if (process.platform !== 'win32') return path
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {
-    throw nobody(path, error)
+    throw agentNotRunning(path, error)
   }
 }
 
@@ -70,11 +70,11 @@ export class Transport {
     return this.#path
   }
 
-  /** The answer, whatever its status but an error's. Throws the Failure that the agent sent, or agent_unreachable, agent_untrusted. */
-  async call(call: Call): Promise<Exchange> {
-    const answer = await this.#callInTurn(call).catch((error: unknown) => {
-      // A kept connection that the agent has closed meanwhile; what only reads may be asked again.
-      if (call.method === 'GET' && isBroken(error)) return this.#callInTurn(call)
+  /** An answer below 400. Throws the Failure that the agent sent, or agent_unreachable, agent_untrusted. */
+  async call(call: Call): Promise<HttpResponse> {
+    const answer = await this.#callWithRetry(call).catch((error: unknown) => {
+      // A kept connection that the agent has closed meanwhile; a GET changes nothing and is sent again.
+      if (call.method === 'GET' && isBroken(error)) return this.#callWithRetry(call)
       throw error
     })
     if (answer.status < 400) return answer
@@ -85,23 +85,23 @@ export class Transport {
     this.#agent.destroy()
   }
 
-  /** Where more clients come at once than the agent's queue holds, nothing was sent yet: this one comes again. */
-  async #callInTurn(call: Call): Promise<Answer> {
-    for (let wait = 5; ; wait *= 2) {
+  /** EAGAIN: the queue of the agent's socket is full, and nothing was sent. */
+  async #callWithRetry(call: Call): Promise<TypedResponse> {
+    for (let delayMs = 5; ; delayMs *= 2) {
       try {
         return await this.#callOnce(call)
       } catch (error) {
-        if (causeOf(error) !== 'EAGAIN' || wait > maxTurn) throw error
-        await pause(wait * (0.5 + Math.random()))
+        if (causeOf(error) !== 'EAGAIN' || delayMs > maxRetryDelayMs) throw error
+        await pause(delayMs * (0.5 + Math.random()))
       }
     }
   }
 
-  #callOnce({ method, path, body, content: given, accept, signal }: Call): Promise<Answer> {
+  #callOnce({ method, path, body, content: given, accept, signal }: Call): Promise<TypedResponse> {
     const content = given?.body ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)))
     const type = given?.type ?? 'application/json'
     const { host, port } = this.#tcp ?? {}
-    const to = host === undefined ? { socketPath: address(this.#path) } : { host, port, lookup: lookupNear }
+    const to = host === undefined ? { socketPath: address(this.#path) } : { host, port, lookup: lookupLocal }
     const own = this.#tcp?.headers() ?? { host: 'authsock' }
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({
@@ -109,7 +109,7 @@ export class Transport {
         method,
         path,
         agent: this.#agent,
-        timeout: patience,
+        timeout: answerTimeoutMs,
         headers: {
           ...own,
           accept: accept ?? 'application/json',
@@ -137,7 +137,7 @@ export class Transport {
 }
 
 const readAll = (response: IncomingMessage): Promise<Buffer> =>
-  readUpTo(response, maxAnswer, () => new Failure('unexpected', 'the agent sent far too much'))
+  readUpTo(response, maxAnswerBytes, () => new Failure('unexpected', 'the response of the agent is too large'))
 
 const isBroken = (error: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes(causeOf(error) ?? '')
 
@@ -147,24 +147,26 @@ const causeOf = (error: unknown): string | undefined =>
 export function connectionFailure(error: NodeJS.ErrnoException, path: string): Error {
   if (error instanceof Failure) return error
   if (error.name === 'AbortError') return new Failure('cancelled', 'cancelled')
-  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return nobody(path, error)
+  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return agentNotRunning(path, error)
   if (error.code === 'EACCES' || error.code === 'EPERM') {
     return new Failure('agent_untrusted', `the socket ${path} belongs to another user`, { cause: error })
   }
-  return new Failure('shutting_down', `the agent at ${path} hung up: ${error.code ?? error.message}`, { cause: error })
-}
-
-/** There is no agent that this client could start. */
-function tcpFailure(error: NodeJS.ErrnoException, path: string): Error {
-  const isThere = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-  if (error instanceof Failure || error.name === 'AbortError' || isThere) return connectionFailure(error, path)
-  return new Failure('agent_unreachable', `no share listens at ${path}: ${error.code ?? error.message}`, {
-    hint: 'on the machine of the agent, `authsock share show NAME` says where it listens',
+  return new Failure('shutting_down', `the agent at ${path} closed the connection: ${error.code ?? error.message}`, {
     cause: error,
   })
 }
 
-/** Undefined where it is not JSON. */
+/** Over TCP: no agent can be started from here. */
+function tcpFailure(error: NodeJS.ErrnoException, path: string): Error {
+  const isListening = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+  if (error instanceof Failure || error.name === 'AbortError' || isListening) return connectionFailure(error, path)
+  return new Failure('agent_unreachable', `no share listens at ${path}: ${error.code ?? error.message}`, {
+    hint: '`authsock share show NAME` on the machine of the agent shows where it listens',
+    cause: error,
+  })
+}
+
+/** Undefined if it is not JSON. */
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text)

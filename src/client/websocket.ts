@@ -1,4 +1,4 @@
-// A WebSocket to the agent as an async iterable, for index.ts alone.
+// A WebSocket to the agent as an async iterable, for index.ts.
 
 import { connect, type Socket } from 'node:net'
 import type { ClientOptions, WebSocket } from 'ws'
@@ -8,7 +8,7 @@ import { decodeProblem } from '../wire/problem.ts'
 import { address, connectionFailure, parse } from './transport.ts'
 
 interface Channel {
-  say(reply: LoginReply): void
+  send(reply: LoginReply): void
   login(): AsyncGenerator<Exclude<LoginMessage, { type: 'error' }>, void, undefined>
   events(): AsyncGenerator<EventMessage, void, undefined>
 }
@@ -18,21 +18,21 @@ export async function openChannel(path: string, target: string, signal: AbortSig
   if (path.startsWith('http')) throw new Failure('share_limited', 'a share answers requests for tokens and nothing else')
   const socketPath = address(path)
   const { WebSocket } = await import('ws')
-  // ws takes the connection that this makes, and with it Node's pipes on Windows; its types do not say so.
+  // ws uses the connection that this returns, which allows pipes on Windows; its types do not declare it.
   const options: ClientOptions & { createConnection: () => Socket } = {
     createConnection: () => connect(socketPath),
     perMessageDeflate: false,
   }
   const socket = new WebSocket(`ws://authsock${target}`, options)
   const messages = new Queue(socket, path)
-  const hangUp = (): void => socket.terminate()
-  signal?.addEventListener('abort', hangUp, { once: true })
-  socket.on('close', () => signal?.removeEventListener('abort', hangUp))
+  const terminate = (): void => socket.terminate()
+  signal?.addEventListener('abort', terminate, { once: true })
+  socket.on('close', () => signal?.removeEventListener('abort', terminate))
   await messages.opened.catch((error: unknown) => {
     throw signal?.aborted === true ? new Failure('cancelled', 'cancelled') : error
   })
   return {
-    say: (reply) => socket.send(JSON.stringify(reply)),
+    send: (reply) => socket.send(JSON.stringify(reply)),
     async *login() {
       try {
         for await (const message of messages.all<LoginMessage>()) {
@@ -42,22 +42,22 @@ export async function openChannel(path: string, target: string, signal: AbortSig
         }
         throw signal?.aborted === true
           ? new Failure('login_cancelled', 'the login was cancelled')
-          : new Failure('shutting_down', 'the agent hung up before the login was done')
+          : new Failure('shutting_down', 'the agent closed the connection before the login was complete')
       } finally {
-        hangUp()
+        terminate()
       }
     },
     async *events() {
       try {
         yield* messages.all<EventMessage>()
       } finally {
-        hangUp()
+        terminate()
       }
     },
   }
 }
 
-/** What has arrived and was not taken yet. */
+/** Messages that have arrived and were not read yet. */
 class Queue {
   readonly opened: Promise<void>
   readonly #waiting: string[] = []
@@ -103,5 +103,5 @@ class Queue {
 function message<T>(text: string): T {
   const json = parse(text)
   if (typeof json === 'object' && json !== null) return json as T
-  throw new Failure('unexpected', "what listens there does not speak authsock's protocol")
+  throw new Failure('unexpected', "the program at the socket does not speak authsock's protocol")
 }

@@ -1,9 +1,11 @@
-// The thin client in TypeScript, for machines without the native one: the same table, the same requests, the same answers.
+// The thin client in TypeScript: the same table, requests and answers as the native one (src/thin-client).
 
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { exitCodes, Failure } from '../core/failures.ts'
+import { defined } from '../core/util/defined.ts'
+import { isForegroundProcess } from '../platform/process/foreground.ts'
 import { findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
 import { encodeHelperCall, helperHeaders, helperType } from '../wire/helper.ts'
 import { problemType } from '../wire/problem.ts'
@@ -11,12 +13,11 @@ import { connectTransport, orStart } from '../client/connection.ts'
 import { program } from '../client/start.ts'
 import type { Transport } from '../client/transport.ts'
 
-/** Bytes. */
-const maxInput = 256 * 1024
+const maxInputBytes = 256 * 1024
 
 export interface HelperStart {
   readonly helper: HelperRow
-  /** The name that a tool called: whoever is passed on to has it too. */
+  /** The name that the tool called; the program that a request is passed on to has it too. */
   readonly program: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
@@ -25,25 +26,25 @@ export interface HelperStart {
 interface Answer {
   readonly stdout: Buffer
   readonly stderr: Buffer
-  /** Undefined: the conversation goes on. */
+  /** Undefined: the conversation continues with the next line. */
   readonly exit: number | undefined
   readonly login: string | undefined
   readonly passOn: boolean
 }
 
 export interface HelperCaller {
-  /** What the helper prints. Throws the agent's Failure; nobody is asked to log in. */
+  /** What the helper prints. Throws the agent's Failure; starts no login. */
   call(name: HelperName, args: readonly string[]): Promise<string>
   close(): void
 }
 
-/** For the command line itself, which is no tool of a user's and has no terminal to give. */
+/** For the command line: without a terminal, so that no login starts. */
 export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
   const { transport, start: startAgent } = connectTransport({ env })
   return {
     call: async (name, args) => {
       const helper = findHelper(name)
-      if (helper === undefined) throw new Failure('not_found', `there is no helper '${name}'`)
+      if (helper === undefined) throw new Failure('not_found', `unknown helper '${name}'`)
       const start = { helper, program: name, args, env, terminal: false, accept: problemType }
       return (await orStart(() => call(transport, start, Buffer.alloc(0)), startAgent)).stdout.toString()
     },
@@ -51,7 +52,7 @@ export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
   }
 }
 
-/** Serves one run of a tool; the result is the exit code. Throws a Failure where there is no answer. */
+/** One call of a tool; the result is the exit code. Throws a Failure if the agent does not answer. */
 export async function runHelper(start: HelperStart): Promise<number> {
   const { transport, start: startAgent } = connectTransport({ env: start.env })
   try {
@@ -95,11 +96,11 @@ async function converseByLine(converse: (input: Buffer) => Promise<number | unde
     if (end >= 0) {
       const line = pending.subarray(0, pending[end - 1] === 0x0d ? end - 1 : end)
       pending = pending.subarray(end + 1)
-      // An empty one would begin the conversation anew.
+      // An empty line would start the conversation again.
       if (line.length > 0) code = await converse(line)
       continue
     }
-    if (pending.length > maxInput) throw new Failure('too_large', 'a line of stdin is larger than any request of a tool')
+    if (pending.length > maxInputBytes) throw new Failure('too_large', `a line of stdin is larger than ${maxInputBytes} bytes`)
     const part = readSome()
     if (part.length === 0) return exitCodes.ok
     pending = Buffer.concat([pending, part])
@@ -121,7 +122,7 @@ async function call(transport: Transport, { helper, args, env, terminal, accept 
   const { bytes, headers, status } = await transport.call({
     method: 'POST',
     path: `/v1/helper/${helper.name}`,
-    ...(accept === undefined ? {} : { accept }),
+    ...defined({ accept }),
     content: { type: helperType, body },
   })
   const header = (name: string): string | undefined => {
@@ -130,7 +131,7 @@ async function call(transport: Transport, { helper, args, env, terminal, accept 
   }
   const split = Number(header(helperHeaders.stdout) ?? Number.NaN)
   const exit = header(helperHeaders.exit)
-  if (!Number.isInteger(split)) throw new Failure('unexpected', `the agent refuses to answer: status ${status}`)
+  if (!Number.isInteger(split)) throw new Failure('unexpected', `the agent answered with status ${status}`)
   if (split > bytes.length) throw new Failure('unexpected', 'the agent hung up in the middle of its answer')
   return {
     stdout: bytes.subarray(0, split),
@@ -141,10 +142,10 @@ async function call(transport: Transport, { helper, args, env, terminal, accept 
   }
 }
 
-/** The next program of this name on the PATH that is not this one, with the same arguments. */
+/** Runs the next program of this name on the PATH with the same arguments. */
 async function passOn({ program: name, args, env }: HelperStart): Promise<number> {
   const next = env['AUTHSOCK_PASSED_ON'] === undefined ? findNext(name, env) : undefined
-  // There is no other: it has nothing.
+  // There is none, so there is no credential.
   if (next === undefined) return exitCodes.unexpected
   const child = spawn(next, args, { stdio: 'inherit', env: { ...env, AUTHSOCK_PASSED_ON: '1' } })
   return new Promise((resolve) => {
@@ -166,7 +167,7 @@ function findNext(name: string, env: NodeJS.ProcessEnv): string | undefined {
     })
 }
 
-/** What starts this program where it cannot be linked to. */
+/** A script that starts this program, where links are not possible. */
 function isOwnScript(path: string, size: number, name: string): boolean {
   try {
     return size < 4096 && readFileSync(path, 'latin1').includes(` --as ${name} `)
@@ -175,7 +176,7 @@ function isOwnScript(path: string, size: number, name: string): boolean {
   }
 }
 
-/** On the terminal itself, whatever stdin and stdout are; others who need it wait for the same one. */
+/** On the terminal, whatever stdin and stdout are. Others that need the same login wait for this one. */
 function logIn(profile: string, env: NodeJS.ProcessEnv): boolean {
   const terminal = openTerminal()
   if (terminal === undefined) return false
@@ -187,8 +188,9 @@ function logIn(profile: string, env: NodeJS.ProcessEnv): boolean {
   return status === 0
 }
 
+/** Whether a login may ask here. A background job must not read from the terminal (H10). */
 function hasTerminal(env: NodeJS.ProcessEnv): boolean {
-  if (env['CI'] !== undefined && env['CI'] !== '') return false
+  if ((env['CI'] ?? '') !== '' || !isForegroundProcess()) return false
   const terminal = openTerminal()
   if (terminal !== undefined) closeSync(terminal)
   return terminal !== undefined
@@ -207,7 +209,7 @@ function readInput(until: 'all' | 'block'): Buffer {
   for (;;) {
     const part = readSome()
     input = Buffer.concat([input, part])
-    if (input.length > maxInput) throw new Failure('too_large', 'stdin is larger than any request of a tool')
+    if (input.length > maxInputBytes) throw new Failure('too_large', `stdin is larger than ${maxInputBytes} bytes`)
     const isWhole = until === 'block' && (input.toString('latin1') === '\n' || input.subarray(-2).toString('latin1') === '\n\n')
     if (part.length === 0 || isWhole) return input
   }
@@ -221,17 +223,17 @@ function readSome(): Buffer {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EOF') return Buffer.alloc(0)
-      // A terminal that another program has set so.
+      // A terminal that another program has set to non-blocking.
       if (code !== 'EAGAIN') throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
 }
 
-/** Whether all of it could be written. */
+/** Whether all bytes were written. */
 const write = (stream: NodeJS.WriteStream, bytes: Buffer): Promise<boolean> =>
   new Promise((resolve) => {
-    // Said in the callback, which comes first.
+    // The callback, which is called first, reports it.
     const ignore = (): void => {}
     stream.on('error', ignore)
     stream.write(bytes, (error) => {

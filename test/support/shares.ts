@@ -19,7 +19,7 @@ export interface TcpShare {
 export async function makeTcpShare(home: Home, name: string, ...more: readonly string[]): Promise<TcpShare> {
   const tcp = more.includes('--tcp') ? [] : ['--tcp']
   const made = await home.run(['share', 'create', name, '--scope', 'read', ...tcp, ...more])
-  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('gives tokens of work (read)')])
+  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("issues tokens for 'work' (scope: read)")])
   return tcpShare(home, name)
 }
 

@@ -1,25 +1,46 @@
-// `authsock approve`: what waits for the user's word, and that word.
+// `authsock approve`: lists the access requests that wait for approval, and answers them.
 
+import type { Command } from 'commander'
+import type { ApprovalAnswer, ApprovalReply, ApprovalStatus, AuthsockClient } from '../../client/index.ts'
 import { Failure } from '../../core/failures.ts'
 import { ago } from '../../core/util/durations.ts'
 import { sanitizeForDisplay } from '../../core/util/text.ts'
-import type { ApprovalAnswer, ApprovalReply, ApprovalStatus, AuthsockClient } from '../../client/index.ts'
-import type { Context } from '../context.ts'
-import { parseSpan } from '../time-input.ts'
+import { parseSpan } from '../arguments.ts'
+import { type Context, nowInSeconds } from '../context.ts'
+import type { MakeLeaf } from '../leaf.ts'
+import { ask } from '../prompts.ts'
 
-export interface ApproveOptions {
+interface ApproveOptions {
   readonly deny?: boolean
   readonly for?: string
   readonly session?: boolean
   readonly always?: boolean
 }
 
-export async function approve(context: Context, id: string | undefined, options: ApproveOptions): Promise<void> {
+export function register(root: Command, leaf: MakeLeaf): void {
+  leaf(root, 'approve [id]', 'list or answer requests that need approval', approve)
+    .option('--deny', 'deny the request instead')
+    .option('--for <span>', 'remember the answer for this long: 30m, 8h')
+    .option('--session', 'remember the answer until the vault is locked or the agent stops')
+    .option('--always', 'write a rule into config.toml')
+    .addHelpText(
+      'after',
+      `
+Without an id, lists the requests; at a terminal, asks about each of them.
+
+Examples:
+  authsock approve
+  authsock approve k7m2 --for 8h
+  authsock approve k7m2 --deny --always`,
+    )
+}
+
+async function approve(context: Context, id: string | undefined, options: ApproveOptions): Promise<void> {
   const reply = replyOf(options)
   const agent = await context.agent()
   if (id !== undefined) {
     const answer = await agent.answerApproval(id, reply)
-    if (!context.asJson) sayAnswer(context, reply, answer)
+    if (!context.asJson) reportAnswer(context, reply, answer)
     else if (answer !== undefined) context.terminal.json(answer)
     return
   }
@@ -29,7 +50,7 @@ export async function approve(context: Context, id: string | undefined, options:
     return
   }
   if (waiting.length === 0) {
-    context.terminal.note('nothing waits for an approval')
+    context.terminal.note('no request needs approval')
     return
   }
   for (const approval of waiting) await askOrShow(context, agent, approval)
@@ -37,48 +58,45 @@ export async function approve(context: Context, id: string | undefined, options:
 
 async function askOrShow(context: Context, agent: AuthsockClient, approval: ApprovalStatus): Promise<void> {
   const { id, text, at, executable } = approval
-  context.terminal.print(`${id}   ${text}   (${ago(at, Math.floor(Date.now() / 1000))})`)
+  context.terminal.print(`${id}   ${text}   (${ago(at, nowInSeconds())})`)
   if (!context.terminal.isInteractive) return
-  if (executable !== undefined) context.terminal.say(`           program: ${sanitizeForDisplay(executable)}`)
-  const { read } = await import('read')
-  const answer = await read({
-    prompt: 'allow? [y]es, [s]ession, [8h] or another time, [a]lways, [N]o, ne[v]er, [l]ater: ',
-    output: process.stderr,
-  }).catch(() => 'l')
-  const reply = wordReply(answer.trim().toLowerCase())
-  if (reply !== undefined) sayAnswer(context, reply, await agent.answerApproval(id, reply))
+  if (executable !== undefined) context.terminal.say(`       program: ${sanitizeForDisplay(executable)}`)
+  context.terminal.say('[y]es once, for the [s]ession, for a time (30m, 8h), [a]lways, [N]o, ne[v]er, or answer [l]ater')
+  const answer = await ask('allow? ').catch(() => 'later')
+  const reply = replyOfWord(answer.toLowerCase())
+  if (reply !== undefined) reportAnswer(context, reply, await agent.answerApproval(id, reply))
 }
 
-function wordReply(word: string): ApprovalReply | undefined {
+function replyOfWord(word: string): ApprovalReply | undefined {
   if (word === 'l' || word === 'later') return undefined
   if (word === 'y' || word === 'yes') return { decision: 'allow' }
   if (word === 's' || word === 'session') return { decision: 'allow', remember: 'session' }
   if (word === 'a' || word === 'always') return { decision: 'allow', remember: 'always' }
   if (word === 'v' || word === 'never') return { decision: 'deny', remember: 'always' }
-  if (/^\d/.test(word)) return { decision: 'allow', remember: Math.ceil(parseSpan('the time', word) / 1000) }
+  if (/^\d/.test(word)) return { decision: 'allow', remember: parseSpan('the time', word) }
   return { decision: 'deny' }
 }
 
 function replyOf({ deny, for: span, session, always }: ApproveOptions): ApprovalReply {
   if ([span, session, always].filter((each) => each !== undefined).length > 1) {
-    throw new Failure('bad_request', 'an answer counts for one time', { hint: 'give one of --for, --session and --always' })
+    throw new Failure('bad_request', '--for, --session and --always exclude each other', { hint: 'give one of them' })
   }
   const decision = deny === true ? 'deny' : 'allow'
   if (always === true) return { decision, remember: 'always' }
   if (session === true) return { decision, remember: 'session' }
-  return span === undefined ? { decision } : { decision, remember: Math.ceil(parseSpan('--for', span) / 1000) }
+  return span === undefined ? { decision } : { decision, remember: parseSpan('--for', span) }
 }
 
-function sayAnswer({ terminal }: Context, { decision }: ApprovalReply, answer: ApprovalAnswer | undefined): void {
-  const word = decision === 'allow' ? 'allowed' : 'declined'
+function reportAnswer({ terminal }: Context, { decision }: ApprovalReply, answer: ApprovalAnswer | undefined): void {
+  const word = decision === 'allow' ? 'allowed' : 'denied'
   if (answer === undefined) return terminal.note(word)
   const { remembered, detail, config, rule, line, text = '' } = answer
   if (remembered === 'session') {
-    terminal.note(`${word}, until the vault is locked or the agent stops: no rule could be written`)
+    terminal.note(`${word} until the vault is locked or the agent stops; no rule was written:`)
     for (const each of (detail ?? '').split('\n')) terminal.say(`          ${each}`)
     return
   }
-  terminal.note(`${word}, always: rule ${rule} is written, in line ${line} of ${config}`)
+  terminal.note(`${word} always: wrote rule ${rule} at line ${line} of ${config}`)
   for (const each of text.split('\n')) terminal.say(`    ${each}`)
-  terminal.hint(`\`authsock rule remove ${rule}\` takes it back`)
+  terminal.hint(`\`authsock rule remove ${rule}\` removes it`)
 }

@@ -1,17 +1,20 @@
-// `authsock audit`: who was given what, and who was refused.
+// `authsock audit`: the audit log, and whether it is complete.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Command } from 'commander'
 import { type AuditFilter, matchesFilter } from '../../audit/filter.ts'
-import { readAudit } from '../../audit/reader.ts'
+import { type AuditPositions, readAudit } from '../../audit/reader.ts'
 import type { AuditRecord } from '../../audit/record.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { exitCodes } from '../../core/failures.ts'
-import { sanitizeForDisplay } from '../../core/util/text.ts'
-import { paths } from '../../client/local.ts'
-import type { Context } from '../context.ts'
-import { parseTime } from '../time-input.ts'
+import { defined } from '../../core/util/defined.ts'
+import { parsePastTime } from '../arguments.ts'
+import { auditRow, auditTable, inSeconds } from '../audit-rows.ts'
+import { type Context, nowInSeconds } from '../context.ts'
+import type { MakeLeaf } from '../leaf.ts'
+import { columnWidths, tableLines } from '../table.ts'
 
-export interface AuditOptions {
+interface AuditOptions {
   readonly profile?: string
   readonly caller?: string
   readonly container?: string
@@ -22,72 +25,94 @@ export interface AuditOptions {
   readonly follow?: boolean
 }
 
-/** ms. */
-const pollingInterval = 500
+const pollingIntervalMs = 500
 
-export async function audit(context: Context, options: AuditOptions): Promise<void> {
-  const { auditFile } = paths(context.env)
+export function register(root: Command, leaf: MakeLeaf): void {
+  const group = leaf(root, 'audit', 'show the audit log', audit)
+    .option('--profile <name>', 'only for this profile')
+    .option('--caller <text>', 'only for programs whose path contains this')
+    .option('--container <id>', 'only from this container; none: from outside of containers')
+    .option('--share <name>', 'only by this share')
+    .option('--event <event>', 'issued, refused, shared, unshared, logged_in, logged_out, locked, unlocked or rotated')
+    .option('--since <time>', 'from this time on: a date, a time, or a span before now (8h, 3d)')
+    .option('--until <time>', 'up to this time')
+    .option('--follow', 'print new records until Ctrl-C')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  authsock audit --since 8h
+  authsock audit --event refused --follow
+
+Times are local; with --json they are seconds since the epoch.`,
+    )
+  leaf(group, 'verify', 'check that no record was changed or removed', verify).option(
+    '--head <hash>',
+    'hash of the last record when you checked before',
+  )
+}
+
+async function audit(context: Context, options: AuditOptions): Promise<void> {
+  const { terminal } = context
+  const { auditFile } = context.paths
   const { since, until, follow, ...rest } = options
-  const now = Date.now()
-  const filter: AuditFilter = {
-    ...rest,
-    ...(since === undefined ? {} : { since: parseTime('--since', since, now) }),
-    ...(until === undefined ? {} : { until: parseTime('--until', until, now) }),
-  }
+  const now = nowInSeconds()
+  const toMs = (option: string, text: string | undefined): number | undefined =>
+    text === undefined ? undefined : parsePastTime(option, text, now) * 1000
+  const filter: AuditFilter = { ...rest, ...defined({ since: toMs('--since', since), until: toMs('--until', until) }) }
   if (follow === true) context.catchInterrupt()
-  const places = new Map<string, number>()
-  const show = async (): Promise<number> => {
-    let found = 0
-    for await (const record of readAudit(auditFile, places)) {
-      if (!matchesFilter(record, filter)) continue
-      found += 1
-      context.terminal.print(context.asJson ? record.text : line(record))
-    }
-    return found
+  const positions: AuditPositions = new Map()
+  const print = context.asJson ? printJson(context) : printTable(context)
+  const printNew = async (): Promise<number> => {
+    const records: Found[] = []
+    for await (const record of readAudit(auditFile, positions)) if (matchesFilter(record, filter)) records.push(record)
+    if (records.length > 0) print(records)
+    return records.length
   }
-  const found = await show()
+  const count = await printNew()
   if (follow !== true) {
-    if (found === 0 && !context.asJson) context.terminal.hint('nothing of that kind is in the audit log')
+    if (count === 0 && !context.asJson) terminal.hint('no matching record in the audit log')
     return
   }
   while (!context.signal.aborted) {
-    await pause(pollingInterval, undefined, { signal: context.signal }).catch(() => {})
-    await show()
+    await pause(pollingIntervalMs, undefined, { signal: context.signal }).catch(() => {})
+    await printNew()
   }
 }
 
-/** Of what callers chose themselves: one line, whatever is in it. */
-function line(record: AuditRecord & { readonly text: string }): string {
-  const { at, event, caller, share } = record
-  const more = JSON.parse(record.text) as Partial<
-    Record<'profile' | 'secret' | 'scope' | 'resource' | 'request' | 'code' | 'count', unknown>
-  >
-  const what = more.secret === undefined ? (more.profile ?? '') : `secret ${textOf(more.secret)}`
-  const place = share === undefined ? (caller?.container === 'none' ? '' : caller?.container) : `share ${share}`
-  const who = caller === undefined ? '' : `${caller.executable ?? 'unknown'}${caller.pid === undefined ? '' : ` (${caller.pid})`}`
-  const times = more.count === undefined ? undefined : `${textOf(more.count)} times`
-  return [timeOf(at), textOf(event).padEnd(10), times, what, more.resource, more.code, who, place]
-    .filter((part) => part !== undefined && part !== '')
-    .map((part) => sanitizeForDisplay(textOf(part), 400))
-    .join('  ')
+type Found = AuditRecord & { readonly text: string }
+type Print = (records: readonly Found[]) => void
+
+const printJson =
+  ({ terminal }: Context): Print =>
+  (records) => {
+    for (const { text } of records) terminal.jsonLine(inSeconds(JSON.parse(text) as object))
+  }
+
+/** The heading comes once, and later records keep the widths of the columns. */
+function printTable({ terminal }: Context): Print {
+  let widths: readonly number[] | undefined
+  return (records) => {
+    const table = auditTable(
+      records.map((record) => auditRow(record, terminal.style)),
+      widths,
+    )
+    const lines = tableLines(table, terminal.width, terminal.style)
+    for (const line of widths === undefined ? lines : lines.slice(1)) terminal.print(line)
+    widths = columnWidths(table)
+  }
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
-
-/** Whoever wrote the line. */
-const timeOf = (at: unknown): string =>
-  typeof at === 'number' && Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : 'at no time'
-
-export async function auditVerify(context: Context, { head: expected }: { readonly head?: string }): Promise<void> {
-  const { lines, head, problems } = await verifyAudit(paths(context.env).auditFile)
+async function verify(context: Context, { head: expected }: { readonly head?: string }): Promise<void> {
+  const { terminal } = context
+  const { lines, head, problems } = await verifyAudit(context.paths.auditFile)
   const isOther = expected !== undefined && expected !== head
-  if (context.asJson) context.terminal.json({ lines, head, problems, ...(expected === undefined ? {} : { expected }) })
+  if (context.asJson) terminal.json({ lines, head, problems, ...defined({ expected }) })
   else {
-    for (const { file, line, text } of problems) context.terminal.print(`${file}:${line}: ${text}`)
-    if (isOther)
-      context.terminal.print(`it ends with ${head}, not with ${expected}: lines were added since, or taken away at the end`)
+    for (const { file, line, text } of problems) terminal.print(`${file}:${line}: ${text}`)
+    if (isOther) terminal.print(`the last hash is ${head}, not ${expected}: records were added since, or removed at the end`)
     if (problems.length === 0 && !isOther)
-      context.terminal.print(`${lines} ${lines === 1 ? 'line' : 'lines'}, each bound to the one before; the last is ${head}`)
+      terminal.print(`${lines} ${lines === 1 ? 'record' : 'records'}, none changed or removed; last hash: ${head}`)
   }
   context.exitCode = problems.length > 0 || isOther ? exitCodes.storage : exitCodes.ok
 }

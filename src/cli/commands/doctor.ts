@@ -1,14 +1,17 @@
-// `authsock doctor`: looks at everything that a login or a tool depends on, and says what to do about what is not right.
+// `authsock doctor`: checks what a login or a tool depends on, and says what to do about each problem.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { asFailure, Failure, type FailureCode } from '../../core/failures.ts'
-import { paths } from '../../client/local.ts'
+import type { Command } from 'commander'
 import type { AgentStatus } from '../../client/index.ts'
+import { asFailure, Failure, type FailureCode } from '../../core/failures.ts'
+import { defined } from '../../core/util/defined.ts'
 import { helpers } from '../../wire/helper-table.ts'
 import type { Context } from '../context.ts'
+import type { MakeLeaf } from '../leaf.ts'
 import { findPrograms } from '../setup/programs.ts'
+import { vaultStates } from './status-lines.ts'
 
 interface Finding {
   readonly level: 'ok' | 'note' | 'problem'
@@ -18,52 +21,42 @@ interface Finding {
   readonly code?: FailureCode
 }
 
-const problem = ({ message, hint, code }: Failure): Finding => ({ level: 'problem', text: message, hint, code })
+export function register(root: Command, leaf: MakeLeaf): void {
+  leaf(root, 'doctor', 'check the installation', doctor)
+}
 
-export async function doctor(context: Context): Promise<void> {
-  const all: Finding[] = [configuration(context, await config(context)), ...(await agent(context)), ...programs(context)]
-  // The agent warns of a mistake in config.toml too.
+async function doctor(context: Context): Promise<void> {
+  const all = [await checkConfig(context), ...(await checkAgent(context)), ...checkPrograms(context)]
+  // The agent reports an invalid config.toml as well.
   const findings = all.filter(({ text }, index) => all.findIndex((each) => text.startsWith(each.text)) === index)
   if (context.asJson) context.terminal.json({ findings })
   else for (const finding of findings) show(context, finding)
-  // The first is what stands in the way of the others.
+  // The first problem often causes the others.
   const code = findings.find(({ level }) => level === 'problem')?.code
-  if (code !== undefined) throw new Failure(code, 'not everything is as it should be', { hint: 'see above' })
+  if (code !== undefined) throw new Failure(code, 'problems found', { hint: 'see the hints above' })
 }
 
-const config = async (context: Context): Promise<Failure | number> => {
-  const { readConfigFile } = await import('../config-file.ts')
-  return readConfigFile(paths(context.env).configFile).then(
-    ({ profiles }) => profiles.size,
-    (error: unknown) => asFailure(error),
-  )
-}
+const problem = ({ message, hint, code }: Failure): Finding => ({ level: 'problem', text: message, hint, code })
 
-function configuration({ env }: Context, read: Failure | number): Finding {
-  const { configFile } = paths(env)
-  if (read instanceof Failure) return problem(read)
-  if (read === 0)
-    return { level: 'note', text: `${configFile} has no profiles yet`, hint: '`authsock login https://ISSUER --client-id ID`' }
-  return { level: 'ok', text: `${configFile}: ${read} ${read === 1 ? 'profile' : 'profiles'}` }
-}
-
-async function agent(context: Context): Promise<readonly Finding[]> {
+async function checkConfig(context: Context): Promise<Finding> {
+  const { configFile } = context.paths
   try {
-    const status = await (await context.agent()).status()
-    const { agent, vault, sessions, warnings } = status
-    const directory = paths(context.env).vaultDirectory
-    const shut: Finding = {
-      level: 'problem',
-      text: `the vault at ${directory} is ${vault.state}${vault.detail === undefined ? '' : `: ${vault.detail}`}`,
-      ...hinted(vault.hint),
-      code: shutVault[vault.state] ?? 'vault_locked',
-    }
+    const { size } = (await context.config()).profiles
+    return size === 0
+      ? { level: 'note', text: `no profiles in ${configFile}`, hint: '`authsock login https://ISSUER --client-id ID`' }
+      : { level: 'ok', text: `${size} ${size === 1 ? 'profile' : 'profiles'} in ${configFile}` }
+  } catch (error) {
+    return problem(asFailure(error))
+  }
+}
+
+async function checkAgent(context: Context): Promise<readonly Finding[]> {
+  try {
+    const { agent, vault, sessions, warnings } = await (await context.agent()).status()
     return [
-      { level: 'ok', text: `the agent (version ${agent.version}) answers at ${agent.socket}` },
-      vault.state === 'open' || vault.state === 'new'
-        ? { level: 'ok', text: `the vault at ${directory} is ${vaultTexts[vault.state]}` }
-        : shut,
-      ...sessions.flatMap(session),
+      { level: 'ok', text: `agent running (version ${agent.version}) at ${agent.socket}` },
+      checkVault(context.paths.vaultDirectory, vault),
+      ...sessions.flatMap(checkSession),
       ...warnings.map((text): Finding => ({ level: 'note', text })),
     ]
   } catch (error) {
@@ -71,68 +64,64 @@ async function agent(context: Context): Promise<readonly Finding[]> {
   }
 }
 
-const vaultTexts = { open: 'open', new: 'not made yet: the first login makes it' } as const
-
-const shutVault: Readonly<Record<string, FailureCode>> = {
+const vaultProblems: Readonly<Record<string, FailureCode>> = {
   locked: 'vault_locked',
   absent: 'keychain_absent',
   unreachable: 'keychain_unreachable',
 }
 
-function session({ profile, state, reason, hint }: AgentStatus['sessions'][number]): readonly Finding[] {
-  if (state === 'active' || state === 'refreshing' || state === 'logged_out' || state === 'locked') return []
-  return [
-    {
-      level: 'note',
-      text: `${profile}: ${state.replace('_', ' ')}${reason === undefined ? '' : `: ${reason}`}`,
-      ...hinted(hint),
-    },
-  ]
+function checkVault(directory: string, { state, detail, hint }: AgentStatus['vault']): Finding {
+  const text = `vault ${vaultStates[state] ?? state}: ${directory}`
+  if (state === 'open') return { level: 'ok', text }
+  if (state === 'new') return { level: 'ok', text: `${text} (the first login creates it)` }
+  return {
+    level: 'problem',
+    text: detail === undefined ? text : `${text}: ${detail}`,
+    code: vaultProblems[state] ?? 'vault_locked',
+    ...defined({ hint }),
+  }
 }
 
-const hinted = (hint: string | undefined) => (hint === undefined ? {} : { hint })
+function checkSession({ profile, state, reason, hint }: AgentStatus['sessions'][number]): readonly Finding[] {
+  if (state === 'active' || state === 'refreshing' || state === 'logged_out' || state === 'locked') return []
+  const text = `session '${profile}': ${state.replace('_', ' ')}${reason === undefined ? '' : `: ${reason}`}`
+  return [{ level: 'note', text, ...defined({ hint }) }]
+}
 
-/** The thin client, and whether tools find it under the names that they look for on the PATH. */
-function programs({ env }: Context): readonly Finding[] {
+/** The thin client, and whether tools find it under the names that they search for on the PATH. */
+function checkPrograms({ env }: Context): readonly Finding[] {
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
   const folder = findPrograms(env, env['HOME'] ?? homedir())
   if (folder === undefined) {
-    return [
-      {
-        level: 'note',
-        text: 'the programs that tools start are not installed',
-        hint: '`authsock setup` does it with the first tool',
-      },
-    ]
+    return [{ level: 'note', text: 'credential helpers not installed', hint: '`authsock setup TOOL` installs them' }]
   }
-  const windows = ['authsock-client.exe', 'authsock-client.cmd']
-  const names = process.platform === 'win32' ? windows : ['authsock-client']
+  const names = process.platform === 'win32' ? ['authsock-client.exe', 'authsock-client.cmd'] : ['authsock-client']
   const client = names.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? folder
   const missing = helpers
     .flatMap(({ programs }) => programs)
-    .filter((name) => name.startsWith('docker-') && !folders.some((folder) => existsSync(join(folder, name))))
+    .filter((name) => name.startsWith('docker-') && !folders.some((each) => existsSync(join(each, name))))
   return [
     isNative(client)
-      ? { level: 'ok', text: `${client} is native (${statSync(client).size} bytes)` }
+      ? { level: 'ok', text: `native thin client (${statSync(client).size} bytes): ${client}` }
       : {
           level: 'note',
-          text: `${client} is the one in TypeScript, which takes some 50 ms a call`,
-          hint: 'with a C compiler (cc, musl-gcc or zig) `npm run build` makes the native one',
+          text: `thin client in TypeScript (about 50 ms a call): ${client}`,
+          hint: '`npm run build` with a C compiler (cc, musl-gcc or zig) makes the native one',
         },
     ...missing.map((name): Finding => ({
       level: 'note',
-      text: `${name} is not on the PATH, where its tool looks for it`,
+      text: `${name} is not on the PATH, so docker cannot find it`,
       hint: '`authsock setup docker` links it',
     })),
   ]
 }
 
-/** A script begins with its interpreter. */
+/** A script starts with its interpreter. */
 const isNative = (path: string): boolean => readFileSync(path).subarray(0, 2).toString('latin1') !== '#!'
 
 function show({ terminal }: Context, { level, text, hint }: Finding): void {
   const { good, warn, bad } = terminal.style
   const mark = { ok: good('ok     '), note: warn('note   '), problem: bad('problem') }[level]
-  terminal.print(`${mark}  ${text}`)
-  if (hint !== undefined && hint !== '') terminal.print(`         hint: ${hint}`)
+  terminal.printWrapped(`${mark}  ${text}`, 9)
+  if (hint !== undefined && hint !== '') terminal.printWrapped(`         hint: ${hint}`, 15)
 }

@@ -1,13 +1,19 @@
-// `authsock route ...`: where tools get their credentials from.
+// `authsock route`: which profile or static secret a URL gets.
 
-import { Failure } from '../../core/failures.ts'
-import { covers, parseUrlPattern, type UrlPattern, formatUrlPattern } from '../../core/credentials/url-pattern.ts'
-import { explainRoutes, type Route } from '../../core/credentials/route.ts'
-import { paths } from '../../client/local.ts'
+import type { Command } from 'commander'
 import type { SecretStatus } from '../../client/index.ts'
+import { addRoute, removeRoute } from '../../config/edit-routes.ts'
+import { explainRoutes, type Route } from '../../core/credentials/route.ts'
+import { covers, formatUrlPattern, parseUrlPattern, type UrlPattern } from '../../core/credentials/url-pattern.ts'
+import { Failure } from '../../core/failures.ts'
+import { defined } from '../../core/util/defined.ts'
+import { collectList } from '../arguments.ts'
 import type { Context } from '../context.ts'
+import { addGroup, type MakeLeaf } from '../leaf.ts'
+import { defaultProfileOf } from '../profiles.ts'
+import { cell, tableLines } from '../table.ts'
 
-export interface RouteOptions {
+interface RouteOptions {
   readonly profile?: string
   readonly secret?: string
   readonly username?: string
@@ -16,123 +22,144 @@ export interface RouteOptions {
   readonly audience?: string
 }
 
-export async function routeAdd(context: Context, url: string, options: RouteOptions): Promise<void> {
-  const { addRoute, readConfigFile } = await import('../config-file.ts')
-  const { configFile } = paths(context.env)
-  const { secret, username, scope, resource, audience } = options
-  const { profiles, defaultProfile } = await readConfigFile(configFile)
-  const sole = defaultProfile ?? (profiles.size === 1 ? [...profiles.keys()][0] : undefined)
-  const profile = options.profile ?? (secret === undefined ? sole : undefined)
+interface UsernameOption {
+  readonly username?: string
+}
+
+export function register(root: Command, leaf: MakeLeaf): void {
+  const route = addGroup(root, 'route', 'choose the credential that a URL gets')
+  leaf(route, 'add <url>', 'use a profile or a static secret for a URL and everything below it', add)
+    .option('--profile <name>', 'use access tokens of this profile (default: the default profile)')
+    .option('--secret <name>', 'use this static secret')
+    .option('--username <name>', 'user name that tools get; a request for another user name does not match')
+    .option('--scope <scopes>', 'only these scopes of the profile', collectList)
+    .option('--resource <uri>', 'tokens for this resource (RFC 8707)')
+    .option('--audience <audience>', 'tokens for this audience')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  authsock route add https://git.example.com --profile work
+  authsock route add https://git.example.com/personal --profile home
+  authsock route add '*.pkg.example.com' --profile work --scope packages:read
+
+The most specific route wins, in any order: by host, then path, then user name. git sends a path only with
+credential.useHttpPath, which \`authsock setup git\` sets if a route needs it; docker sends hosts only.`,
+    )
+  leaf(route, 'list', 'list the routes', list)
+  leaf(route, 'test <url>', 'show which credential a URL gets, and why', test).option(
+    '--username <name>',
+    'user name that the tool asks for',
+  )
+  leaf(route, 'remove <url>', 'remove a route', remove).option('--username <name>', 'user name of the route')
+}
+
+async function add(context: Context, url: string, options: RouteOptions): Promise<void> {
+  const { terminal } = context
+  const { configFile } = context.paths
+  const { secret, username, scope: scopes, resource, audience } = options
+  const profile = options.profile ?? (secret === undefined ? defaultProfileOf(await context.config()) : undefined)
   if (profile === undefined && secret === undefined) {
-    throw new Failure('profile_required', 'a route leads to a profile or to a static secret', {
+    throw new Failure('profile_required', 'a route needs a profile or a static secret', {
       hint: 'add --profile NAME or --secret NAME',
     })
   }
-  await addRoute(configFile, {
-    url,
-    ...(profile === undefined ? {} : { profile }),
-    ...(secret === undefined ? {} : { secret }),
-    ...(username === undefined ? {} : { username }),
-    ...(scope === undefined ? {} : { scopes: scope }),
-    ...(resource === undefined ? {} : { resource }),
-    ...(audience === undefined ? {} : { audience }),
-  })
-  if (context.asJson) context.terminal.json({ url, ...(profile === undefined ? { secret } : { profile }), config: configFile })
-  else {
-    context.terminal.note(`${url} gets ${profile === undefined ? `the secret '${secret}'` : `tokens of '${profile}'`}`)
-    if (secret !== undefined) await sayMissing(context, secret)
-    context.terminal.hint('`authsock setup` tells git, docker and others to ask authsock')
-    if ((parseUrlPattern(url)?.segments.length ?? 0) > 0)
-      context.terminal.hint('git says no paths unless it is told to: `authsock setup git` does, also where git is set up already')
-  }
-}
-
-async function sayMissing(context: Context, secret: string): Promise<void> {
-  const secrets = await (await context.agent()).secrets().catch(() => [])
-  if (!secrets.some(({ name }) => name === secret))
-    context.terminal.hint(`\`authsock secret add ${secret}\` adds the secret itself`)
-}
-
-export async function routeList(context: Context): Promise<void> {
-  const { readConfigFile } = await import('../config-file.ts')
-  const { routes } = await readConfigFile(paths(context.env).configFile)
+  await addRoute(configFile, { url, ...defined({ profile, secret, username, scopes, resource, audience }) })
   if (context.asJson) {
-    context.terminal.json({ routes: routes.map(inJson) })
+    terminal.json({ url, ...(profile === undefined ? { secret } : { profile }), config: configFile })
     return
   }
-  if (routes.length === 0) context.terminal.hint('no routes yet; `authsock route add https://HOST --profile PROFILE` makes one')
-  const width = Math.max(0, ...routes.map(({ pattern: place }) => formatUrlPattern(place).length))
-  for (const route of routes) context.terminal.print(`${formatUrlPattern(route.pattern).padEnd(width)}   ${leadsTo(route)}`)
+  terminal.note(`${url} now gets ${profile === undefined ? `the static secret '${secret}'` : `tokens of '${profile}'`}`)
+  if (secret !== undefined) await hintIfMissing(context, secret)
+  terminal.hint('`authsock setup TOOL` configures git, docker and others to use authsock')
+  if ((parseUrlPattern(url)?.segments.length ?? 0) > 0)
+    terminal.hint('git sends paths only if told to: run `authsock setup git` again; docker and skopeo send hosts only')
 }
 
-export async function routeRemove(context: Context, url: string, { username }: { readonly username?: string }): Promise<void> {
-  const { removeRoute } = await import('../config-file.ts')
-  await removeRoute(paths(context.env).configFile, url, username)
+async function hintIfMissing(context: Context, secret: string): Promise<void> {
+  const secrets = await (await context.agent()).secrets().catch(() => [])
+  if (!secrets.some(({ name }) => name === secret)) context.terminal.hint(`\`authsock secret add ${secret}\` adds the secret`)
+}
+
+async function list(context: Context): Promise<void> {
+  const { terminal } = context
+  const { routes } = await context.config()
+  if (context.asJson) {
+    terminal.json({ routes: routes.map(inJson) })
+    return
+  }
+  if (routes.length === 0) return terminal.hint('no routes; `authsock route add https://HOST --profile PROFILE` adds one')
+  const rows = routes.map((route) => [cell(formatUrlPattern(route.pattern), terminal.style.bold), cell(credentialText(route))])
+  for (const line of tableLines({ headings: ['url', 'credential'], rows }, terminal.width, terminal.style)) terminal.print(line)
+}
+
+async function remove(context: Context, url: string, { username }: UsernameOption): Promise<void> {
+  await removeRoute(context.paths.configFile, url, username)
   if (context.asJson) context.terminal.json({ url })
-  else context.terminal.note(`the route of ${url} is removed`)
+  else context.terminal.note(`removed the route ${url}`)
 }
 
-/** What a tool that asks for this URL gets, and why. */
-export async function routeTest(context: Context, url: string, { username }: { readonly username?: string }): Promise<void> {
-  const { readConfigFile } = await import('../config-file.ts')
+async function test(context: Context, url: string, { username }: UsernameOption): Promise<void> {
   const parsed = parseUrlPattern(url)
-  if (parsed === undefined) throw new Failure('bad_request', `no host can be read from '${url}'`)
-  const place: UrlPattern = username === undefined ? parsed : { ...parsed, username }
-  const { routes } = await readConfigFile(paths(context.env).configFile)
-  const { matching, others } = explainRoutes(place, routes)
+  if (parsed === undefined)
+    throw new Failure('bad_request', `no host in '${url}'`, { hint: 'write https://HOST or https://HOST/PATH' })
+  const request: UrlPattern = username === undefined ? parsed : { ...parsed, username }
+  const { routes } = await context.config()
+  const { matching, others } = explainRoutes(request, routes)
   const [winner, ...behind] = matching
-  const secrets = winner === undefined ? await coveringSecrets(context, place) : []
+  const [secret] = winner === undefined ? await coveringSecrets(context, request) : []
   if (context.asJson) {
     context.terminal.json({
-      url: formatUrlPattern(place),
-      ...(winner === undefined ? {} : { route: inJson(winner) }),
-      ...(winner === undefined && secrets[0] !== undefined ? { secret: secrets[0].name } : {}),
+      url: formatUrlPattern(request),
+      ...(winner === undefined ? defined({ secret: secret?.name }) : { route: inJson(winner) }),
       also: behind.map(inJson),
       not: others.map(inJson),
     })
   } else {
     const { terminal } = context
-    if (winner !== undefined) terminal.print(`${leadsTo(winner)}, by the route of ${formatUrlPattern(winner.pattern)}`)
-    else if (secrets[0] !== undefined) terminal.print(`secret ${secrets[0].name}, which is kept for ${secrets[0].url}`)
-    else terminal.print('nothing: tools go on to ask elsewhere')
-    for (const route of behind) terminal.say(`less specific: ${formatUrlPattern(route.pattern)} (${leadsTo(route)})`)
+    if (winner !== undefined) terminal.print(`${credentialText(winner)}, by route ${formatUrlPattern(winner.pattern)}`)
+    else if (secret !== undefined) terminal.print(`secret ${secret.name}, added for ${secret.url}`)
+    else terminal.print('no credential: tools continue with their other helpers')
+    for (const route of behind) terminal.say(`less specific: ${formatUrlPattern(route.pattern)} (${credentialText(route)})`)
     for (const route of others)
       terminal.say(
-        `does not cover it: ${formatUrlPattern(route.pattern)} (${leadsTo(route)}): ${difference(route.pattern, place)}`,
+        `does not match: ${formatUrlPattern(route.pattern)} (${credentialText(route)}): ${mismatchText(route.pattern, request)}`,
       )
   }
-  if (winner === undefined && secrets.length === 0) {
-    throw new Failure('not_found', `no route and no secret covers ${formatUrlPattern(place)}`, {
-      hint: `\`authsock route add ${formatUrlPattern(parsed)} --profile PROFILE\` makes a route`,
+  if (winner === undefined && secret === undefined) {
+    throw new Failure('not_found', `no route and no static secret matches ${formatUrlPattern(request)}`, {
+      hint: `\`authsock route add ${formatUrlPattern(parsed)} --profile PROFILE\` adds a route`,
     })
   }
 }
 
-async function coveringSecrets(context: Context, place: UrlPattern): Promise<readonly SecretStatus[]> {
+async function coveringSecrets(context: Context, request: UrlPattern): Promise<readonly SecretStatus[]> {
   const secrets = await (await context.agent()).secrets()
   return secrets.filter(({ url, username }) => {
-    const at = url === undefined ? undefined : parseUrlPattern(url)
-    return at !== undefined && covers(username === undefined ? at : { ...at, username }, place)
+    const pattern = url === undefined ? undefined : parseUrlPattern(url)
+    return pattern !== undefined && covers({ ...pattern, ...defined({ username }) }, request)
   })
 }
 
-function difference(route: UrlPattern, place: UrlPattern): string {
-  if (route.username !== undefined && place.username !== undefined && route.username !== place.username)
-    return 'another user name'
-  if (!covers({ ...route, segments: [] }, place)) return 'another scheme or port'
-  return place.segments.length === 0 ? 'the request names no path (git: credential.useHttpPath)' : 'another path'
+function mismatchText(route: UrlPattern, request: UrlPattern): string {
+  if (route.username !== undefined && request.username !== undefined && route.username !== request.username)
+    return 'different user name'
+  if (!covers({ ...route, segments: [] }, request)) return 'different scheme or port'
+  return request.segments.length === 0
+    ? 'the request has no path (git: credential.useHttpPath; docker never sends one)'
+    : 'different path'
 }
 
-function leadsTo({ to, username }: Route): string {
+function credentialText({ to, username }: Route): string {
   const name = username === undefined ? '' : `, user name ${username}`
   if (to.kind === 'secret') return `secret ${to.secret}${name}`
   const { scope, resource, audience } = to.target
-  const only = [scope?.join(' '), resource, audience].filter((part) => part !== undefined)
-  return `profile ${to.profile}${only.length === 0 ? '' : ` (${only.join(', ')})`}${name}`
+  const bounds = [scope?.join(' '), resource, audience].filter((part) => part !== undefined)
+  return `profile ${to.profile}${bounds.length === 0 ? '' : ` (${bounds.join(', ')})`}${name}`
 }
 
-const inJson = ({ pattern: place, to, username }: Route) => ({
-  url: formatUrlPattern(place),
+const inJson = ({ pattern, to, username }: Route) => ({
+  url: formatUrlPattern(pattern),
   ...(to.kind === 'secret' ? { secret: to.secret } : { profile: to.profile, ...to.target }),
-  ...(username === undefined ? {} : { username }),
+  ...defined({ username }),
 })

@@ -1,20 +1,30 @@
-// `authsock rule ...`: who may have what, and why.
+// `authsock rule`: the rules that allow, ask about or deny requests.
 
+import type { Command } from 'commander'
+import { addRule, removeRule } from '../../config/edit-rules.ts'
+import { type RuleTable, toRuleTable } from '../../config/rules.ts'
+import {
+  type AccessRequest,
+  type CredentialKind,
+  credentialName,
+  describeAccessRequest,
+  effectiveScope,
+} from '../../core/access/access-request.ts'
+import { authorize } from '../../core/access/authorize.ts'
 import type { Caller, Channel } from '../../core/access/caller.ts'
+import { profileTarget, resolveTarget } from '../../core/access/resolve-target.ts'
+import { mismatch, type Rule, type RuleField, ruleFields, RuleSet, type Verdict } from '../../core/access/rules.ts'
 import type { Share } from '../../core/access/share.ts'
+import { Failure } from '../../core/failures.ts'
 import type { Profile } from '../../core/profile.ts'
 import { normalScope } from '../../core/session/scope.ts'
 import { defined } from '../../core/util/defined.ts'
 import { duration } from '../../core/util/durations.ts'
-import { Failure } from '../../core/failures.ts'
-import { type AccessRequest, credentialName, describeAccessRequest, effectiveScope } from '../../core/access/access-request.ts'
-import { authorize } from '../../core/access/authorize.ts'
-import { profileTarget, resolveTarget } from '../../core/access/resolve-target.ts'
-import { mismatch, type Rule, type RuleField, RuleSet, ruleFields, type Verdict } from '../../core/access/rules.ts'
-import { paths, processAsCaller } from '../../client/local.ts'
-import { type RuleTable, toRuleTable } from '../../config/rules.ts'
+import { processAsCaller } from '../../platform/process/caller.ts'
+import { collectList, oneOf, parseInteger, parseSpan } from '../arguments.ts'
 import type { Context } from '../context.ts'
-import { parseSpan } from '../time-input.ts'
+import { addGroup, type MakeLeaf } from '../leaf.ts'
+import { cell, tableLines } from '../table.ts'
 
 interface RequestOptions {
   readonly scope?: readonly string[]
@@ -25,109 +35,165 @@ interface RequestOptions {
   readonly share?: string
 }
 
-export interface RuleTestOptions extends RequestOptions {
+interface TestOptions extends RequestOptions {
   readonly secret?: boolean
   readonly idToken?: boolean
   readonly pid?: string
 }
 
-export interface RuleAddOptions extends RequestOptions {
-  readonly decision: string
+interface AddOptions extends RequestOptions {
+  readonly decision: Verdict
+  readonly credential?: CredentialKind
   readonly profile?: string
   readonly secret?: string
-  readonly credential?: string
   readonly allowWiderScope?: boolean
   readonly lifetime?: string
   readonly first?: boolean
   readonly before?: string
 }
 
-export async function ruleList(context: Context): Promise<void> {
-  const { readConfigFile } = await import('../config-file.ts')
-  const { configFile } = paths(context.env)
-  const { rules } = await readConfigFile(configFile)
+const decisions = ['allow', 'ask', 'deny'] as const
+const credentialKinds = ['access_token', 'id_token', 'cloud_role', 'secret'] as const
+
+export function register(root: Command, leaf: MakeLeaf): void {
+  const rule = addGroup(root, 'rule', 'allow, ask about or deny requests')
+  leaf(rule, 'list', 'list the rules of config.toml in their order', list)
+  leaf(rule, 'test <name>', 'show what a request would get, and why', test)
+    .option('--scope <scopes>', 'scopes of the request', collectList)
+    .option('--resource <uri>', 'resource of the request')
+    .option('--audience <audience>', 'audience of the request')
+    .option('--secret', 'the name is a static secret, not a profile')
+    .option('--id-token', 'a request for the ID token of the profile')
+    .option('--executable <path>', 'program of the caller')
+    .option('--container <id>', 'container of the caller: none (default), any, or an id')
+    .option('--share <name>', 'share that the request comes by')
+    .option('--pid <pid>', 'take program and container from this process')
+  leaf(rule, 'add', 'add a rule to config.toml', add)
+    .requiredOption('--decision <decision>', decisions.join(', '), oneOf('--decision', decisions))
+    .option('--credential <kind>', `${credentialKinds.join(', ')} (default: every kind)`, oneOf('--credential', credentialKinds))
+    .option('--profile <name>', 'for tokens of this profile')
+    .option('--secret <name>', 'for this static secret')
+    .option('--scope <scopes>', 'allow: if every scope is one of these; ask, deny: if any scope is', collectList)
+    .option('--allow-wider-scope', 'accept a server that grants more than --scope')
+    .option('--resource <uri>', 'for tokens for this resource, or none')
+    .option('--audience <audience>', 'for tokens for this audience, or none')
+    .option('--executable <path>', 'for this program; * matches anything but /, ** matches anything')
+    .option('--container <id>', 'from this container: an id, any, or none')
+    .option('--share <name>', 'by this share: a name, any, or none')
+    .option('--lifetime <span>', 'with ask: how long an approval is valid at least')
+    .option('--first', 'insert before all other rules (default: after them)')
+    .option('--before <number>', 'insert before this rule')
+    .addHelpText(
+      'after',
+      `
+The first rule that matches decides; a request that no rule matches is allowed. A field that a rule does not name
+matches everything.
+
+Example:
+  authsock rule add --decision ask --profile prod --container any --lifetime 8h`,
+    )
+  leaf(rule, 'remove <number>', 'remove a rule from config.toml', remove)
+}
+
+async function list(context: Context): Promise<void> {
+  const { terminal } = context
+  const { rules } = await context.config()
   if (context.asJson) {
-    context.terminal.json({ rules: rules.map(inJson) })
+    terminal.json({ rules: rules.map(inJson) })
     return
   }
-  if (rules.length === 0)
-    context.terminal.hint(
-      `no rules: everything is allowed to this user. \`authsock rule add\`, or [[rule]] tables in ${configFile}, change that`,
+  if (rules.length === 0) {
+    terminal.hint(
+      `no rules: every request of this user is allowed; \`authsock rule add\` adds one to ${context.paths.configFile}`,
     )
-  for (const [index, each] of rules.entries()) context.terminal.print(`${String(index + 1).padStart(2)}  ${ruleText(each)}`)
+    return
+  }
+  const { style } = terminal
+  const looks = { allow: style.good, ask: style.warn, deny: style.bad }
+  const rows = rules.map((each, index) => [
+    cell(String(index + 1)),
+    cell(each.decision, looks[each.decision]),
+    cell(conditions(each)),
+  ])
+  for (const line of tableLines({ headings: ['#', 'decision', 'requests'], rows }, terminal.width, style)) terminal.print(line)
 }
 
 const inJson = toRuleTable
 
-const ruleText = (rule: Rule): string => {
-  const named = ruleFields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${shown(rule[key])}`]))
-  const lifetime = rule.lifetime === undefined ? '' : `   (a yes counts for ${duration(rule.lifetime)})`
-  return `${rule.decision.padEnd(5)}  ${named.length === 0 ? 'everything' : named.join(', ')}${lifetime}`
+function conditions(rule: Rule): string {
+  const named = ruleFields.flatMap((key) => (rule[key] === undefined ? [] : [`${key} ${valueText(rule[key])}`]))
+  const lifetime = rule.lifetime === undefined ? '' : ` (an approval is valid for ${duration(rule.lifetime)})`
+  return `${named.length === 0 ? 'all' : named.join(', ')}${lifetime}`
 }
 
-export async function ruleAdd(context: Context, options: RuleAddOptions): Promise<void> {
-  const { addRule } = await import('../config-file.ts')
-  const { decision, credential, profile, scope, allowWiderScope, lifetime, first, before, ...rest } = options
-  if (first === true && before !== undefined) throw new Failure('bad_request', 'give one of --first and --before')
+const ruleText = (rule: Rule): string => `${rule.decision} ${conditions(rule)}`
+
+const valueText = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))
+
+async function add(context: Context, options: AddOptions): Promise<void> {
+  const { decision, profile, secret, resource, audience, executable, container, share, lifetime, first, before } = options
+  if (first === true && before !== undefined)
+    throw new Failure('bad_request', '--first and --before exclude each other', { hint: 'give one of them' })
   const table: RuleTable = {
-    // The schema says what may stand here.
-    decision: decision as Verdict,
-    ...(credential === undefined ? {} : { credential: credential as NonNullable<RuleTable['credential']> }),
-    ...(profile === undefined ? {} : { profile }),
-    ...(scope === undefined ? {} : { scopes: scope }),
-    ...(allowWiderScope === true ? { allow_wider_scope: true } : {}),
-    ...pick(rest, ['secret', 'resource', 'audience', 'executable', 'container', 'share']),
-    ...(lifetime === undefined ? {} : { lifetime: Math.ceil(parseSpan('--lifetime', lifetime) / 1000) }),
+    decision,
+    ...defined({
+      credential: options.credential,
+      profile,
+      secret,
+      scopes: options.scope,
+      allow_wider_scope: options.allowWiderScope,
+      resource,
+      audience,
+      executable,
+      container,
+      share,
+      lifetime: lifetime === undefined ? undefined : parseSpan('--lifetime', lifetime),
+    }),
   }
-  const { configFile } = paths(context.env)
-  const place = first === true ? 0 : before === undefined ? 'last' : numberOf(before)
-  const { index, line, text } = await addRule(configFile, table, place)
+  const { configFile } = context.paths
+  const position = first === true ? 0 : before === undefined ? 'last' : indexOf(before)
+  const { index, line, text } = await addRule(configFile, table, position)
+  const { terminal } = context
   if (context.asJson) {
-    context.terminal.json({ rule: index + 1, config: configFile, line, text })
+    terminal.json({ rule: index + 1, config: configFile, line, text })
     return
   }
-  context.terminal.note(`rule ${index + 1} is written, in line ${line} of ${configFile}`)
-  if (profile !== undefined) await sayUnknown(context, profile)
-  const { readConfigFile } = await import('../config-file.ts')
-  const { rules } = await readConfigFile(configFile)
+  terminal.note(`added rule ${index + 1} at line ${line} of ${configFile}`)
+  if (profile !== undefined) await hintIfUnknown(context, profile)
+  const { rules } = await context.config()
   const covering = rules.slice(0, index).findIndex((each) => ruleFields.every((key) => each[key] === undefined))
-  if (covering >= 0)
-    context.terminal.hint(`rule ${covering + 1} is for everything and comes first: --before ${covering + 1} goes before it`)
+  if (covering >= 0) terminal.hint(`rule ${covering + 1} matches every request and comes first: use --before ${covering + 1}`)
 }
 
-const pick = <K extends string>(from: Readonly<Partial<Record<K, string>>>, keys: readonly K[]): Partial<Record<K, string>> =>
-  Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]]))) as Partial<Record<K, string>>
-
-async function sayUnknown(context: Context, name: string): Promise<void> {
-  const { readConfigFile } = await import('../config-file.ts')
-  if ((await readConfigFile(paths(context.env).configFile)).profiles.has(name)) return
+async function hintIfUnknown(context: Context, name: string): Promise<void> {
+  if ((await context.config()).profiles.has(name)) return
   const secrets = await (await context.agent()).secrets().catch(() => undefined)
   if (secrets?.some((each) => each.name === name) !== true)
-    context.terminal.hint(`there is no profile '${name}', and no static secret that is known of`)
+    context.terminal.hint(`there is no profile and no known static secret '${name}'`)
 }
 
-export async function ruleRemove(context: Context, number: string): Promise<void> {
-  const { removeRule } = await import('../config-file.ts')
-  const removed = await removeRule(paths(context.env).configFile, numberOf(number))
+async function remove(context: Context, number: string): Promise<void> {
+  const removed = await removeRule(context.paths.configFile, indexOf(number))
   if (context.asJson) context.terminal.json({ rule: Number(number), removed: inJson(removed) })
-  else context.terminal.note(`rule ${number} is removed: ${ruleText(removed)}`)
+  else context.terminal.note(`removed rule ${number}: ${ruleText(removed)}`)
 }
 
 /** From 0. */
-function numberOf(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text) - 1
-  throw new Failure('bad_request', `'${text}' is not the number of a rule`, { hint: '`authsock rule list` numbers them' })
-}
+const indexOf = (text: string): number => parseInteger('the rule', text, 'the number of a rule', { min: 1 }) - 1
 
 /** What a request would get, without making it. */
-export async function ruleTest(context: Context, name: string, options: RuleTestOptions): Promise<void> {
-  const { readConfigFile } = await import('../config-file.ts')
-  const { rules, profiles } = await readConfigFile(paths(context.env).configFile)
+async function test(context: Context, name: string, options: TestOptions): Promise<void> {
+  const { terminal } = context
+  const { rules, profiles } = await context.config()
   const profile = options.secret === true ? undefined : profiles.get(name)
   const request = requestOf(name, options, profile)
   const target = profile === undefined ? {} : profileTarget(profile)
-  // Rules alone: the bounds of a share are the share's.
-  const decision = authorize(request, { rules: new RuleSet(rules), share: openShare(request), profileTarget: target, now: 0 })
+  const decision = authorize(request, {
+    rules: new RuleSet(rules),
+    share: unlimitedShare(request),
+    profileTarget: target,
+    now: 0,
+  })
   const index = decision.match?.index
   const passed = rules.slice(0, index ?? rules.length).map((each, at) => ({
     rule: at + 1,
@@ -135,47 +201,44 @@ export async function ruleTest(context: Context, name: string, options: RuleTest
   }))
   const question = describeAccessRequest(request)
   if (context.asJson) {
-    context.terminal.json({ decision: decision.kind, ...(index === undefined ? {} : { rule: index + 1 }), passed, question })
+    terminal.json({ decision: decision.kind, ...(index === undefined ? {} : { rule: index + 1 }), passed, question })
     return
   }
-  context.terminal.say(question)
+  terminal.say(question)
   for (const { rule: number, because } of passed) {
-    const each = rules[number - 1] ?? { decision: 'allow' }
-    const asked = because === 'decision' ? 'something else' : requested(request, because)
-    context.terminal.say(`  rule ${number} does not match: its ${because} is ${shown(each[because])}, the request's is ${asked}`)
+    const expected = valueText(rules[number - 1]?.[because])
+    const actual = because === 'decision' ? 'different' : requestText(request, because)
+    terminal.say(`  rule ${number} does not match: ${because} is ${actual}, not ${expected}`, 4)
   }
-  context.terminal.print(
-    index === undefined
-      ? `${decision.kind}: no rule matches`
-      : `${decision.kind}, by rule ${index + 1}: ${ruleText(rules[index] ?? { decision: 'allow' })}`,
+  const rule = index === undefined ? undefined : rules[index]
+  terminal.print(
+    rule === undefined ? `${decision.kind}: no rule matches` : `${decision.kind}, by rule ${(index ?? 0) + 1}: ${ruleText(rule)}`,
   )
 }
 
-function requestOf(name: string, options: RuleTestOptions, profile: Profile | undefined): AccessRequest {
+function requestOf(name: string, options: TestOptions, profile: Profile | undefined): AccessRequest {
   const { scope, resource, audience, share, secret, idToken } = options
-  const wanted = defined({ scope: scope === undefined ? undefined : normalScope(scope), resource, audience })
+  const requested = defined({ scope: scope === undefined ? undefined : normalScope(scope), resource, audience })
   const channel: Channel = share === undefined ? { kind: 'main' } : { kind: 'share', share }
-  const target = profile === undefined ? wanted : resolveTarget(wanted, profile, undefined, undefined).resolved
+  const target = profile === undefined ? requested : resolveTarget(requested, profile, undefined, undefined).resolved
   return {
     credential:
       secret === true
         ? { kind: 'secret', secret: name }
         : { kind: idToken === true ? 'id_token' : 'access_token', profile: name },
     target: secret === true ? {} : idToken === true ? { scope: ['openid'] } : target,
-    requester: { caller: callerIn(options), channel },
+    requester: { caller: callerOf(options), channel },
   }
 }
 
 /** A share without bounds, so that the rules alone decide. */
-function openShare({ requester: { channel }, credential }: AccessRequest): Share | undefined {
+function unlimitedShare({ requester: { channel }, credential }: AccessRequest): Share | undefined {
   if (channel.kind === 'main') return undefined
   const name = credentialName(credential)
   return { name: channel.share, profiles: [name], secrets: [name], anyTarget: true, createdAt: 0, expiresAt: Infinity }
 }
 
-const shown = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))
-
-function requested(request: AccessRequest, field: RuleField): string {
+function requestText(request: AccessRequest, field: RuleField): string {
   const { credential, target, requester } = request
   const { caller, channel } = requester
   switch (field) {
@@ -198,25 +261,26 @@ function requested(request: AccessRequest, field: RuleField): string {
   }
 }
 
-function callerIn({ pid, executable, container }: RuleTestOptions): Caller {
+function callerOf({ pid, executable, container }: TestOptions): Caller {
   if (pid !== undefined) {
     if (executable !== undefined || container !== undefined)
-      throw new Failure('bad_request', '--pid says the executable and the container', {
-        hint: 'leave --executable and --container out',
+      throw new Failure('bad_request', '--pid gives the program and the container already', {
+        hint: 'leave out --executable and --container',
       })
-    const found = /^[1-9]\d{0,9}$/.test(pid) ? processAsCaller(Number(pid)) : undefined
-    if (found === undefined) throw new Failure('not_found', `there is no process ${pid} that can be looked at`)
+    const found = processAsCaller(parseInteger('--pid', pid, 'a process id', { min: 1, max: 4_294_967_295 }))
+    if (found === undefined)
+      throw new Failure('not_found', `no process ${pid} can be inspected`, { hint: 'check the process id' })
     return found
   }
   if (container !== undefined && !/^(none|any|[0-9a-f]{12,64})$/.test(container)) {
-    throw new Failure('bad_request', `--container is '${container}', not none, any or an id`)
+    throw new Failure('bad_request', `--container is '${container}', not none, any or an id`, {
+      hint: 'an id is 12 to 64 hexadecimal digits',
+    })
   }
+  const isOutside = container === undefined || container === 'none'
   return {
     parents: [],
-    ...(executable === undefined ? {} : { executable }),
-    container:
-      container === undefined || container === 'none'
-        ? { kind: 'none' }
-        : { kind: 'inside', ...(container === 'any' ? {} : { id: container }) },
+    ...defined({ executable }),
+    container: isOutside ? { kind: 'none' } : { kind: 'inside', ...(container === 'any' ? {} : { id: container }) },
   }
 }

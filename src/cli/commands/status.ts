@@ -1,14 +1,18 @@
-// `authsock status`, once or as a table that keeps itself up to date.
+// `authsock status`: once, or as a table that follows changes.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { Failure } from '../../core/failures.ts'
+import type { Command } from 'commander'
 import type { AgentStatus } from '../../client/index.ts'
-import type { Context } from '../context.ts'
-import { statusLines } from '../status-table.ts'
+import { Failure } from '../../core/failures.ts'
+import { type Context, nowInSeconds } from '../context.ts'
+import type { MakeLeaf } from '../leaf.ts'
+import { statusLines } from './status-lines.ts'
 
-const seconds = (): number => Math.floor(Date.now() / 1000)
+export function register(root: Command, leaf: MakeLeaf): void {
+  leaf(root, 'status', 'show sessions, vault and warnings', status).option('--watch', 'update the table until Ctrl-C')
+}
 
-export async function status(context: Context, options: { readonly watch?: boolean }): Promise<void> {
+async function status(context: Context, options: { readonly watch?: boolean }): Promise<void> {
   if (options.watch === true) return watch(context)
   const current = await (await context.agent()).status()
   if (context.asJson) context.terminal.json(current)
@@ -16,15 +20,14 @@ export async function status(context: Context, options: { readonly watch?: boole
 }
 
 function show({ terminal }: Context, current: AgentStatus): void {
-  const width = terminal.outputIsTerminal ? terminal.width : Infinity
-  for (const line of statusLines(current, seconds(), width, terminal.style)) terminal.print(line)
+  for (const line of statusLines(current, nowInSeconds(), terminal.width, terminal.style)) terminal.print(line)
 }
 
-/** Until Ctrl-C: drawn anew each second and at each event. Where stdout is no terminal, or with --json: a status at each event. */
+/** Until Ctrl-C: drawn each second and at each event. If stdout is no terminal, or with --json: a status at each event. */
 async function watch(context: Context): Promise<void> {
   const { terminal, signal } = context
   context.catchInterrupt()
-  const agent = await context.onlooker()
+  const agent = await context.watchingAgent()
   const isScreen = terminal.outputIsTerminal && !context.asJson
   let changed: () => void = () => {}
   let hasStopped = false
@@ -36,13 +39,14 @@ async function watch(context: Context): Promise<void> {
       hasStopped = true
       changed()
     })
-  if (isScreen) terminal.printRaw(enter)
+  if (isScreen) terminal.printRaw(enterScreen)
   try {
     while (!signal.aborted) {
       if (hasStopped) throw new Failure('agent_unreachable', 'the agent has stopped')
       const current = await agent.status()
-      if (context.asJson) terminal.print(JSON.stringify(current))
-      else if (isScreen) terminal.printRaw(screen(statusLines(current, seconds(), terminal.width, terminal.style), terminal.rows))
+      if (context.asJson) terminal.jsonLine(current)
+      else if (isScreen)
+        terminal.printRaw(screen(statusLines(current, nowInSeconds(), terminal.width, terminal.style), terminal.rows))
       else show(context, current)
       const event = new Promise<void>((resolve) => {
         changed = resolve
@@ -51,15 +55,15 @@ async function watch(context: Context): Promise<void> {
       await Promise.race([event, second, aborted(signal)]).catch(() => {})
     }
   } finally {
-    if (isScreen) terminal.printRaw(leave)
+    if (isScreen) terminal.printRaw(leaveScreen)
   }
 }
 
-/** The other screen, without a cursor; and back. */
-const enter = '\u001b[?1049h\u001b[?25l'
-const leave = '\u001b[?25h\u001b[?1049l'
+/** The alternate screen, without a cursor. */
+const enterScreen = '\u001b[?1049h\u001b[?25l'
+const leaveScreen = '\u001b[?25h\u001b[?1049l'
 
-/** Over what is there, line by line, so that nothing flickers. */
+/** Written over what is there, line by line, so that it does not flicker. */
 const screen = (lines: readonly string[], rows: number): string =>
   `\u001b[H${lines
     .slice(0, rows - 1)

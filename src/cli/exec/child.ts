@@ -1,17 +1,17 @@
-// One command as a child: it has the terminal and the signals, and its end is ours.
+// Runs one command as a child: the child gets the terminal and the signals, and its exit code is returned.
 
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { Failure } from '../../core/failures.ts'
+import { isForegroundProcess } from '../../platform/process/foreground.ts'
 import type { Context } from '../context.ts'
 
-const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH', 'SIGUSR1', 'SIGUSR2'] as const
-/** As shells do. */
-const notThere = 127
+const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH', 'SIGUSR1', 'SIGUSR2'] as const
+/** As shells exit. */
+const commandNotFound = 127
 const notExecutable = 126
 
-/** The exit code: the command's own, or 128 and the signal that ended it. With `onStderr`, its stderr is looked at as it passes. */
+/** The exit code: the command's own, or 128 and the signal that ended it. `onStderr` sees its stderr, which is passed on. */
 export async function runChild(
   name: string,
   args: readonly string[],
@@ -19,13 +19,13 @@ export async function runChild(
   { terminal, asJson }: Context,
   onStderr?: (text: string) => void,
 ): Promise<number> {
-  // Before it starts: what comes in between must not end this process and leave the child alone.
+  // From before the start: a signal in between must not end this process and leave the child running.
   const early: NodeJS.Signals[] = []
-  let pass = (signal: NodeJS.Signals): void => void early.push(signal)
+  let send = (signal: NodeJS.Signals): void => void early.push(signal)
   const forward = (signal: NodeJS.Signals): void => {
-    if (!isFromKeyboard(signal)) pass(signal)
+    if (!isFromKeyboard(signal)) send(signal)
   }
-  const signals = passedOn.filter((signal) => process.platform !== 'win32' || signal !== 'SIGUSR1')
+  const signals = forwardedSignals.filter((signal) => process.platform !== 'win32' || signal !== 'SIGUSR1')
   for (const signal of signals) process.on(signal, forward)
   try {
     const child = spawn(name, args, { stdio: ['inherit', 'inherit', onStderr === undefined ? 'inherit' : 'pipe'], env })
@@ -33,60 +33,46 @@ export async function runChild(
     child.stderr?.pipe(process.stderr, { end: false })
     return await new Promise<number>((resolve, reject) => {
       child.on('spawn', () => {
-        pass = (signal) => void child.kill(signal)
+        send = (signal) => void child.kill(signal)
         for (const signal of early) child.kill(signal)
       })
       child.on('error', (error: NodeJS.ErrnoException) => {
-        // A signal that could not be sent is no end.
+        // Also emitted if a signal could not be sent.
         if (child.pid === undefined) reject(error)
       })
       child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
     })
   } catch (error) {
-    return notStarted(name, error as NodeJS.ErrnoException, { terminal, asJson })
+    return reportNotStarted(name, error as NodeJS.ErrnoException, { terminal, asJson })
   } finally {
     for (const signal of signals) process.off(signal, forward)
   }
 }
 
-/** Says why; gives the exit code. */
-export function notStarted(
+/** Reports why the command did not start; the exit code. */
+export function reportNotStarted(
   name: string,
   error: NodeJS.ErrnoException,
   { terminal, asJson }: Pick<Context, 'terminal' | 'asJson'>,
 ) {
-  terminal.failure(cannotStart(name, error.code, error), asJson)
-  return error.code === 'ENOENT' ? notThere : notExecutable
+  terminal.failure(startFailure(name, error.code, error), asJson)
+  return error.code === 'ENOENT' ? commandNotFound : notExecutable
 }
 
-function cannotStart(name: string, code: string | undefined, cause: unknown): Failure {
+function startFailure(name: string, code: string | undefined, cause: unknown): Failure {
   switch (code) {
     case 'ENOENT':
-      return new Failure('bad_request', `there is no command '${name}'`, {
+      return new Failure('bad_request', `command not found: ${name}`, {
         hint: 'check its name, the PATH, and the interpreter that a script names',
         cause,
       })
     case 'EACCES':
-      return new Failure('bad_request', `'${name}' is not executable`, { hint: '`chmod +x` makes it so', cause })
+      return new Failure('bad_request', `not executable: ${name}`, { hint: `chmod +x ${name}`, cause })
     default:
-      return new Failure('bad_request', `'${name}' cannot be started: ${code}`, { hint: 'check the command', cause })
+      return new Failure('bad_request', `cannot start ${name}: ${code}`, { hint: 'check the command', cause })
   }
 }
 
-/** What a key of the terminal sends goes to all that stand in its foreground, and the child is one of them: twice is too often. */
-function isFromKeyboard(signal: NodeJS.Signals): boolean {
-  if (signal !== 'SIGINT' && signal !== 'SIGQUIT') return false
-  return process.platform === 'win32' || isInForeground()
-}
-
-function isInForeground(): boolean {
-  try {
-    // proc(5): after the name in parentheses come state, ppid, pgrp, session, tty_nr, tpgid.
-    const [, , group, , , foreground] = readFileSync('/proc/self/stat', 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    return group === foreground
-  } catch {
-    return [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY)
-  }
-}
+/** Ctrl-C and Ctrl-\\ reach every process of the foreground group, the child included: it must not get them twice. */
+const isFromKeyboard = (signal: NodeJS.Signals): boolean =>
+  (signal === 'SIGINT' || signal === 'SIGQUIT') && (process.platform === 'win32' || isForegroundProcess())

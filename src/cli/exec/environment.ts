@@ -1,13 +1,13 @@
-// What SDKs would take in place of a listener's credentials. Variables are left out; what lies in files is the user's, and
-// named, since a command that runs as somebody else than was asked for is worse than one that does not run.
+// Credentials that an SDK would prefer to those of a listener: variables are removed, files are reported, since a command that runs
+// with other credentials than requested is worse than one that does not run.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import type { ServiceName } from '../serve/serve.ts'
+import type { ServiceName } from '../serve/services.ts'
 
-export const ownCredentials: Readonly<Record<ServiceName, readonly string[]>> = {
+export const credentialVariables: Readonly<Record<ServiceName, readonly string[]>> = {
   aws: [
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
@@ -36,22 +36,22 @@ export const ownCredentials: Readonly<Record<ServiceName, readonly string[]>> = 
   google: ['GOOGLE_APPLICATION_CREDENTIALS', 'CLOUDSDK_AUTH_ACCESS_TOKEN_FILE', 'NO_GCE_CHECK'],
 }
 
-/** Undefined: nothing stands in the way. */
-export function comesFirst(services: readonly ServiceName[], env: NodeJS.ProcessEnv): Failure | undefined {
+/** Undefined if there are none. */
+export function conflictingCredentials(services: readonly ServiceName[], env: NodeJS.ProcessEnv): Failure | undefined {
   if (services.includes('aws')) {
-    const found = awsFiles(env).find(givesDefault)
-    if (found !== undefined) return inTheWay(found, 'AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_CONFIG_FILE=/dev/null')
+    const found = awsFiles(env).find(hasDefaultCredentials)
+    if (found !== undefined) return conflict(found, 'AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_CONFIG_FILE=/dev/null')
   }
   if (services.includes('google')) {
     const path = join(env['CLOUDSDK_CONFIG'] ?? googleFolder(env), 'application_default_credentials.json')
-    if (existsSync(path)) return inTheWay(path, 'CLOUDSDK_CONFIG')
+    if (existsSync(path)) return conflict(path, 'CLOUDSDK_CONFIG')
   }
   return undefined
 }
 
-function inTheWay(path: string, variable: string): Failure {
+function conflict(path: string, variable: string): Failure {
   const hint = variable.includes('=') ? `set ${variable} for this command` : `set ${variable} to another folder for this command`
-  return new Failure('bad_request', `${path} has credentials that SDKs would take before these`, { hint })
+  return new Failure('bad_request', `SDKs would use the credentials in ${path} instead`, { hint })
 }
 
 const home = (env: NodeJS.ProcessEnv): string => env['HOME'] ?? homedir()
@@ -64,8 +64,8 @@ function awsFiles(env: NodeJS.ProcessEnv): readonly string[] {
 const googleFolder = (env: NodeJS.ProcessEnv): string =>
   process.platform === 'win32' ? join(env['APPDATA'] ?? home(env), 'gcloud') : join(home(env), '.config', 'gcloud')
 
-/** Of an INI file: whether its section `default` says where credentials come from. */
-function givesDefault(path: string): boolean {
+/** Whether the section `default` of an INI file sets credentials. */
+function hasDefaultCredentials(path: string): boolean {
   let isDefault = false
   for (const line of read(path).split(/\r?\n/)) {
     const section = /^\s*\[\s*(.*?)\s*\]/.exec(line)?.[1]

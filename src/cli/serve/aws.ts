@@ -1,5 +1,5 @@
-// AWS container credentials, for every SDK: `AWS_CONTAINER_CREDENTIALS_FULL_URI`. The agent's helper for credential_process
-// knows how to get them; here they only change their form.
+// AWS container credentials (`AWS_CONTAINER_CREDENTIALS_FULL_URI`). The agent's helper for credential_process gets them; here they
+// only change their form.
 
 import { newSecret } from '../../platform/loopback-secret.ts'
 import { checkSecret, notFound, type Service, textOf } from './server.ts'
@@ -14,7 +14,7 @@ interface ProcessCredentials {
   readonly Expiration?: string
 }
 
-/** `args`: of the helper. */
+/** `args` are those of the helper. */
 export function awsService({ helper }: Sources, args: readonly string[]): Service {
   const secret = newSecret()
   return {
@@ -22,14 +22,14 @@ export function awsService({ helper }: Sources, args: readonly string[]): Servic
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}${path}`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: secret,
     }),
-    answer: async (asked) => {
-      checkSecret(asked.headers.authorization, secret)
-      if (asked.method !== 'GET' || asked.path !== path) throw notFound(asked)
+    answer: async (request) => {
+      checkSecret(request.headers.authorization, secret)
+      if (request.method !== 'GET' || request.path !== path) throw notFound(request)
       const credentials = JSON.parse(await helper('aws', args)) as ProcessCredentials
       const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials
       return { status: 200, body: { AccessKeyId, SecretAccessKey, Token: SessionToken, Expiration } }
     },
-    // The SDK for JavaScript reads the names with capitals, all others the small ones.
+    // The SDK for JavaScript reads the capitalised names, all others the lower-case ones.
     fail: (failure) => {
       const [code, message] = [failure.code, textOf(failure)]
       return { status: failure.status, body: { code, message, Code: code, Message: message } }

@@ -1,9 +1,10 @@
-// Google's metadata server, as SDKs and gcloud ask it (`GCE_METADATA_HOST`). Its protocol has no secret: the header that it
-// wants keeps pages of a browser away, and on Linux the kernel says whose program asks.
+// Google's metadata server for SDKs and gcloud (`GCE_METADATA_HOST`). Its protocol has no secret: the required header excludes
+// pages in a browser, and on Linux the kernel tells which user the peer is.
 
 import { asFailure, Failure } from '../../core/failures.ts'
+import { defined } from '../../core/util/defined.ts'
 import { jwtPayload } from '../../core/util/jwt-payload.ts'
-import { type Asked, notFound, type Reply, type Service, textOf } from './server.ts'
+import { type ServiceRequest, notFound, type Reply, type Service, textOf } from './server.ts'
 import { expiryOf, type Sources } from './sources.ts'
 
 const flavor = { 'Metadata-Flavor': 'Google' } as const
@@ -17,26 +18,26 @@ interface Account {
 export function googleService(sources: Sources, project: string | undefined, isOwnPort: Service['isOwnPort']): Service {
   const ok = (body: object | string): Reply => ({ status: 200, body, headers: flavor })
   return {
-    ...(isOwnPort === undefined ? {} : { isOwnPort }),
+    ...defined({ isOwnPort }),
     variables: (origin) => {
       const { host } = new URL(origin)
       return { GCE_METADATA_HOST: host, GCE_METADATA_IP: host, GCE_METADATA_ROOT: host }
     },
-    answer: async (asked) => {
-      if (asked.headers['metadata-flavor'] !== 'Google') {
+    answer: async (request) => {
+      if (request.headers['metadata-flavor'] !== 'Google') {
         throw new Failure('peer_denied', 'the header Metadata-Flavor: Google is missing', { hint: '' })
       }
-      if (asked.method !== 'GET') throw notFound(asked)
-      if (asked.path === '/') return ok('computeMetadata/\n')
-      if (!`${asked.path}/`.startsWith(`${base}/`)) throw notFound(asked)
-      return ok(await metadata(asked, sources, project))
+      if (request.method !== 'GET') throw notFound(request)
+      if (request.path === '/') return ok('computeMetadata/\n')
+      if (!`${request.path}/`.startsWith(`${base}/`)) throw notFound(request)
+      return ok(await metadata(request, sources, project))
     },
     fail: (failure) => ({ status: failure.status, body: `authsock: ${textOf(failure)}\n`, headers: flavor }),
   }
 }
 
-async function metadata(asked: Asked, sources: Sources, project: string | undefined): Promise<object | string> {
-  const path = asked.path.slice(base.length).replace(/\/$/, '')
+async function metadata(request: ServiceRequest, sources: Sources, project: string | undefined): Promise<object | string> {
+  const path = request.path.slice(base.length).replace(/\/$/, '')
   switch (path) {
     case '':
       return 'instance/\nproject/\nuniverse/\n'
@@ -44,22 +45,22 @@ async function metadata(asked: Asked, sources: Sources, project: string | undefi
       return 'service-accounts/\n'
     case '/universe/universe-domain':
       return 'googleapis.com'
-    // By this gcloud finds out whether there is a metadata server: any number will do.
+    // gcloud detects a metadata server by this: any number will do.
     case '/project/numeric-project-id':
       return '0'
     case '/project/project-id':
-      if (project === undefined) throw notFound(asked)
+      if (project === undefined) throw notFound(request)
       return project
   }
   const found = /^\/instance\/service-accounts(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path)
-  if (found === null) throw notFound(asked)
+  if (found === null) throw notFound(request)
   const account = await accountOf(sources)
   const [, name, what] = found
-  const isRecursive = asked.query.get('recursive') === 'true'
+  const isRecursive = request.query.get('recursive') === 'true'
   const described = { aliases: ['default'], email: account.email, scopes: account.scopes }
   if (name === undefined)
     return isRecursive ? { default: described, [account.email]: described } : `default/\n${account.email}/\n`
-  if (name !== 'default' && name.replaceAll('%40', '@') !== account.email) throw notFound(asked)
+  if (name !== 'default' && name.replaceAll('%40', '@') !== account.email) throw notFound(request)
   switch (what) {
     case undefined:
       return isRecursive ? described : 'aliases\nemail\nidentity\nscopes\ntoken\n'
@@ -72,13 +73,13 @@ async function metadata(asked: Asked, sources: Sources, project: string | undefi
     case 'token':
       return tokenOf(sources)
     case 'identity':
-      return identity(asked, sources)
+      return identity(request, sources)
     default:
-      throw notFound(asked)
+      throw notFound(request)
   }
 }
 
-/** Scopes in the query are not looked at, as Google does where the machine was not given them: the session's are what there is. */
+/** Scopes in the query are ignored, as Google does for scopes that the machine does not have. */
 async function tokenOf({ token, now }: Sources): Promise<object> {
   const answer = await token()
   return { access_token: answer.access_token, expires_in: expiryOf(answer) - now(), token_type: answer.token_type }
@@ -90,8 +91,8 @@ async function accountOf({ token, user }: Sources): Promise<Account> {
   return { email: name?.includes('@') === true ? name : `${profile}@authsock.invalid`, scopes: scope.split(' ') }
 }
 
-/** An ID token is for whom the server made it for: none can be had for another. gcloud asks for one too, and lives with a 404. */
-async function identity({ query }: Asked, { helper, profile }: Sources): Promise<string> {
+/** Only for the audience that the ID token has. gcloud asks for one too, and accepts a 404. */
+async function identity({ query }: ServiceRequest, { helper, profile }: Sources): Promise<string> {
   const audience = query.get('audience')
   if (audience === null || audience === '') throw new Failure('bad_request', 'audience is missing')
   const answer = await helper('google', profile).catch((error: unknown) => {
@@ -103,6 +104,6 @@ async function identity({ query }: Asked, { helper, profile }: Sources): Promise
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (audiences.includes(audience)) return token
   throw new Failure('not_found', `the ID token is for ${audiences.join(' ')}, not for ${audience.slice(0, 200)}`, {
-    hint: 'ask for that audience',
+    hint: 'request that audience',
   })
 }

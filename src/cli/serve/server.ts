@@ -1,23 +1,21 @@
-// The part that the listeners share: plain HTTP on 127.0.0.1 for programs of this machine, and for no page of a browser
+// What the listeners share: plain HTTP on 127.0.0.1 for programs of this machine, never for pages in a browser
 // (platform/loopback-http.ts).
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import { listenOnLoopback } from '../../client/local.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
+import { listenOnLoopback } from '../../platform/listen.ts'
 import { readUpTo } from '../../platform/read-up-to.ts'
 import { checkOrigin, loopback } from '../../platform/loopback-http.ts'
 import { hashOf, isSecret } from '../../platform/loopback-secret.ts'
 
-/** Bytes. */
-const maxBody = 16 * 1024
-const maxHeader = 8 * 1024
+const maxBodyBytes = 16 * 1024
+const maxHeaderBytes = 8 * 1024
 const maxConnections = 64
-/** ms for a request to arrive whole. */
-const arrival = 5_000
-/** ms for which an idle connection is kept. */
-const idle = 5_000
+/** For a complete request to arrive. */
+const requestTimeoutMs = 5_000
+const idleTimeoutMs = 5_000
 
-export interface Asked {
+export interface ServiceRequest {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
@@ -33,13 +31,13 @@ export interface Reply {
 }
 
 export interface Service {
-  /** What a program needs in its environment to find it. */
+  /** Environment of programs that use it. */
   variables(origin: string): Readonly<Record<string, string>>
   /** Throws a Failure. */
-  answer(asked: Asked): Promise<Reply>
-  /** In the form that the callers read. */
+  answer(request: ServiceRequest): Promise<Reply>
+  /** The error in the form that the SDKs read. */
   fail(failure: Failure): Reply
-  /** Where the protocol has no secret: whether the process at that port of this machine may ask. */
+  /** If the protocol has no secret: whether the process at that port of this machine may connect. */
   readonly isOwnPort?: (peer: number, own: number) => boolean
 }
 
@@ -52,24 +50,24 @@ export interface Listener {
 /** Throws peer_denied. */
 export function checkSecret(given: unknown, secret: string): void {
   if (typeof given === 'string' && isSecret(given, hashOf(secret))) return
-  throw new Failure('peer_denied', given === undefined ? 'the secret is missing' : 'the secret is wrong', {
-    hint: 'use the variables of the listener that runs now',
+  throw new Failure('peer_denied', given === undefined ? 'missing secret' : 'wrong secret', {
+    hint: 'use the variables that this listener printed when it started',
   })
 }
 
-export const notFound = ({ method, path }: Asked): Failure =>
-  new Failure('not_found', `${method.slice(0, 20)} ${path.slice(0, 200)} is not served here`, { hint: '' })
+export const notFound = ({ method, path }: ServiceRequest): Failure =>
+  new Failure('not_found', `${method.slice(0, 20)} ${path.slice(0, 200)} not found`, { hint: '' })
 
-/** What went wrong, and what to do, on one line. */
+/** The message and the hint on one line. */
 export const textOf = ({ message, hint }: Failure): string => `${message.replaceAll('\n', '; ')}${hint === '' ? '' : `; ${hint}`}`
 
-/** `port` 0: any. Throws bad_request where it is taken. */
+/** `port` 0: any free port. Throws bad_request if it is in use. */
 export async function listen(service: Service, port: number): Promise<Listener> {
   const http = createServer({
-    maxHeaderSize: maxHeader,
-    headersTimeout: arrival,
-    requestTimeout: arrival,
-    keepAliveTimeout: idle,
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
   })
@@ -98,7 +96,7 @@ async function answer(service: Service, request: IncomingMessage): Promise<Reply
   checkOrigin(request, [loopback])
   const { remotePort = 0, localPort = 0 } = request.socket
   if (service.isOwnPort?.(remotePort, localPort) === false) {
-    throw new Failure('peer_denied', 'what comes from another user is not answered', { hint: `ask ${loopback} itself` })
+    throw new Failure('peer_denied', 'the request is from another user', { hint: `connect to ${loopback} directly` })
   }
   const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s)
   return service.answer({
@@ -111,7 +109,9 @@ async function answer(service: Service, request: IncomingMessage): Promise<Reply
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> =>
-  (await readUpTo(request, maxBody, () => new Failure('too_large', `the body is larger than ${maxBody} bytes`))).toString()
+  (
+    await readUpTo(request, maxBodyBytes, () => new Failure('too_large', `the body is larger than ${maxBodyBytes} bytes`))
+  ).toString()
 
 function send(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Reply): void {
   if (response.destroyed) return
@@ -121,7 +121,7 @@ function send(request: IncomingMessage, response: ServerResponse, { status, body
     'Content-Length': content.length,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    // A connection whose request was not read to its end cannot carry another.
+    // The rest of an unread request would be taken for the next one.
     ...(request.complete ? {} : { Connection: 'close' }),
     ...headers,
   })

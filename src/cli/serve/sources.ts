@@ -1,20 +1,20 @@
-// Where the listeners get what they give out: the agent, asked anew for each request.
+// Where the listeners get their tokens: from the agent, for each request.
 
 import type { AuthsockClient, TokenAnswer, TokenOptions } from '../../client/index.ts'
 import type { HelperCaller } from '../../twin/helper-client.ts'
 
-/** Seconds for which a token is taken to be good where its server does not say. */
-const assumed = 300
+/** If the server does not tell the lifetime of a token. */
+const assumedLifetimeSeconds = 300
 
 export interface Sources {
-  /** As the command line says. */
+  /** With the target of the command line. */
   readonly token: () => Promise<TokenAnswer>
-  /** For the resource that a program asks for, where the command line names no target of its own. */
+  /** For the resource of a request, unless the command line names a target. */
   readonly tokenFor: (resource: string) => Promise<TokenAnswer>
-  /** A name for people, of a profile. */
+  /** The user of a profile's session. */
   readonly user: (profile: string) => Promise<string | undefined>
   readonly helper: HelperCaller['call']
-  /** The profile as an argument of a helper. */
+  /** As an argument of a helper; empty: the default profile. */
   readonly profile: readonly string[]
   /** Seconds since the epoch. */
   readonly now: () => number
@@ -25,7 +25,7 @@ export function sourcesOf(agent: AuthsockClient, caller: HelperCaller, options: 
   const hasTarget = scope !== undefined || resource !== undefined || audience !== undefined
   return {
     token: () => agent.token(options),
-    tokenFor: (asked) => agent.token(hasTarget ? options : { ...options, resource: asked }),
+    tokenFor: (requested) => agent.token(hasTarget ? options : { ...options, resource: requested }),
     user: async (name) => (await agent.session(name)).user,
     helper: (name, args) => caller.call(name, args),
     profile: profile === undefined ? [] : [profile],
@@ -34,4 +34,5 @@ export function sourcesOf(agent: AuthsockClient, caller: HelperCaller, options: 
 }
 
 /** Seconds since the epoch. */
-export const expiryOf = ({ expires_at }: TokenAnswer): number => Math.floor(expires_at ?? Date.now() / 1000 + assumed)
+export const expiryOf = ({ expires_at }: TokenAnswer): number =>
+  Math.floor(expires_at ?? Date.now() / 1000 + assumedLifetimeSeconds)

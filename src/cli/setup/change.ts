@@ -1,5 +1,5 @@
-// A change to a tool's configuration: computed first, shown, then made as a whole, and written down so that it can be undone
-// even when the file has changed elsewhere since.
+// A change to a tool's configuration: computed first, shown, then written as a whole, and recorded so that it can be undone even if
+// other lines of the file have changed since.
 
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -10,12 +10,12 @@ export type Change =
   | { readonly kind: 'file'; readonly path: string; readonly before: string | undefined; readonly after: string }
   | { readonly kind: 'link'; readonly path: string; readonly to: string }
 
-/** What was done: of a file, the lines that came and those they took the place of. */
+/** What was done; for a file, the lines that were added and those that they replaced. */
 export type Done =
   | {
       readonly kind: 'file'
       readonly path: string
-      /** The lines in front of it. */
+      /** The two lines before them. */
       readonly above: string
       readonly removed: string
       readonly added: string
@@ -25,20 +25,20 @@ export type Done =
 
 export interface Plan {
   readonly changes: readonly Change[]
-  /** What the user should know or do besides. */
+  /** Printed as hints. */
   readonly notes: readonly string[]
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
 
-/** Undefined where there is none. Throws storage_failed. */
+/** Undefined if there is no such file. Throws storage_failed. */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
-    throw new Failure('storage_failed', `${path} cannot be read: ${codeOf(error)}`, {
-      hint: 'mend its permissions; nothing was changed',
+    throw new Failure('storage_failed', `cannot read ${path}: ${codeOf(error)}`, {
+      hint: 'fix its permissions; nothing was changed',
     })
   }
 }
@@ -49,12 +49,12 @@ export const fileChange = (path: string, edit: (text: string) => string): readon
   return after === (before ?? '') ? [] : [{ kind: 'file', path, before, after }]
 }
 
-/** None where the link is there already. Throws bad_request where something else is. */
+/** None if the link exists already. Throws bad_request if something else has that name. */
 export function linkChange(path: string, to: string): readonly Change[] {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return [{ kind: 'link', path, to }]
   if (stats.isSymbolicLink() && readlinkSync(path) === to) return []
-  throw new Failure('bad_request', `${path} is there already, and is not authsock's`, { hint: 'move it away, then try again' })
+  throw new Failure('bad_request', `${path} exists and is not a link to authsock`, { hint: 'move it away, then try again' })
 }
 
 /** The lines that differ, as `diff` would show them. */
@@ -64,7 +64,7 @@ export function changeLines(change: Change): readonly string[] {
   return [`  ${change.path}${change.before === undefined ? ' (new)' : ''}`, ...marked(removed, '-'), ...marked(added, '+')]
 }
 
-/** What undoing would take and give back, in the same form. */
+/** What undoing would remove and restore, in the same form. */
 export function undoLines(done: Done): readonly string[] {
   if (done.kind === 'link') return [`  ${done.path}`, `-   -> ${done.to}`]
   return [`  ${done.path}`, ...marked(done.added, '-'), ...marked(done.removed, '+')]
@@ -78,7 +78,7 @@ const marked = (text: string, mark: string): readonly string[] =>
         .split('\n')
         .map((line) => `${mark} ${line}`)
 
-/** What lies between the lines that both begin with and those that both end with. */
+/** The lines between the common start and the common end of both texts. */
 function difference(before: string, after: string) {
   const [a, b] = [before.split(/(?<=\n)/), after.split(/(?<=\n)/)]
   let start = 0
@@ -103,7 +103,7 @@ export function apply(change: Change): Done {
   return { kind: 'file', path, created: before === undefined, ...difference(before ?? '', after) }
 }
 
-/** Gives why it could not be undone; undefined where it was, or where nothing of it is left. */
+/** Why it could not be undone; undefined if it was, or if nothing of it is left. */
 export function undo(done: Done): string | undefined {
   if (done.kind === 'link') {
     const stats = lstatSync(done.path, { throwIfNoEntry: false })
@@ -117,30 +117,31 @@ export function undo(done: Done): string | undefined {
     rmSync(path)
     return undefined
   }
-  // The same lines may stand in two places: those below the same ones are meant.
-  const [together, alone] = [onlyPlace(text, above + added), onlyPlace(text, added)]
-  const at = together === undefined ? alone : together + above.length
+  // The same lines may occur twice: those below the recorded lines are meant.
+  const [withContext, alone] = [onlyIndexOf(text, above + added), onlyIndexOf(text, added)]
+  const at = withContext === undefined ? alone : withContext + above.length
   if (at === undefined && !isLeft(text, added)) return undefined
-  if (at === undefined) return `${path} has changed since: take out by hand\n${added.trimEnd().replaceAll('\t', '    ')}`
+  if (at === undefined)
+    return `${path} has changed since; remove these lines by hand:\n${added.trimEnd().replaceAll('\t', '    ')}`
   write(path, text.slice(0, at) + removed + text.slice(at + added.length))
   return undefined
 }
 
-/** Of what was added, the lines that name us; others of the kind may be the user's own. */
+/** Whether lines of ours are left: those that name authsock, since the others may be the user's own. */
 function isLeft(text: string, added: string): boolean {
   const lines = (part: string): readonly string[] => part.split('\n').map((line) => line.trim())
   const all = lines(added).filter((line) => line !== '')
   const ours = all.filter((line) => line.includes('authsock'))
-  const there = new Set(lines(text))
-  return (ours.length > 0 ? ours : all).some((line) => there.has(line))
+  const present = new Set(lines(text))
+  return (ours.length > 0 ? ours : all).some((line) => present.has(line))
 }
 
-function onlyPlace(text: string, part: string): number | undefined {
+function onlyIndexOf(text: string, part: string): number | undefined {
   const at = text.indexOf(part)
   return at < 0 || text.includes(part, at + 1) ? undefined : at
 }
 
-/** As a whole, and through a link, for dotfiles are often links into a repository. */
+/** Atomically, and through a symbolic link: dotfiles are often links into a repository. */
 function write(path: string, text: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -148,6 +149,8 @@ function write(path: string, text: string): void {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600
     atomicWriteSync(file, text, mode & 0o777)
   } catch (error) {
-    throw new Failure('storage_failed', `${path} cannot be written: ${codeOf(error)}`)
+    throw new Failure('storage_failed', `cannot write ${path}: ${codeOf(error)}`, {
+      hint: 'check its permissions and the free space',
+    })
   }
 }

@@ -2,27 +2,29 @@
 
 import { delimiter, join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
+import { defined } from '../../core/util/defined.ts'
 import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
 import { setIni, setJson } from './edits.ts'
-import { letGo, onPath, placesOf, profileOf, program, type Surroundings } from './context.ts'
+import { helperReplacedNotice, onPath, patternsOf, profileOf, program, type SetupContext } from './context.ts'
 
-export function docker(surroundings: Surroundings): Plan {
-  const { env, home, targets } = surroundings
+export function docker(context: SetupContext): Plan {
+  const { env, home, targets } = context
   const path = join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json')
-  const { changes, notes } = onPath(surroundings, 'docker-credential-authsock')
+  const { changes, notes } = onPath(context, 'docker-credential-authsock')
   const hosts =
     targets.length === 0
       ? []
-      : placesOf(surroundings).map((place) =>
-          formatUrlPattern({ host: place.host, segments: [], ...(place.port === undefined ? {} : { port: place.port }) }),
-        )
+      : patternsOf(context).map(({ host, port }) => formatUrlPattern({ host, segments: [], ...defined({ port }) }))
   const edit = (text: string): string =>
     hosts.length === 0
       ? setJson(text, ['credsStore'], 'authsock', path)
       : hosts.reduce((done, host) => setJson(done, ['credHelpers', host], 'authsock', path), text)
   const store = /"credsStore"\s*:\s*"([^"]+)"/.exec(readText(path) ?? '')?.[1]
-  const before = hosts.length > 0 || store === undefined || store === 'authsock' ? [] : [letGo(`the store '${store}'`, 'docker')]
+  const before =
+    hosts.length > 0 || store === undefined || store === 'authsock'
+      ? []
+      : [helperReplacedNotice(`the store '${store}'`, 'docker')]
   return {
     changes: [...fileChange(path, edit), ...changes],
     notes: [...notes, ...before, 'podman and skopeo read the same setting from ~/.config/containers/auth.json'],
@@ -35,10 +37,11 @@ interface Kubeconfig {
   readonly users?: readonly { readonly name: string; readonly user?: object }[]
 }
 
-const noUser = (why: string): Failure => new Failure('bad_request', why, { hint: '`authsock setup kubectl USER --profile NAME`' })
+const noUser = (message: string): Failure =>
+  new Failure('bad_request', message, { hint: '`authsock setup kubectl USER --profile NAME`' })
 
-export async function kubectl(surroundings: Surroundings): Promise<Plan> {
-  const { env, home, targets, options } = surroundings
+export async function kubectl(context: SetupContext): Promise<Plan> {
+  const { env, home, targets, options } = context
   const named = (env['KUBECONFIG'] ?? '').split(delimiter).filter((each) => each !== '')
   const paths = named.length === 0 ? [join(home, '.kube', 'config')] : named
   const { isMap, isSeq, parseDocument } = await import('yaml')
@@ -52,20 +55,20 @@ export async function kubectl(surroundings: Surroundings): Promise<Plan> {
   })
   const [first] = files
   if (first === undefined)
-    throw new Failure('not_found', `there is no ${paths[0]}`, {
+    throw new Failure('not_found', `no such file: ${paths[0]}`, {
       hint: 'set KUBECONFIG, or add a cluster with `kubectl config` first',
     })
-  // kubectl merges them, and the first that says something counts.
-  const context = files.map(({ json }) => json?.['current-context'] ?? '').find((each) => each !== '')
-  const inContext = files.find(({ json }) => json?.contexts?.some(({ name }) => name === context) === true)
-  const user = targets[0] ?? inContext?.json?.contexts?.find(({ name }) => name === context)?.context.user
-  if (user === undefined) throw noUser(`no current context in ${paths.join(', ')} says which user`)
+  // kubectl merges the files; the first value counts.
+  const currentContext = files.map(({ json }) => json?.['current-context'] ?? '').find((each) => each !== '')
+  const inContext = files.find(({ json }) => json?.contexts?.some(({ name }) => name === currentContext) === true)
+  const user = targets[0] ?? inContext?.json?.contexts?.find(({ name }) => name === currentContext)?.context.user
+  if (user === undefined) throw noUser(`no current context with a user in ${paths.join(', ')}`)
   const withUser = files.find(({ json }) => json?.users?.some(({ name }) => name === user) === true)
   const { path, text, document, json } = withUser ?? inContext ?? first
-  const profile = profileOf(surroundings, 'kubectl')
+  const profile = profileOf(context, 'kubectl')
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
-    command: program(surroundings, 'authsock-client'),
+    command: program(context, 'authsock-client'),
     args: ['kubectl', profile, ...(options.idToken === true ? ['--id-token'] : [])],
     interactiveMode: 'IfAvailable',
     provideClusterInfo: false,
@@ -73,7 +76,7 @@ export async function kubectl(surroundings: Surroundings): Promise<Plan> {
   const index = json?.users?.findIndex(({ name }) => name === user) ?? -1
   const other = Object.keys(json?.users?.[index]?.user ?? {}).find((key) => key !== 'exec')
   if (other !== undefined) {
-    throw new Failure('bad_request', `the user '${user}' in ${path} has a credential of its own (${other})`, {
+    throw new Failure('bad_request', `the user '${user}' in ${path} has another credential already (${other})`, {
       hint: `\`kubectl config unset users.${user}\` first, or name another user`,
     })
   }
@@ -90,20 +93,20 @@ export async function kubectl(surroundings: Surroundings): Promise<Plan> {
   }
 }
 
-export function aws(surroundings: Surroundings): Plan {
-  const { env, home, targets, options, profiles } = surroundings
+export function aws(context: SetupContext): Plan {
+  const { env, home, targets, options, profiles } = context
   const path = env['AWS_CONFIG_FILE'] ?? join(home, '.aws', 'config')
   const name = targets[0] ?? 'authsock'
   const section = name === 'default' ? name : `profile ${name}`
-  const what = profileOf(surroundings, 'aws')
-  if (profiles.has(what) && options.roleArn === undefined) {
-    throw new Failure('bad_request', `for which role are tokens of '${what}' exchanged?`, {
+  const credential = profileOf(context, 'aws')
+  if (profiles.has(credential) && options.roleArn === undefined) {
+    throw new Failure('bad_request', `aws needs a role for the tokens of '${credential}'`, {
       hint: 'add --role-arn arn:aws:iam::ACCOUNT:role/NAME, or name a static secret with --profile',
     })
   }
   const role =
     options.roleArn === undefined ? [] : ['--role-arn', options.roleArn, ...(options.idToken === true ? ['--id-token'] : [])]
-  const command = [`"${program(surroundings, 'authsock-client')}"`, 'aws', what, ...role].join(' ')
+  const command = [`"${program(context, 'authsock-client')}"`, 'aws', credential, ...role].join(' ')
   const edit = (text: string): string => {
     const done = setIni(text, section, 'credential_process', command)
     return options.region === undefined ? done : setIni(done, section, 'region', options.region)
@@ -111,20 +114,20 @@ export function aws(surroundings: Surroundings): Plan {
   return { changes: fileChange(path, edit), notes: [`use it with AWS_PROFILE=${name}`] }
 }
 
-export function terraform(surroundings: Surroundings): Plan {
-  const { env, home } = surroundings
+export function terraform(context: SetupContext): Plan {
+  const { env, home } = context
   const path = env['TF_CLI_CONFIG_FILE'] ?? join(home, '.terraformrc')
   const name = 'terraform-credentials-authsock'
   const edit = (text: string): string => {
     const other = /^\s*credentials_helper\s+"([^"]*)"/m.exec(text)?.[1]
     if (other === 'authsock') return text
     if (other === undefined) return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}credentials_helper "authsock" {}\n`
-    throw new Failure('bad_request', `${path} names another credentials helper, '${other}', and Terraform takes one`, {
-      hint: 'take it out first',
+    throw new Failure('bad_request', `${path} has another credentials helper, '${other}', and Terraform allows one`, {
+      hint: 'remove it first',
     })
   }
   return {
-    changes: [...fileChange(path, edit), ...linkChange(join(home, '.terraform.d', 'plugins', name), program(surroundings, name))],
+    changes: [...fileChange(path, edit), ...linkChange(join(home, '.terraform.d', 'plugins', name), program(context, name))],
     notes: [],
   }
 }

@@ -1,4 +1,4 @@
-// What a plan is made from: the user's folders, routes and words, and where our programs are.
+// What a plan is made from: the user's folders, routes and arguments, and where our programs are.
 
 import { existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -14,64 +14,65 @@ export interface SetupOptions {
   readonly idToken?: boolean
 }
 
-export interface Surroundings {
+export interface SetupContext {
   readonly env: NodeJS.ProcessEnv
   readonly home: string
-  /** Where git-credential-authsock and the others are. */
+  /** The folder of git-credential-authsock and the others. */
   readonly programs: string
   readonly routes: readonly Route[]
-  /** The names of those in config.toml. */
+  /** Names of the profiles in config.toml. */
   readonly profiles: ReadonlySet<string>
-  /** Hosts, registries, names: what the user typed. */
+  /** Hosts, registries or names that the user typed. */
   readonly targets: readonly string[]
   readonly options: SetupOptions
 }
 
 export interface Tool {
   readonly name: string
+  /** For `authsock setup`. */
   readonly about: string
-  plan(surroundings: Surroundings): Plan | Promise<Plan>
+  plan(context: SetupContext): Plan | Promise<Plan>
 }
 
 export const isWeb = ({ scheme, host }: UrlPattern): boolean =>
   (scheme === undefined || scheme === 'https' || scheme === 'http') && !host.startsWith('*.')
 
-/** The places that were named, or else all that routes lead to. */
-export function placesOf({ targets, routes }: Surroundings): readonly UrlPattern[] {
-  if (targets.length === 0) return routes.map(({ pattern: place }) => place).filter(isWeb)
+/** The URLs that were typed, or else those of all routes. */
+export function patternsOf({ targets, routes }: SetupContext): readonly UrlPattern[] {
+  if (targets.length === 0) return routes.map(({ pattern }) => pattern).filter(isWeb)
   return targets.map((target) => {
-    const place = parseUrlPattern(target)
-    if (place !== undefined) return place
-    throw new Failure('bad_request', `no host can be read from '${target}'`)
+    const pattern = parseUrlPattern(target)
+    if (pattern !== undefined) return pattern
+    throw new Failure('bad_request', `no host in '${target}'`, { hint: 'write https://HOST' })
   })
 }
 
-export function profileOf({ options, routes }: Surroundings, what: string): string {
+export function profileOf({ options, routes }: SetupContext, tool: string): string {
   const [first, ...others] = new Set(routes.flatMap(({ to }) => (to.kind === 'profile' ? [to.profile] : [])))
   if (options.profile !== undefined) return options.profile
   if (first !== undefined && others.length === 0) return first
-  throw new Failure('profile_required', `${what} needs a profile`, { hint: 'add --profile NAME' })
+  throw new Failure('profile_required', `${tool} needs a profile`, { hint: 'add --profile NAME' })
 }
 
-export function program({ programs }: Surroundings, name: string): string {
+export function program({ programs }: SetupContext, name: string): string {
   const path = join(programs, name)
   if (existsSync(path)) return path
-  throw new Failure('not_found', `${name} is not installed at ${programs}`, { hint: '`npm run build` makes it' })
+  throw new Failure('not_found', `${name} is not installed in ${programs}`, { hint: '`npm run build` makes it' })
 }
 
-/** A link in a folder of the user's, where a program has to be found on the PATH and is not. */
-export function onPath(surroundings: Surroundings, name: string): Plan {
-  const { env, home } = surroundings
-  const target = program(surroundings, name)
+/** A link in ~/.local/bin, for a program that its tool searches for on the PATH and does not find. */
+export function onPath(context: SetupContext, name: string): Plan {
+  const { env, home } = context
+  const target = program(context, name)
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
   if (folders.some((folder) => existsSync(join(folder, name)))) return { changes: [], notes: [] }
   const local = join(home, '.local', 'bin')
-  const notes = folders.includes(local) ? [] : [`put ${local} on your PATH: ${name} is looked for there`]
+  const notes = folders.includes(local) ? [] : [`add ${local} to your PATH: the tool searches for ${name} there`]
   return { changes: linkChange(join(local, name), target), notes }
 }
 
-/** Of a store that is no longer asked. */
-export const letGo = (store: string, tool: string): string =>
-  `${store} is not asked any more: what it keeps is to be given once more, or \`authsock setup ${tool} --undo\``
+/** About the credential store that the tool used before. */
+export const helperReplacedNotice = (store: string, tool: string): string =>
+  `${store} is no longer used: add its credentials with \`authsock secret add\`, or undo this with \`authsock setup ${tool} --undo\``
 
 export const quoted = (text: string): string => JSON.stringify(text)

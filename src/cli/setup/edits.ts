@@ -1,9 +1,9 @@
-// Text in, text out, for the forms that tools keep their configuration in; what is not concerned stays to the byte, but for
-// JSON, which has no comments to lose.
+// Edits of configuration files, text in and text out: everything else stays as it is to the byte, except in JSON, which has no
+// comments to lose.
 
 import { Failure } from '../../core/failures.ts'
 
-/** Sets a value below a path of keys. Throws bad_request where the text is not a JSON object. */
+/** Sets the value at a path of keys. Throws bad_request if the text is not a JSON object. */
 export function setJson(text: string, path: readonly string[], value: unknown, file: string): string {
   const root = text.trim() === '' ? {} : parseObject(text, file)
   let at = root
@@ -22,18 +22,18 @@ function parseObject(text: string, file: string): Record<string, unknown> {
     const json: unknown = JSON.parse(text)
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw new Failure('bad_request', `${file} is not a JSON object`, { hint: 'mend it; nothing was changed' })
+  throw new Failure('bad_request', `${file} is not a JSON object`, { hint: 'fix the file; nothing was changed' })
 }
 
-/** `key = value` below `[section]`; without one, before any section. */
+/** `key = value` in `[section]`; without a section, before the first one. */
 export function setIni(text: string, section: string | undefined, key: string, value: string, equals = ' = '): string {
   if (text.includes('\r\n')) {
     return setIni(text.replaceAll('\r\n', '\n'), section, key, value, equals).replaceAll('\n', '\r\n')
   }
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n')
-  // Of a section that is there twice the last counts.
+  // If a section occurs twice, the last one counts.
   const start = section === undefined ? -1 : lines.findLastIndex((line) => headerOf(line) === section)
   const line = `${key}${equals}${value}`
   if (section !== undefined && start < 0) {
@@ -49,19 +49,19 @@ export function setIni(text: string, section: string | undefined, key: string, v
   return [...lines.toSpliced(at, 0, line), ''].join('\n')
 }
 
-/** Without the comment behind it, and the quotes and blanks that AWS allows in it. */
+/** The name in a section header, without a comment, and without the quotes and spaces that AWS allows. */
 const headerOf = (line: string): string | undefined =>
   /^\s*\[([^\]]*)\]\s*([#;].*)?$/.exec(line)?.[1]?.replaceAll('"', '').trim().replaceAll(/\s+/g, ' ')
 
 const keyOf = (line: string): string | undefined => (/^\s*[#;]/.test(line) ? undefined : /^\s*(.*?)\s*=/.exec(line)?.[1])
 
-/** A line that is there once, however often it is added. */
+/** Adds a line unless the text has it. */
 export function addLine(text: string, line: string): string {
   if (text.split('\n').includes(line)) return text
   return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${line}\n`
 }
 
-/** `key = value` (already written as TOML) below `[table]`. Throws config_invalid where the file is not TOML. */
+/** `key = value` in `[table]`; `value` is TOML. Throws config_invalid if the file is not TOML. */
 export async function setToml(text: string, table: readonly string[], key: string, value: string, file: string): Promise<string> {
   const { parseToml } = await import('../../config/toml.ts')
   const { ast } = await parseToml(text, file)
@@ -70,7 +70,7 @@ export async function setToml(text: string, table: readonly string[], key: strin
   if (header?.type !== 'TOMLTable') {
     const gap = text === '' ? '' : text.endsWith('\n') ? '\n' : '\n\n'
     const after = `${text}${gap}[${table.map(bareOrQuoted).join('.')}]\n${key} = ${value}\n`
-    // The same table may be written in another way, which this would repeat.
+    // Throws if the table exists in another notation.
     await parseToml(after, file)
     return after
   }

@@ -1,33 +1,31 @@
-// git: its global configuration, changed by git itself.
+// git: its global configuration, edited by git itself.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
+import { formatUrlPattern, type UrlPattern } from '../../core/credentials/url-pattern.ts'
 import { type Change, fileChange, type Plan, readText } from './change.ts'
-import { isWeb, letGo, placesOf, program, type Surroundings } from './context.ts'
+import { isWeb, helperReplacedNotice, patternsOf, program, type SetupContext } from './context.ts'
 
-export function git(surroundings: Surroundings): Plan {
-  const { env, home, targets } = surroundings
-  const helper = program(surroundings, 'git-credential-authsock')
+export function git(context: SetupContext): Plan {
+  const { env, home, targets } = context
+  const helper = program(context, 'git-credential-authsock')
   const xdg = join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'config')
   const own = join(home, '.gitconfig')
   const path = env['GIT_CONFIG_GLOBAL'] ?? (!existsSync(own) && existsSync(xdg) ? xdg : own)
-  const places = targets.length === 0 ? [] : placesOf(surroundings)
+  const patterns = targets.length === 0 ? [] : patternsOf(context)
   const now = readText(path) ?? ''
   const command = helper.includes(' ') ? `"${helper}"` : helper
-  // The empty value lets go of helpers that were set before: two would both keep what the user types.
-  const subsections = places.map((place) => `credential.${formatUrlPattern({ ...place, scheme: place.scheme ?? 'https' })}`)
-  const sections = (places.length === 0 ? ['credential'] : subsections).filter((name) => {
+  // The empty value resets the list: with two helpers, both would store what the user types.
+  const subsections = patterns.map((pattern) => `credential.${formatUrlPattern(withScheme(pattern))}`)
+  const sections = (patterns.length === 0 ? ['credential'] : subsections).filter((name) => {
     const header = name === 'credential' ? '[credential]' : `[credential "${name.slice('credential.'.length)}"]`
     return !isSetUp(now, header, helper)
   })
-  const withPath = surroundings.routes.filter(({ pattern: place }) => place.segments.length > 0 && isWeb(place))
-  const hosts = new Set(
-    withPath.map(({ pattern: place }) => formatUrlPattern({ ...place, scheme: place.scheme ?? 'https', segments: [] })),
-  )
+  const withPath = context.routes.map(({ pattern }) => pattern).filter((pattern) => pattern.segments.length > 0 && isWeb(pattern))
+  const hosts = new Set(withPath.map((pattern) => formatUrlPattern({ ...withScheme(pattern), segments: [] })))
   const paths = [...hosts]
     .filter((host) => !isSetUp(now, `[credential "${host}"]`, undefined))
     .map((host) => [`credential.${host}.useHttpPath`, 'true'] as const)
@@ -39,16 +37,18 @@ export function git(surroundings: Surroundings): Plan {
   return {
     changes: settings.length === 0 ? [] : gitConfig(path, settings),
     notes: [
-      ...(paths.length === 0 ? [] : ['git is told to name paths (useHttpPath) where routes tell them apart']),
-      ...(before === undefined ? [] : [letGo(`the helper '${before}'`, 'git')]),
-      ...(places.length > 0
+      ...(paths.length === 0 ? [] : ['git sends paths (useHttpPath) to hosts whose routes have one']),
+      ...(before === undefined ? [] : [helperReplacedNotice(`the helper '${before}'`, 'git')]),
+      ...(patterns.length > 0
         ? []
-        : others(now, helper).map((place) => `${place} keeps a helper of its own: \`authsock setup git ${place}\``)),
+        : others(now, helper).map((url) => `${url} keeps its own helper: \`authsock setup git ${url}\` replaces it`)),
     ],
   }
 }
 
-/** What git itself makes of a file when it is told to. */
+const withScheme = (pattern: UrlPattern): UrlPattern => ({ ...pattern, scheme: pattern.scheme ?? 'https' })
+
+/** Lets git add the settings to a copy of the file. */
 function gitConfig(path: string, settings: readonly (readonly [name: string, value: string])[]): readonly Change[] {
   const folder = mkdtempSync(join(tmpdir(), 'authsock-'))
   const copy = join(folder, 'config')
@@ -59,7 +59,7 @@ function gitConfig(path: string, settings: readonly (readonly [name: string, val
     for (const [name, value] of settings) {
       const { status, stderr, error } = spawnSync('git', ['config', '--file', copy, '--add', name, value], { encoding: 'utf8' })
       if (status !== 0)
-        throw new Failure('bad_request', `git cannot change its configuration: ${error?.message ?? stderr.trim()}`)
+        throw new Failure('bad_request', `git config failed: ${error?.message ?? stderr.trim()}`, { hint: `check ${path}` })
     }
     return fileChange(path, () => readText(copy) ?? '')
   } finally {
@@ -72,16 +72,16 @@ const helperBefore = (text: string): string | undefined =>
     .map(([, body = '']) => /^\s*helper = (\S.*)/m.exec(body)?.[1])
     .findLast((each) => each !== undefined)
 
-/** Where a helper is set for one place, as `gh auth setup-git` does: it comes after those for all. */
+/** URLs with a helper of their own, as `gh auth setup-git` sets: it comes after those for every host. */
 const others = (text: string, helper: string): readonly string[] =>
-  [...text.matchAll(/^\[credential "([^"]+)"\]([^[]*)/gm)].flatMap(([, place = '', body = '']) =>
-    /^\s*helper = \S/m.test(body) && !body.includes(helper) ? [place] : [],
+  [...text.matchAll(/^\[credential "([^"]+)"\]([^[]*)/gm)].flatMap(([, url = '', body = '']) =>
+    /^\s*helper = \S/m.test(body) && !body.includes(helper) ? [url] : [],
   )
 
 function isSetUp(text: string, header: string, helper: string | undefined): boolean {
   const at = text.indexOf(header)
   if (at < 0) return false
   const body = text.slice(at + header.length).split(/\n\[/)[0] ?? ''
-  // git writes quotes around a path with blanks, and a backslash before each.
+  // git quotes a path with spaces.
   return helper === undefined ? body.includes('useHttpPath = true') : /^\s*helper = /m.test(body) && body.includes(helper)
 }

@@ -1,15 +1,15 @@
-// Where the programs are that tools start: dist/bin of a clone, a folder on the PATH, or else one of the user's own, which is
-// filled with links to the thin client for this platform, or to its twin where the package has none.
+// Where the programs are that tools start: dist/bin of a clone, a folder on the PATH, or else a folder in the user's home, which is
+// filled with links to the thin client of this platform, or to its twin in TypeScript if the package has none.
 
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { helperPrograms, mainProgram, nativeClient } from '../../client/local.ts'
+import { helperPrograms, nativeClient, program } from '../../client/start.ts'
 import { helpers } from '../../wire/helper-table.ts'
 
 const isWindows = process.platform === 'win32'
 const client = isWindows ? 'authsock-client.cmd' : 'authsock-client'
 
-/** Where they are; undefined where they have not been made. */
+/** Undefined if they are not installed. */
 export function findPrograms(env: NodeJS.ProcessEnv, home: string): string | undefined {
   const folders = [helperPrograms, ...(env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))]
   return [...folders, ownFolder(env, home)].find((folder) => existsSync(join(folder, client)))
@@ -34,12 +34,12 @@ function link(folder: string, name: string): void {
   if (existsSync(path)) return
   const native = existsSync(nativeClient)
   if (isWindows) {
-    const start = native ? `@"${nativeClient}"` : `@"${process.execPath}" "${mainProgram()}"`
+    const start = native ? `@"${nativeClient}"` : `@"${process.execPath}" "${program()}"`
     writeFileSync(path, `${start} --as ${name} %*\r\n`)
   } else if (native) symlinkSync(nativeClient, path)
   else {
-    // Whatever `node` is on the PATH of a tool may be another one.
-    writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${mainProgram()}' --as ${name} "$@"\n`)
+    // Not `node`: on the PATH of a tool that may be another one.
+    writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${program()}' --as ${name} "$@"\n`)
     chmodSync(path, 0o755)
   }
 }

@@ -1,4 +1,4 @@
-// What each tool needs to be told so that it asks authsock: a row each. A plan changes nothing.
+// The tools that `authsock setup` can configure, a row each. A plan changes nothing.
 
 import { claude, codex } from './assistants.ts'
 import { aws, docker, kubectl, terraform } from './clouds.ts'
@@ -9,16 +9,16 @@ import type { Tool } from './context.ts'
 const tool = (name: string, about: string, plan: Tool['plan']): Tool => ({ name, about, plan })
 
 export const tools: readonly Tool[] = [
-  tool('git', 'for all hosts, or only those named', git),
-  tool('docker', 'and podman, skopeo: for all registries, or only those named', docker),
-  tool('kubectl', 'a user of the kubeconfig (default: that of the current context)', kubectl),
-  tool('aws', 'a profile of ~/.aws/config; --role-arn, or a static secret as --profile', aws),
-  tool('cargo', 'all registries, or only those named', cargo),
+  tool('git', 'every host, or only the given ones', git),
+  tool('docker', 'and podman, skopeo: every registry, or only the given ones', docker),
+  tool('kubectl', 'a user of the kubeconfig (default: the one of the current context)', kubectl),
+  tool('aws', 'a profile of ~/.aws/config, with --role-arn or a static secret', aws),
+  tool('cargo', 'every registry, or only the given ones', cargo),
   tool('pip', 'and uv', pip),
   tool('terraform', 'and OpenTofu', terraform),
   tool('go', 'GOAUTH', go),
-  tool('pnpm', 'the registries named', pnpm),
-  tool('bazel', 'the hosts named, or those of the routes', bazel),
-  tool('claude', 'Claude Code: an API key or token, of a secret or a profile', claude),
-  tool('codex', 'one of its model providers', codex),
+  tool('pnpm', 'the given registries', pnpm),
+  tool('bazel', 'the given hosts, or those of the routes', bazel),
+  tool('claude', 'Claude Code: an API key or token from a static secret or a profile', claude),
+  tool('codex', 'a model provider of Codex', codex),
 ]

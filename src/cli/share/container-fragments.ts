@@ -1,5 +1,5 @@
-// How containers of each kind are told of a share: always the folder, read-only, never the socket alone, which goes stale when the
-// agent is restarted. Where it is asked by TCP, the folder has its secret.
+// What a container needs to be started with to use a share, for each tool: the folder, mounted read-only. Never the socket alone,
+// which is replaced when the agent restarts. For TCP, the folder holds the secret.
 
 import { join } from 'node:path'
 
@@ -14,9 +14,9 @@ export interface TcpAddress {
 interface Shared {
   readonly name: string
   readonly folder: string
-  /** Our programs, where they are to be mounted too. */
+  /** The folder of the thin client, if that is mounted too. */
   readonly programs?: string
-  /** In place of the socket. */
+  /** Used in place of the socket. */
   readonly address?: TcpAddress
 }
 
@@ -28,20 +28,20 @@ export function fragment(format: FragmentFormat, { name, folder, programs, addre
     [folder, inside] as const,
     ...(programs === undefined ? [] : [[join(programs, 'authsock-client'), client] as const]),
   ]
-  const place = address === undefined ? `${inside}/agent.sock` : `http://${address.host}:${address.port}`
-  const { host, network } = surroundings(address)
+  const value = address === undefined ? `${inside}/agent.sock` : `http://${address.host}:${address.port}`
+  const { host, network } = hostOptions(address)
   switch (format) {
     case 'docker':
       return [
         ...mounts.map(([from, to]) => `--volume ${shellWord(`${from}:${to}:ro`)}`),
-        `--env AUTHSOCK=${place}`,
+        `--env AUTHSOCK=${value}`,
         ...host.map((each) => `--add-host ${each}`),
         ...network.map((each) => `--network ${each}`),
       ].join(' ')
     case 'compose':
       return [
         'environment:',
-        `  AUTHSOCK: ${place}`,
+        `  AUTHSOCK: ${value}`,
         'volumes:',
         ...mounts.map(([from, to]) => `  - { type: bind, source: ${JSON.stringify(from)}, target: ${to}, read_only: true }`),
         ...host.map((each) => `extra_hosts:\n  - ${each}`),
@@ -52,7 +52,7 @@ export function fragment(format: FragmentFormat, { name, folder, programs, addre
       return JSON.stringify(
         {
           mounts: mounts.map(([from, to]) => `type=bind,source=${from},target=${to},readonly`),
-          containerEnv: { AUTHSOCK: place },
+          containerEnv: { AUTHSOCK: value },
           ...(args.length === 0 ? {} : { runArgs: args }),
         },
         undefined,
@@ -61,11 +61,11 @@ export function fragment(format: FragmentFormat, { name, folder, programs, addre
     }
     case 'kubernetes':
       return [
-        '# A node that the agent runs on (minikube, kind, k3s on this machine): pods elsewhere do not see the folder.',
+        '# For nodes on the machine of the agent (minikube, kind, k3s): pods on other machines do not have the folder.',
         ...(network.includes('host') ? ['hostNetwork: true'] : []),
         'containers:',
         '  - env:',
-        `      - { name: AUTHSOCK, value: ${place} }`,
+        `      - { name: AUTHSOCK, value: ${value} }`,
         '    volumeMounts:',
         ...mounts.map(([, to], index) => `      - { name: authsock-${name}-${index}, mountPath: ${to}, readOnly: true }`),
         'volumes:',
@@ -74,8 +74,8 @@ export function fragment(format: FragmentFormat, { name, folder, programs, addre
   }
 }
 
-/** What an engine needs to lead that name, or loopback, to this machine. Docker Desktop and podman's machines know theirs. */
-function surroundings(address: TcpAddress | undefined): {
+/** What an engine needs so that the name, or loopback, reaches this machine. Docker Desktop and podman machine resolve their own. */
+function hostOptions(address: TcpAddress | undefined): {
   readonly host: readonly string[]
   readonly network: readonly string[]
 } {
@@ -85,7 +85,7 @@ function surroundings(address: TcpAddress | undefined): {
     case 'host.docker.internal':
       return { host: ['host.docker.internal:host-gateway'], network: [] }
     case 'host.containers.internal':
-      // On Linux podman gives this name to an address of the machine that is not loopback: 10.0.2.2 is slirp4netns' name for that.
+      // On Linux podman resolves this name to an address that is not loopback; slirp4netns maps 10.0.2.2 to loopback.
       return process.platform === 'linux'
         ? { host: ['host.containers.internal:10.0.2.2'], network: ['slirp4netns:allow_host_loopback=true'] }
         : { host: [], network: [] }

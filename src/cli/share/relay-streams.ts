@@ -1,19 +1,19 @@
-// The end of a relay that connects: for each stream a connection of its own, within the windows that protocol/relay.md sets. What
-// it keeps is bounded, whatever the other end sends and however slowly anybody reads.
+// The side of a relay that connects: one connection for each stream, within the windows of protocol/relay.md. Its memory is
+// bounded, whatever the other side sends and however slowly it reads.
 
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { encodeFrame, type Frame, FrameReader, invalidBytes, maxData, maxStreams, relayWindow } from '../../wire/relay-frames.ts'
 
 /** Bytes that wait for the pipe. */
-const crowded = 256 * 1024
+const maxPending = 256 * 1024
 
 export interface RelayPorts {
-  /** To the other end. */
+  /** To the other side. */
   readonly pipe: Writable
-  /** A connection, half-open ends allowed; may throw. */
+  /** Opens a connection with allowHalfOpen; may throw. */
   readonly connect: () => Socket
-  /** A stream that came to nothing, or (undefined) one that has come about. */
+  /** With the error, or undefined once connected. */
   readonly onConnected: (error: unknown) => void
 }
 
@@ -22,9 +22,9 @@ interface Stream {
   readonly socket: Socket
   maySend: number
   mayReceive: number
-  /** Passed on, and not yet granted anew. */
+  /** Written to the socket and not yet granted again. */
   passed: number
-  hasEnded: boolean
+  /** The other side has sent `end`. */
   wasEnded: boolean
 }
 
@@ -32,7 +32,7 @@ export class RelayStreams {
   readonly #ports: RelayPorts
   readonly #reader = new FrameReader()
   readonly #streams = new Map<number, Stream>()
-  /** Some of streams that are over, which still have something to pass on. */
+  /** Includes those of closed streams that still write. */
   readonly #sockets = new Set<Socket>()
   #last = 0
 
@@ -45,12 +45,12 @@ export class RelayStreams {
     return this.#sockets.size
   }
 
-  /** Whoever reads the pipe waits for its `drain` then: the other end does not take what it is sent. */
-  get isCrowded(): boolean {
-    return this.#ports.pipe.writableLength > crowded
+  /** Then the reader of the pipe has to wait for `drain`: the other side reads too slowly. */
+  get isCongested(): boolean {
+    return this.#ports.pipe.writableLength > maxPending
   }
 
-  /** What came through the pipe. Throws bad_request where it is not a relay's. */
+  /** Bytes from the pipe. Throws bad_request if they break the protocol. */
   receive(chunk: Buffer): void {
     for (const frame of this.#reader.read(chunk)) this.#take(frame)
   }
@@ -67,7 +67,7 @@ export class RelayStreams {
     }
     if (frame.stream === 0 || frame.stream > this.#last) throw invalidBytes('a stream that was never opened')
     const stream = this.#streams.get(frame.stream)
-    // What was on its way when it ended here.
+    // Sent before the other side knew of its end.
     if (stream === undefined) return
     switch (frame.type) {
       case 'data':
@@ -100,7 +100,7 @@ export class RelayStreams {
       socket = this.#ports.connect()
     } catch (error) {
       this.#ports.onConnected(error)
-      this.#say({ type: 'close', stream: id })
+      this.#send({ type: 'close', stream: id })
       return
     }
     const stream: Stream = {
@@ -109,15 +109,13 @@ export class RelayStreams {
       maySend: relayWindow,
       mayReceive: relayWindow,
       passed: 0,
-      hasEnded: false,
       wasEnded: false,
     }
     this.#streams.set(id, stream)
     this.#sockets.add(socket)
     socket.on('readable', () => this.#pump())
     socket.on('end', () => {
-      stream.hasEnded = true
-      this.#sayOf(stream, { type: 'end', stream: id })
+      this.#sendOf(stream, { type: 'end', stream: id })
     })
     let isConnected = false
     socket.on('connect', () => {
@@ -129,7 +127,7 @@ export class RelayStreams {
     })
     socket.on('close', () => {
       this.#sockets.delete(socket)
-      this.#sayOf(stream, { type: 'close', stream: id })
+      this.#sendOf(stream, { type: 'close', stream: id })
       this.#streams.delete(id)
     })
   }
@@ -138,24 +136,24 @@ export class RelayStreams {
     if (stream.wasEnded) throw invalidBytes('data after the end of a stream')
     if (data.length > stream.mayReceive) throw invalidBytes('more data than was granted')
     stream.mayReceive -= data.length
-    // A copy: what waits must not keep all that came with it.
+    // A copy: a slice would keep the whole chunk in memory.
     stream.socket.write(Buffer.from(data), (error) => {
       if (error !== undefined && error !== null) return
       stream.passed += data.length
       if (stream.passed < relayWindow / 2 || stream.wasEnded) return
-      this.#sayOf(stream, { type: 'credit', stream: stream.id, bytes: stream.passed })
+      this.#sendOf(stream, { type: 'credit', stream: stream.id, bytes: stream.passed })
       stream.mayReceive += stream.passed
       stream.passed = 0
     })
   }
 
-  /** From each stream a frame in turn, as long as the pipe takes them. */
+  /** One frame of each stream in turn, until the pipe is congested. */
   #pump(): void {
-    for (let moved = true; moved && !this.isCrowded;) {
+    for (let moved = true; moved && !this.isCongested;) {
       moved = false
       const queue = [...this.#streams.values()]
       for (const stream of queue) {
-        if (this.isCrowded) return
+        if (this.isCongested) return
         if (!this.#sendSome(stream)) continue
         moved = true
         // To the end of the queue.
@@ -166,22 +164,22 @@ export class RelayStreams {
 
   #sendSome(stream: Stream): boolean {
     const { socket } = stream
-    const most = Math.min(stream.maySend, maxData, socket.readableLength)
-    const data = most === 0 ? null : (socket.read(most) as Buffer | null)
+    const max = Math.min(stream.maySend, maxData, socket.readableLength)
+    const data = max === 0 ? null : (socket.read(max) as Buffer | null)
     if (data !== null) {
       stream.maySend -= data.length
-      this.#say({ type: 'data', stream: stream.id, data })
+      this.#send({ type: 'data', stream: stream.id, data })
     }
-    // Else a socket that is read to its end would not say so.
+    // Without this read, a socket at its end emits no `end`.
     if (socket.readableLength === 0) socket.read(0)
     return data !== null
   }
 
-  #sayOf(stream: Stream, frame: Frame): void {
-    if (this.#streams.get(stream.id) === stream) this.#say(frame)
+  #sendOf(stream: Stream, frame: Frame): void {
+    if (this.#streams.get(stream.id) === stream) this.#send(frame)
   }
 
-  #say(frame: Frame): void {
+  #send(frame: Frame): void {
     this.#ports.pipe.write(encodeFrame(frame))
   }
 }

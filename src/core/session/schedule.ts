@@ -74,12 +74,7 @@ export function refreshDueAt(record: SessionRecord): EpochMs | undefined {
  * at most a day before its end. Each refresh starts a new life; if the server's end is fixed, the tenths become short, and soon
  * no refresh is sent for them.
  */
-function keepAliveAt({
-  refreshedAt,
-  loggedInAt,
-  refreshTokenExpiresAt,
-  refreshToken,
-}: SessionRecord): EpochMs | undefined {
+function keepAliveAt({ refreshedAt, loggedInAt, refreshTokenExpiresAt, refreshToken }: SessionRecord): EpochMs | undefined {
   if (refreshToken === undefined || refreshTokenExpiresAt === undefined) return undefined
   const life = refreshTokenExpiresAt - (refreshedAt ?? loggedInAt)
   return life < minKeptAlive ? undefined : refreshTokenExpiresAt - Math.min(life / 10, maxKeepAliveLead)

@@ -29,3 +29,11 @@ export const fromNow = (at: number, now: number): string =>
   at > now ? `in ${duration(at - now)}` : at === now ? 'now' : ago(at, now)
 
 export const ago = (at: number, now: number): string => (now - at < 1 ? 'just now' : `${duration(now - at)} ago`)
+
+/** `2027-01-31 08:00`, local. Seconds since the epoch. */
+export function dateTime(at: number): string {
+  const date = new Date(at * 1000)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
+}

@@ -26,3 +26,21 @@ export function quoteForDisplay(text: string): string {
   const name = sanitizeForDisplay(text)
   return /^[\p{L}\p{M}\p{N}._+@:/*~%=?&-]+$/u.test(name) ? name : `"${name.replaceAll('"', "'")}"`
 }
+
+/** A control, with the SGR sequence that it starts if that is one of the command line's own colours: those hide nothing. */
+const controls = /\p{Cc}(?:\[(?:1|2|22|31|32|33|39)m)?|[\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** For a terminal: keeps line feeds, tabs and the colours of cli/terminal.ts; every other control becomes U+FFFD. */
+export const sanitizeForTerminal = (text: string): string =>
+  text.replaceAll(controls, (found) =>
+    found === '\n' || found === '\t' || found.startsWith('\u001b[') ? found : `\ufffd${found.slice(1)}`,
+  )
+
+/** JSON in which every character that ends lines, moves cursors or hides text is escaped: JSON.stringify leaves some as they are. */
+export function visibleJson(value: unknown, indent?: number): string {
+  const json = JSON.stringify(value, undefined, indent)
+  if (!/[^ -~\n]/.test(json)) return json
+  return json.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}

@@ -75,7 +75,7 @@ describe('rules', () => {
     await expect.poll(waiting).toHaveLength(1)
     expect((await home.run(['approve', (await waiting())[0]?.id ?? '', '--deny'])).code).toBe(0)
     expect((await again).json()).toMatchObject({ code: 'approval_declined', exit_code: 6 })
-    expect((await home.run(['approve'])).stderr).toContain('nothing waits')
+    expect((await home.run(['approve'])).stderr).toContain('no request needs approval')
     expect((await home.run(['approve', 'nonsense'])).code).toBe(2)
   })
 
@@ -88,10 +88,7 @@ describe('rules', () => {
     const [approval] = await waiting()
     expect(approval).toMatchObject({ executable: expect.stringMatching(/^\/.*node$/) })
     const { code, stderr } = await home.run(['approve', approval?.id ?? '', '--always'])
-    expect([code, stderr]).toEqual([
-      0,
-      expect.stringContaining(`allowed, always: rule 1 is written, in line 2 of ${home.configFile}`),
-    ])
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`allowed always: wrote rule 1 at line 2 of ${home.configFile}`)])
     expect(stderr).toMatch(
       / {4}\[\[rule\]\]\n {4}decision = "allow"\n {4}credential = "access_token"\n {4}profile = "work"\n {4}scopes = \["write"\]\n/,
     )
@@ -100,12 +97,12 @@ describe('rules', () => {
     const mine = `--pid=${process.pid}`
     expect((await home.run(['rule', 'test', 'work', '--scope', 'write', mine])).stdout).toMatch(/^allow, by rule 1: allow /)
     const other = await home.run(['rule', 'test', 'work', '--scope', 'write', '--executable', '/usr/bin/make'])
-    expect(other.stdout).toBe('ask, by rule 2: ask    scopes write\n')
+    expect(other.stdout).toBe('ask, by rule 2: ask scopes write\n')
     expect(other.stderr).toBe(
-      `make asks for an access token of 'work' (write)\n  rule 1 does not match: its executable is ${process.execPath}, the request's is /usr/bin/make\n`,
+      `make asks for an access token of 'work' (write)\n  rule 1 does not match: executable is /usr/bin/make, not ${process.execPath}\n`,
     )
     expect((await home.run(['rule', 'remove', '1'])).stderr).toContain(
-      'rule 1 is removed: allow  credential access_token, profile work',
+      'removed rule 1: allow credential access_token, profile work',
     )
     expect(readFileSync(home.configFile, 'utf8')).toMatch(/^# answered 'always' on .*\n\n?# mine\n\[\[rule\]\]\ndecision = "ask"/)
     await heeded()
@@ -126,7 +123,7 @@ describe('rules', () => {
     chmodSync(home.configFile, 0o444)
     const before = readFileSync(home.configFile, 'utf8')
     const { code, stderr } = await home.run(['approve', (await waiting())[0]?.id ?? '', '--always'])
-    expect([code, stderr]).toEqual([0, expect.stringContaining('allowed, until the vault is locked or the agent stops: no rule')])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('allowed until the vault is locked or the agent stops; no rule')])
     expect(stderr).toContain(`${home.configFile} is read-only`)
     expect([(await asked).status, (await ask()).status]).toEqual([200, 200])
     expect(readFileSync(home.configFile, 'utf8')).toBe(before)
@@ -166,10 +163,10 @@ describe('rules', () => {
           return (await asked).status
         }
         expect(await answer('y', /allowed\nrc=0/)).toBe(200)
-        expect(await answer('', /declined\nrc=0/)).toBe(403)
+        expect(await answer('', /denied\nrc=0/)).toBe(403)
         // A no is not asked again for ten seconds.
         await pause(10_500)
-        expect(await answer('a', /allowed, always: rule 1 is written[^]*rule remove 1[^]*rc=0/)).toBe(200)
+        expect(await answer('a', /allowed always: wrote rule 1[^]*rule remove 1[^]*rc=0/)).toBe(200)
         expect((await ask()).status).toBe(200)
       } finally {
         terminal.close()
@@ -238,33 +235,34 @@ describe('rules', () => {
   test('answers that contradict themselves', async () => {
     rules('[[rule]]\ndecision = "ask"\nscopes = ["write"]\n')
     await heeded()
-    expect((await home.run(['approve', 'x', '--session', '--for', '1h'])).stderr).toContain('an answer counts for one time')
+    expect((await home.run(['approve', 'x', '--session', '--for', '1h'])).stderr).toContain(
+      '--for, --session and --always exclude each other',
+    )
     expect((await home.run(['approve', 'x', '--for', 'soon'])).code).toBe(2)
   })
 
   test('rule add: where it is to be, with the values that a rule can have; rule remove', async () => {
     const add = (...args: readonly string[]) => home.run(['rule', 'add', ...args])
-    expect((await add('--decision', 'ask', '--profile', 'work', '--lifetime', '8h')).stderr).toContain(
-      'rule 1 is written, in line 6',
-    )
+    expect((await add('--decision', 'ask', '--profile', 'work', '--lifetime', '8h')).stderr).toContain('added rule 1 at line 6')
     expect((await add('--decision', 'deny', '--scope', 'write read', '--share', 'any', '--first')).code).toBe(0)
     expect((await add('--decision', 'allow', '--profile', 'nobody', '--before', '2')).stderr).toContain(
-      "there is no profile 'nobody'",
+      "there is no profile and no known static secret 'nobody'",
     )
     const { stdout } = await home.run(['rule', 'list'])
     expect(stdout.split('\n')).toEqual([
-      ' 1  deny   scopes read write, share any',
-      ' 2  allow  profile nobody',
-      ' 3  ask    profile work   (a yes counts for 8 h)',
+      '#   DECISION   REQUESTS',
+      '1   deny       scopes read write, share any',
+      '2   allow      profile nobody',
+      '3   ask        profile work (an approval is valid for 8 h)',
       '',
     ])
     for (const [args, complaint] of [
-      [['--decision', 'perhaps'], `'decision' is "perhaps", not one of allow, ask, deny`],
-      [['--decision', 'ask', '--container', 'box'], "'container' is 'box', not any, none"],
-      [['--decision', 'ask', '--before', '9'], 'there is no rule 9'],
-      [['--decision', 'ask', '--before', '0'], "'0' is not the number of a rule"],
-      [['--decision', 'ask', '--before', '1', '--first'], 'give one of --first and --before'],
-      [['--decision', 'deny', '--lifetime', '8h'], "'lifetime' has a meaning in an ask rule only"],
+      [['--decision', 'perhaps'], "--decision is 'perhaps', not one of allow, ask, deny"],
+      [['--decision', 'ask', '--container', 'box'], "'container' must be any, none, or at least 12 digits of an id, not 'box'"],
+      [['--decision', 'ask', '--before', '9'], 'no rule 9'],
+      [['--decision', 'ask', '--before', '0'], "the rule is '0', not the number of a rule"],
+      [['--decision', 'ask', '--before', '1', '--first'], '--first and --before exclude each other'],
+      [['--decision', 'deny', '--lifetime', '8h'], "'lifetime' has an effect only with decision ask"],
       [['--profile', 'work'], 'decision'],
     ] as const) {
       const refused = await add(...args)
@@ -273,8 +271,8 @@ describe('rules', () => {
     expect((await home.run(['rule', 'remove', '2', '--json'])).stdout).toBe(
       '{"rule":2,"removed":{"decision":"allow","profile":"nobody"}}\n',
     )
-    expect((await home.run(['rule', 'remove', '3'])).stderr).toContain('there is no rule 3')
-    expect((await home.run(['rule', 'test', 'work', '--pid', '4194305'])).stderr).toContain('there is no process 4194305')
+    expect((await home.run(['rule', 'remove', '3'])).stderr).toContain('no rule 3')
+    expect((await home.run(['rule', 'test', 'work', '--pid', '4194305'])).stderr).toContain('no process 4194305 can be inspected')
     expect((await home.run(['rule', 'test', 'work', '--pid', '1', '--container', 'any'])).code).toBe(2)
   })
 

@@ -44,12 +44,12 @@ describe('login', () => {
     ]
     const first = await logIn(home, server, args)
     expect([first.code, first.stdout]).toEqual([0, ''])
-    expect(first.stderr).toContain("profile 'one' is in")
+    expect(first.stderr).toContain("added profile 'one' to")
     expect(first.stderr).toContain("logged in to 'one' as ada")
     expect(readFileSync(home.configFile, 'utf8')).toContain('scopes = ["openid", "offline_access", "read"]')
     expect((await logIn(home, server, args)).code).toBe(0)
     const other = await home.run(['login', server.issuer, '--client-id', 'other', '--name', 'one'])
-    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("there is a profile 'one' already")])
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("profile 'one' exists already")])
   })
 
   test('BROWSER is started with the address as an argument', async () => {
@@ -60,7 +60,7 @@ describe('login', () => {
     const login = home.run(['login', 'work'], { env: { BROWSER: browser } })
     await expect.poll(() => read(opened)).toContain('/auth?')
     await fetch(await server.authorize(read(opened)))
-    expect(await login).toMatchObject({ code: 0, stderr: expect.stringContaining('The browser has been opened') as string })
+    expect(await login).toMatchObject({ code: 0, stderr: expect.stringContaining('Opened the browser') as string })
   })
 
   test('without --client-id it says what is missing; an unknown issuer says what was tried', async () => {
@@ -101,7 +101,7 @@ describe('login', () => {
   test('nothing secret is taken on argv', async () => {
     for (const option of ['--client-secret', '--client-secret=x', '--passphrase=x']) {
       const { code, stderr } = await home.run(['login', 'work', option, 'hunter2'])
-      expect([code, stderr]).toEqual([2, expect.stringContaining("everybody on this machine can read a command's arguments")])
+      expect([code, stderr]).toEqual([2, expect.stringContaining("every user of this machine can read a command's arguments")])
       expect(stderr).not.toContain('hunter2')
     }
   })
@@ -141,7 +141,7 @@ revocation = "http://127.0.0.1:${port}/revoke"
 `)
     expect((await logIn(home, server)).code).toBe(0)
     const { code, stderr } = await home.run(['logout', 'work'])
-    expect([code, stderr]).toEqual([0, expect.stringContaining('goes on trying')])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('keeps trying')])
     expect((await home.run(['token', 'work'])).code).toBe(3)
     answer = 200
     const before = seen.length
@@ -170,6 +170,7 @@ describe('profiles', () => {
     expect((await home.run(add)).code).toBe(0)
     expect((await home.run(add)).code).toBe(2)
     expect((await home.run(['profile', 'list'])).stdout.split('\n').map((line) => line.split(/\s+/)[0])).toEqual([
+      'NAME',
       'first',
       'second',
       '',
@@ -205,7 +206,7 @@ describe('profiles', () => {
     await pause(1100)
     const { code, stderr } = await home.run(['token', 'work'])
     expect([code, stderr]).toEqual([3, expect.stringContaining('issuer was changed')])
-    expect((await home.run(['logout', 'work'])).stderr).toContain('revoke it there')
+    expect((await home.run(['logout', 'work'])).stderr).toContain('revoke the token there')
     expect(other.requests).toEqual([])
     await other.close()
   })
@@ -213,7 +214,7 @@ describe('profiles', () => {
 
 describe('everything else', () => {
   test.each([
-    [['frobnicate'], 2, "there is no command 'frobnicate'"],
+    [['frobnicate'], 2, "unknown command 'frobnicate'"],
     [['stauts'], 2, 'did you mean `authsock status`'],
     [['status', '--frob'], 2, "unknown option '--frob'"],
     [['profile', 'show'], 2, "missing required argument 'name'"],
@@ -222,9 +223,9 @@ describe('everything else', () => {
     [['logout', 'work', 'home'], 2, 'too many arguments'],
     [['exec', 'work', 'make'], 2, 'authsock exec PROFILE -- COMMAND'],
     [['lock'], 7, 'no agent listens'],
-    [['login', 'work', '--client-id', 'x'], 2, 'that needs an issuer'],
-    [['vault', 'master-key', 'cupboard'], 2, 'not a place for a master key'],
-    [['help', 'nonsense'], 2, 'there is no help on'],
+    [['login', 'work', '--client-id', 'x'], 2, 'which needs an issuer'],
+    [['vault', 'master-key', 'cupboard'], 2, "unknown location 'cupboard'"],
+    [['help', 'nonsense'], 2, 'no help for'],
   ])('%j exits with %d', async (args, code, words) => {
     const finished = await home.run(args)
     expect([finished.code, finished.stdout]).toEqual([code, ''])
@@ -323,7 +324,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
       const screen = await tmux.see(/paste it here[\s\S]*waiting for the browser/)
       const address = /http:\S+\/auth\?\S+/.exec(screen)?.[0] ?? ''
       tmux.send('nonsense')
-      await tmux.see(/that is not an address/)
+      await tmux.see(/not a URL/)
       tmux.send(await server.authorize(address))
       await tmux.see(/logged in to 'work' as ada[\s\S]*rc=0/)
     } finally {

@@ -90,7 +90,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'setup of files'
     const [a, b] = [text('a'), text('b')]
     const env = { KUBECONFIG: `${at('missing')}:${at('a')}:${at('b')}` }
     const refused = await setup(['kubectl', 'other'], env)
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('has a credential of its own')])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('has another credential already')])
     expect((await setup(['kubectl'], env)).code).toBe(0)
     expect(text('a')).toBe(a)
     expect((parse(text('b')) as { users: { name: string }[] }).users.map(({ name }) => name)).toEqual(['other', 'me'])

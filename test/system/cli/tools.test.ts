@@ -48,16 +48,16 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       ).toContain('"work"')
       const listed = (await home.run(['route', 'list'])).stdout
       expect(listed).toBe(
-        'https://git.example.com/acme   profile work\nada@*.pkg.example.com          profile work (read), user name ada\n',
+        'URL                            CREDENTIAL\nhttps://git.example.com/acme   profile work\nada@*.pkg.example.com          profile work (read), user name ada\n',
       )
       expect((await home.run(['route', 'test', 'https://git.example.com/acme/x.git'])).stdout).toBe(
-        'profile work, by the route of https://git.example.com/acme\n',
+        'profile work, by route https://git.example.com/acme\n',
       )
       const none = await home.run(['route', 'test', 'git.example.com'])
       expect([none.code, none.stdout, none.stderr]).toEqual([
         2,
-        'nothing: tools go on to ask elsewhere\n',
-        containing('names no path (git: credential.useHttpPath)'),
+        'no credential: tools continue with their other helpers\n',
+        containing('has no path (git: credential.useHttpPath'),
       ])
       expect((await home.run(['route', 'remove', '*.pkg.example.com', '--username', 'ada'])).code).toBe(0)
       expect((await home.run(['route', 'remove', 'https://git.example.com/acme'])).code).toBe(0)
@@ -113,10 +113,13 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
         ['secret', 'add', 'github', '--url', 'https://github.com', '--username', 'ada', '--expires', '90d', '--stdin'],
         { stdin: `${value}\n` },
       )
-      expect([added.code, added.stderr]).toEqual([0, containing("'github' (GitHub personal access token) is kept")])
+      expect([added.code, added.stderr]).toEqual([
+        0,
+        containing("added the static secret 'github' (GitHub personal access token)"),
+      ])
       const listed = (await home.run(['secret', 'list'])).stdout
       expect(listed).toMatch(
-        /^NAME +WHERE +USER +LOOKS LIKE +EXPIRES\ngithub +https:\/\/github\.com +ada +GitHub personal access token +in (89|90) d\n$/,
+        /^NAME +URL +USER +KIND +EXPIRES\ngithub +https:\/\/github\.com +ada +GitHub personal access token +in (89|90) d\n$/,
       )
       const shown = [added, await home.run(['secret', 'list', '--json']), await home.run(['status', '--json'])].map(
         ({ stdout, stderr }) => stdout + stderr,
@@ -127,7 +130,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['password', 'github', '--json'])).stdout).toBe(`{"password":"${value}"}\n`)
       expect((await home.run(['help', 'password'])).stdout).toContain('Usage: authsock password')
       // Replaced: where it is used stays.
-      expect((await home.run(['secret', 'add', 'github', '--stdin'], { stdin: 'other\n' })).stderr).toContain('is replaced')
+      expect((await home.run(['secret', 'add', 'github', '--stdin'], { stdin: 'other\n' })).stderr).toContain('replaced')
       await home.run(['stop'])
       expect((await home.run(['password', 'https://github.com'])).stdout).toBe('other\n')
       expect((await home.run(['secret', 'remove', 'github'])).code).toBe(0)
@@ -155,7 +158,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
     })
 
     test.each([
-      [['Bad Name'], 'x\n', 'not a name'],
+      [['Bad Name'], 'x\n', 'not a valid name'],
       [['a', '--expires', 'tomorrow'], 'x\n', 'a date (2027-01-31) or a span'],
       [['a', '--expires', '2020-01-01'], 'x\n', 'which is past'],
       [['a'], '\n', 'holds no secret'],
@@ -183,7 +186,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       put('.gitconfig', before)
       const printed = await home.run(['setup', 'git', '--print'])
       expect(printed.stderr).toContain('useHttpPath')
-      expect(printed.stderr).toContain("the helper 'store' is not asked any more")
+      expect(printed.stderr).toContain("the helper 'store' is no longer used")
       expect([printed.code, printed.stdout]).toEqual([0, containing('+ \thelper = ')])
       expect(text('.gitconfig')).toBe(before)
       expect((await home.run(['setup', 'git'])).code).toBe(2)
@@ -203,9 +206,9 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const shown = (await home.run(['setup', 'git', '--undo', '--print'])).stdout
       expect(shown).toContain(`  ${at('.gitconfig')}\n- `)
       expect(text('.gitconfig')).not.toBe(before)
-      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
+      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('are undone')
       expect(text('.gitconfig')).toBe(before)
-      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('undone already')
+      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('nothing to undo')
     })
 
     test('a route with a path that comes later: git is told to say paths too', async () => {
@@ -213,10 +216,10 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect((await home.run(['setup', 'git', '--yes'])).code).toBe(0)
       const before = text('.gitconfig')
       const added = await home.run(['route', 'add', 'https://git.example.com/acme'])
-      expect(added.stderr).toContain('`authsock setup git` does')
+      expect(added.stderr).toContain('run `authsock setup git` again')
       const { stderr } = await home.run(['setup', 'git', '--yes'])
       expect([stderr, text('.gitconfig')]).toEqual([
-        containing('asks authsock'),
+        containing('now uses authsock'),
         `${before}[credential "https://git.example.com"]\n\tuseHttpPath = true\n`,
       ])
       expect((await home.run(['setup', 'git', '--yes'])).stderr).toContain('set up already')
@@ -225,7 +228,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
     test("a host that has gh's helper keeps it, and setup says how to change that", async () => {
       put('.gitconfig', '[credential "https://github.com"]\n\thelper = \n\thelper = !gh auth git-credential\n')
       const { stderr } = await home.run(['setup', 'git', '--yes'])
-      expect(stderr).toContain('https://github.com keeps a helper of its own: `authsock setup git https://github.com`')
+      expect(stderr).toContain('https://github.com keeps its own helper: `authsock setup git https://github.com`')
       expect((await home.run(['setup', 'git', 'https://github.com', '--yes'])).code).toBe(0)
       expect((await home.run(['setup', 'git', '--print'])).stderr).toBe('authsock: git is set up already\n')
     })
@@ -240,9 +243,9 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const made = text('.gitconfig')
       writeFileSync(at('.gitconfig'), made.replace('helper = \n', ''))
       const { code, stderr } = await home.run(['setup', 'git', '--undo'])
-      expect([code, stderr]).toEqual([9, containing('take out by hand')])
+      expect([code, stderr]).toEqual([9, containing('remove these lines by hand')])
       writeFileSync(at('.gitconfig'), made.replace(/\thelper = .*authsock\n/, ''))
-      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('as it was before')
+      expect((await home.run(['setup', 'git', '--undo'])).stderr).toContain('are undone')
     })
 
     test('a dotfile that is a link into a repository stays one', async () => {
@@ -287,8 +290,8 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       ]
       for (const call of calls) {
         const made = await home.run(['setup', ...call, '--profile', 'work', '--yes'])
-        expect([call[0], made.code, made.stderr]).toEqual([call[0], 0, containing('asks authsock from now on')])
-        if (call[0] === 'docker') expect(made.stderr).toContain("the store 'desktop' is not asked any more")
+        expect([call[0], made.code, made.stderr]).toEqual([call[0], 0, containing('now uses authsock')])
+        if (call[0] === 'docker') expect(made.stderr).toContain("the store 'desktop' is no longer used")
         expect((await home.run(['setup', ...call, '--profile', 'work', '--yes'])).stderr).toContain('set up already')
       }
       const bin = nativePrograms()
@@ -320,17 +323,17 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       expect(text('.codex/config.toml')).toBe(
         `[model_providers.corp]\nname = "Corp"\n\n[model_providers.corp.auth]\ncommand = "${bin}/authsock-client"\nargs = ["codex", "work"]\n`,
       )
-      for (const [tool = ''] of calls) expect((await home.run(['setup', tool, '--undo'])).stderr).toContain('as it was before')
+      for (const [tool = ''] of calls) expect((await home.run(['setup', tool, '--undo'])).stderr).toContain('are undone')
       for (const [path, content] of Object.entries(files)) expect([path, text(path)]).toEqual([path, content])
       expect([existsSync(link), existsSync(at('.terraform.d/plugins/terraform-credentials-authsock'))]).toEqual([false, false])
     })
 
     test.each([
       [['gti'], "did you mean 'git'?"],
-      [['pnpm'], 'which registry?'],
-      [['codex'], 'model providers'],
-      [['aws', '--profile', 'work'], 'for which role are tokens'],
-      [['bazel'], 'for which hosts?'],
+      [['pnpm'], 'pnpm needs a registry'],
+      [['codex'], 'model provider'],
+      [['aws', '--profile', 'work'], 'aws needs a role for the tokens'],
+      [['bazel'], 'bazel needs hosts'],
     ])('%j: says what is missing', async (args, why) => {
       const { code, stderr } = await home.run(['setup', ...args])
       expect([code, stderr]).toEqual([2, containing(why)])
@@ -349,7 +352,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       const about = async (name: string): Promise<string> =>
         (await home.run(['setup', 'claude', '--profile', name, '--print'])).stderr
       await home.run(['secret', 'add', 'key', '--stdin'], { stdin: 'x\n' })
-      expect(await about('kee')).toContain("there is no profile and no secret 'kee' yet")
+      expect(await about('kee')).toContain("there is no profile and no static secret 'kee' yet")
       expect([await about('key'), await about('work')].join()).not.toContain('there is no')
     })
 
@@ -371,14 +374,14 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       put('.gitconfig', '[user]\n\tname = Ada\n')
       const tmux = new Tmux(home)
       tmux.type('setup git')
-      expect(await tmux.see(/change it\? \[y\/N\]/)).toMatch(/^\+ +helper = \//m)
+      expect(await tmux.see(/make these changes\? \[y\/N\]/)).toMatch(/^\+ +helper = \//m)
       tmux.send('n')
       await tmux.see(/rc=130/)
       expect(text('.gitconfig')).toBe('[user]\n\tname = Ada\n')
       tmux.type('setup git')
-      await tmux.see(/change it\? \[y\/N\]/)
+      await tmux.see(/make these changes\? \[y\/N\]/)
       tmux.send('y')
-      await tmux.see(/asks authsock from now on[\s\S]*rc=0/)
+      await tmux.see(/now uses authsock[\s\S]*rc=0/)
       tmux.close()
       expect(text('.gitconfig')).toContain('git-credential-authsock')
     })
@@ -388,12 +391,12 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
     test('all is well; then a mistake, a lock, and what to do about each', async () => {
       expect((await logIn(home, server)).code).toBe(0)
       const well = await home.run(['doctor'])
-      expect([well.code, well.stdout]).toEqual([0, containing('is native')])
+      expect([well.code, well.stdout]).toEqual([0, containing('native thin client')])
       await home.run(['lock'])
       const locked = await home.run(['doctor'])
       expect([locked.code, locked.stdout]).toEqual([
         4,
-        containing(`problem  the vault at ${home.vault} is locked\n         hint: \`authsock unlock\``),
+        containing(`problem  vault locked: ${home.vault}\n         hint: \`authsock unlock\``),
       ])
       home.config('profile = 3\n')
       await expect.poll(async () => (await home.run(['status'])).stdout).toContain('config.toml:1:1')
@@ -417,7 +420,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'commands', () =
       writeFileSync(join(bin, 'authsock-client'), '#!/usr/bin/env node\n', { mode: 0o755 })
       const path = [bin, ...(home.env['PATH'] ?? '').split(':').slice(1)].join(':')
       home.program = packageCopy(home.path)
-      expect((await home.run(['doctor'], { env: { PATH: path } })).stdout).toContain('is the one in TypeScript')
+      expect((await home.run(['doctor'], { env: { PATH: path } })).stdout).toContain('thin client in TypeScript')
     })
   })
 })

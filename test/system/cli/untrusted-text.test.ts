@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { statusLines } from '../../../src/cli/status-table.ts'
+import { statusLines } from '../../../src/cli/commands/status-lines.ts'
 import { Terminal } from '../../../src/cli/terminal.ts'
 import { connect } from '../../../src/client/index.ts'
 import type { SessionStatus } from '../../../src/wire/messages.ts'
@@ -73,7 +73,7 @@ describe('what servers say', () => {
       rows: 24,
     }) as unknown as NodeJS.WriteStream
     const terminal = new Terminal(stream, stream, { TERM: 'xterm' })
-    terminal.say(`${terminal.asideStyle.good('good')} \u001b]0;title\u0007 \u001b[2J \u202e evil \u009b31m`)
+    terminal.say(`${terminal.messageStyle.good('good')} \u001b]0;title\u0007 \u001b[2J \u202e evil \u009b31m`)
     expect(written).toContain('\u001b[32mgood\u001b[39m')
     const own = written.replaceAll('\u001b[32m', '').replaceAll('\u001b[39m', '').replaceAll('\n', '')
     expect(own).not.toMatch(/[\p{Cc}\p{Cf}]/u)
@@ -106,7 +106,7 @@ describe('whoever listens at the socket', () => {
   test('a state folder that cannot be written: said before anything is started', async () => {
     writeFileSync(join(home.path, 'state'), '')
     const { code, stderr } = await home.run(['status'])
-    expect([code, stderr]).toEqual([9, expect.stringContaining('cannot be written')])
+    expect([code, stderr]).toEqual([9, expect.stringContaining('cannot write')])
   })
 })
 
@@ -114,7 +114,7 @@ describe('users who contradict themselves', () => {
   test('logout of one profile and of all', async () => {
     home.config(workProfile(server))
     const { code, stderr } = await home.run(['logout', 'work', '--all'])
-    expect([code, stderr]).toEqual([2, expect.stringContaining('--all is every profile, and one is named')])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--all and a profile are both given')])
   })
 
   test('a config.toml that is broken is not taken for one without sessions', async () => {

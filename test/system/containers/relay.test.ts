@@ -42,7 +42,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
     let said = ''
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const closed = once(child, 'close') as Promise<[number | null]>
-    await expect.poll(() => child.exitCode !== null || said.includes('until this ends')).toBe(true)
+    await expect.poll(() => child.exitCode !== null || said.includes('on the other side')).toBe(true)
     return Object.assign(child, { said: () => said, closed })
   }
 
@@ -96,7 +96,7 @@ describeWith(podmanParts, 'a relay into a container', () => {
   test('as another user of the container: a place of its own, and nobody else comes in by it', async () => {
     const env = ['--env', 'AUTHSOCK=/tmp/authsock-1234/agent.sock']
     const running = await relay('--user', '1234', ...env)
-    expect(running.said()).toContain('is at /tmp/authsock-1234/agent.sock there')
+    expect(running.said()).toContain('is available at /tmp/authsock-1234/agent.sock on the other side')
     expect((await inside('authsock-client token', ...env, '--user', '1234')).code).toBe(0)
     expect((await inside('authsock-client token', ...env, '--user', '4321')).code).toBe(6)
   })
@@ -117,14 +117,14 @@ describeWith(podmanParts, 'a relay into a container', () => {
     await inside(
       'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in authsock-client*relay*) kill -9 ${p#/proc/};; esac; done',
     )
-    expect([(await second.closed)[0], second.said()]).toEqual([137, expect.stringContaining('until this ends')])
+    expect([(await second.closed)[0], second.said()]).toEqual([137, expect.stringContaining('on the other side')])
     expect(await socket()).toBeDefined()
     const third = await relay()
     expect((await inside('authsock-client token')).code).toBe(0)
     const fourth = await relay()
     expect((await fourth.closed)[0]).toBe(5)
     // podman may be done before the last words of what it ran have come.
-    expect(fourth.said()).toMatch(/listens already|before the relay began/)
+    expect(fourth.said()).toMatch(/listens already|before the relay started/)
     expect((await inside('authsock-client token')).code).toBe(0)
     // The container goes, and the relay with it.
     container.remove()
@@ -133,11 +133,11 @@ describeWith(podmanParts, 'a relay into a container', () => {
 
   test('a container without the thin client, and one with a terminal', async () => {
     const missing = await home.run(['relay', 'devbox', '--', ...exec(container.name, 'nosuch', 'relay')])
-    expect([missing.code, missing.stderr]).toEqual([127, expect.stringContaining('before the relay began')])
+    expect([missing.code, missing.stderr]).toEqual([127, expect.stringContaining('before the relay started')])
     const [program = '', ...args] = podman('exec', '-it', container.name, 'authsock-client', 'relay')
     const result = await home.run(['relay', 'devbox', '--', program, ...args])
     expect(result.code).not.toBe(0)
-    expect(result.stderr).toMatch(/terminal|is not a relay/)
+    expect(result.stderr).toMatch(/terminal|did not start a relay/)
     expect(spawnSync('podman', ['ps', '-q']).status).toBe(0)
   })
 })

@@ -28,7 +28,7 @@ describeWith(podmanParts, 'podman', () => {
 
   async function share(name: string, ...more: readonly string[]): Promise<readonly string[]> {
     const made = await home.run(['share', 'create', name, '--scope', 'read', ...more])
-    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('gives tokens of work (read)')])
+    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("issues tokens for 'work' (scope: read)")])
     return (await home.run(['share', 'run-args', name])).stdout.trim().split(' ')
   }
 

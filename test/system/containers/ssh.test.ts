@@ -99,8 +99,8 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
 
   test.each([
     [['--share', 'nosuch', '--', 'host'], 2, "there is no share 'nosuch'"],
-    [['--share', 'remote', '--'], 2, 'to which host?'],
-    [['--share', 'remote', '--', '-p', '1'], 2, 'to which host?'],
+    [['--share', 'remote', '--'], 2, 'ssh needs a host'],
+    [['--share', 'remote', '--', '-p', '1'], 2, 'ssh needs a host'],
   ])('%j: says what is missing', async (args, code, why) => {
     const result = await home.run(['ssh', ...args])
     expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(why)])
@@ -112,13 +112,13 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
       daemon.kill('SIGKILL')
       await startDaemon(forwarding)
       const refused = await remote('true')
-      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('forwards no sockets')])
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('does not allow forwarding')])
       expect(refused.stderr).toContain('`authsock relay remote -- ssh ')
       const far = join(home.path, 'far', 'agent.sock')
       const running = home.spawn(['relay', 'remote', '--', 'ssh', ...options, host, client(), 'relay', far])
       let said = ''
       running.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
-      await expect.poll(() => said).toContain(`is at ${far} there`)
+      await expect.poll(() => said).toContain(`is available at ${far} on the other side`)
       const narrow = (await home.run(['token', 'work', '--scope', 'read'])).stdout
       const there = spawnSync('ssh', [...options, host, `AUTHSOCK=${far} ${client()} token`], { encoding: 'utf8' })
       expect([there.stdout, there.stderr]).toEqual([narrow, ''])
@@ -139,7 +139,10 @@ describeWith({ ...programs('ssh', 'ssh-keygen', 'sshd'), Linux: isLinux, root: i
       host,
       'echo "Welcome, all of you"; cat >&2',
     ])
-    expect([code, stderr]).toEqual([2, expect.stringContaining('is not a relay: "Welcome, all of you')])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('did not start a relay; its output begins with "Welcome, all of you'),
+    ])
   })
 
   test('a relay: one connection over stdin and stdout', async () => {

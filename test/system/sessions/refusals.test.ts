@@ -43,7 +43,7 @@ test('finding L3 a refusal that was not final: `authsock retry` has it tried at 
   expect(refused.stderr).toContain('AADSTS53003')
   expect(refused.stderr).toContain('`authsock retry work`')
   const retried = await home.run(['retry', 'work'])
-  expect([retried.code, retried.stderr]).toEqual([0, "authsock: 'work' is active\n"])
+  expect([retried.code, retried.stderr]).toEqual([0, "authsock: session 'work' is active\n"])
   expect((await home.run(['status', '--json'])).stdout).toContain('"state":"active"')
 })
 

@@ -101,7 +101,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout: '', stderr: said }))
     const farPid = (): number => Number(/far (\d+)/.exec(said)?.[1])
-    await expect.poll(() => child.exitCode !== null || said.includes('until this ends')).toBe(true)
+    await expect.poll(() => child.exitCode !== null || said.includes('on the other side')).toBe(true)
     return Object.assign(child, { said: () => said, finished, farPid })
   }
 
@@ -109,7 +109,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
 
   test('L3 a token and a helper, within the bounds of the share, and the socket is the user\u2019s alone', async () => {
     const relay = await start()
-    expect(relay.said()).toContain(`the share 'devbox' is at ${far} there`)
+    expect(relay.said()).toContain(`the share 'devbox' is available at ${far} on the other side`)
     const narrow = (await home.run(['token', 'work', '--scope', 'read'])).stdout
     expect(await token()).toEqual({ code: 0, stdout: narrow, stderr: '' })
     const env = { ...home.env, AUTHSOCK: far }
@@ -208,15 +208,25 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock relay 
   })
 
   test.each([
-    ['a greeting', "echo 'Welcome to Debian'; cat >/dev/null", 2, String.raw`is not a relay: "Welcome to Debian\n"`],
-    ['a greeting without end', "printf 'Password: '; cat >/dev/null", 2, 'is not a relay: "Password: "'],
+    [
+      'a greeting',
+      "echo 'Welcome to Debian'; cat >/dev/null",
+      2,
+      String.raw`did not start a relay; its output begins with "Welcome to Debian\n"`,
+    ],
+    [
+      'a greeting without end',
+      "printf 'Password: '; cat >/dev/null",
+      2,
+      'did not start a relay; its output begins with "Password: "',
+    ],
     ['a newer one', "echo 'authsock-relay 2 listens /x'; cat >/dev/null", 2, 'update authsock on this side'],
     ['an older one', "echo 'authsock-relay 0 listens /x'; cat >/dev/null", 2, 'update authsock-client on the other side'],
     ['itself', 'cat', 2, 'does not listen'],
     ['a terminal', String.raw`printf 'authsock-relay 1 listens /x\r\n'; cat >/dev/null`, 2, 'without -t'],
     ['text in the middle', "echo 'authsock-relay 1 listens /x'; echo 'disk is full now'; cat >/dev/null", 2, 'not a frame'],
-    ['nothing', 'exit 42', 42, "'sh' ended (42) before the relay began"],
-    ['what closes its stdout and stays', 'exec >&-; exec sleep 600', 143, 'before the relay began'],
+    ['nothing', 'exit 42', 42, "'sh' ended with exit code 42 before the relay started"],
+    ['what closes its stdout and stays', 'exec >&-; exec sleep 600', 143, 'before the relay started'],
   ])(
     '%s at the other end: what it is, in time',
     async (_, script, code, why) => {

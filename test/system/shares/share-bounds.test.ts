@@ -78,7 +78,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     }
     const unknown = await said('nobody')
     for (const name of ['pat', 'bank']) expect(await said(name)).toBe(unknown)
-    expect((await home.run(['audit', '--share', 'devbox', '--event', 'refused'])).stdout.trimEnd().split('\n').length).toBe(5)
+    expect((await home.run(['audit', '--share', 'devbox', '--event', 'refused'])).stdout.trimEnd().split('\n').length).toBe(6)
     // Its profile is gone: what others there are is not said.
     home.config(both.replace('[profile.work]', '[profile.renamed]'))
     await pause(1_100)
@@ -197,7 +197,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
       expect((await home.run(['approve', (await waiting())[0]?.id ?? ''])).code).toBe(0)
       expect(await pending).not.toContain('authsock:')
       const audit = await home.run(['audit', '--caller', 'allow'])
-      expect(audit.stdout.trimEnd().split('\n')).toHaveLength(3)
+      expect(audit.stdout.trimEnd().split('\n')).toHaveLength(4)
       isPlain(audit.stdout)
       isPlain((await home.run(['audit', '--json', '--caller', 'allow'])).stdout)
     },

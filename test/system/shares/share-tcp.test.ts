@@ -287,7 +287,7 @@ describe('the port', () => {
     expect(await exchange(first.port, request(first))).toContain('200 OK')
     expect((await home.run(['share', 'create', 'devbox', '--all-scopes', '--ttl', '1h'])).code).toBe(0)
     expect(await tcpShare(home, 'devbox')).toEqual(first)
-    expect((await home.run(['share', 'show', 'devbox'])).stdout).toContain(`tcp      ${first.url}\n`)
+    expect((await home.run(['share', 'show', 'devbox'])).stdout).toContain(`tcp       ${first.url}\n`)
     expect((await home.run(['share', 'create', 'devbox', '--scope', 'read', '--no-tcp'])).code).toBe(0)
     expect((await home.run(['share', 'show', 'devbox'])).stdout).not.toContain('tcp')
     expect(await isRefused(first.port)).toBe(true)
@@ -305,7 +305,7 @@ describe('the port', () => {
     const agent = await home.startAgent()
     await expect.poll(agent.log).toContain(`the share 'devbox' does not listen on TCP`)
     expect(await tcpShare(home, 'devbox')).toMatchObject({ port: first.port, listening: false })
-    expect((await home.run(['share', 'show', 'devbox'])).stdout).toContain('(not listening: another program has the port)')
+    expect((await home.run(['share', 'show', 'devbox'])).stdout).toContain('(not listening: another program uses the port)')
     expect((await home.http('GET', '/v1/status')).text).toContain(`port ${first.port} of 127.0.0.1 cannot be used: EADDRINUSE`)
     // Nobody is to hand a secret to whoever has the port.
     expect(readdirSync(first.folder)).toEqual(['agent.sock'])
@@ -348,7 +348,7 @@ describe('the port', () => {
     expect((await home.run(['share', 'list'])).stdout).not.toContain('other')
     for (const port of ['80', '65536', 'x', '1.5', '-1']) {
       const { code, stderr } = await home.run(['share', 'create', 'other', '--scope', 'read', `--tcp=${port}`])
-      expect([port, code, stderr]).toEqual([port, 2, expect.stringContaining("'tcp' must be")])
+      expect([port, code, stderr]).toEqual([port, 2, expect.stringContaining(`--tcp is '${port}', not a port`)])
     }
     await home.run(['stop'])
     rmSync(first.secretFile)
@@ -365,7 +365,7 @@ describe('the port', () => {
     await expect.poll(() => isRefused(brief.port), { timeout: 20_000, interval: 100 }).toBe(true)
     expect((await home.http('GET', '/v1/token', { socket: join(brief.folder, 'agent.sock') })).text).toContain('share_expired')
     expect(readdirSync(brief.folder)).toEqual(['agent.sock'])
-    expect((await home.run(['share', 'show', 'brief'])).stdout).toContain('(not listening: the share has ended)')
+    expect((await home.run(['share', 'show', 'brief'])).stdout).toContain('(not listening: the share has expired)')
     await home.run(['stop'])
     await home.startAgent()
     expect(await tcpShare(home, 'brief')).toMatchObject({ listening: false })

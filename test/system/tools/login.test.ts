@@ -64,10 +64,10 @@ describeWith(programs('tmux'), 'in a terminal', () => {
     '%s: the browser is opened once for five who wait, and nothing of it is on stderr',
     async (_, folder) => {
       const first = ask(folder(), 'run0')
-      await first.see(/The browser has been opened/)
+      await first.see(/Opened the browser/)
       for (let index = 1; index < 5; index++) ask(folder(), `run${index}`)
       await expect.poll(addresses).toHaveLength(1)
-      await terminals[4]?.see(/waiting for the login to 'work' that is under way elsewhere/)
+      await terminals[4]?.see(/waiting for another login to 'work' that is in progress/)
       await fetch(await server.authorize(addresses()[0] ?? ''))
       for (let index = 0; index < 5; index++) {
         await expect.poll(() => read(`run${index}.code`)).toBe('0\n')
@@ -86,7 +86,7 @@ describeWith(programs('tmux'), 'in a terminal', () => {
     '%s: Ctrl-C ends it at once, and the login with it',
     async (_, folder) => {
       const terminal = ask(folder(), 'cancelled')
-      await terminal.see(/The browser has been opened/)
+      await terminal.see(/Opened the browser/)
       terminal.key('C-c')
       await expect.poll(async () => (await home.http('GET', '/v1/sessions/work')).json()['state']).toBe('logged_out')
       terminal.send('echo back')

@@ -219,7 +219,7 @@ describeWith({ ...programs('setpriv', 'curl'), root: isRoot, Linux: isLinux }, "
     const own = spawnSync(curl[0] ?? '', curl.slice(1), { encoding: 'utf8' })
     expect(own.stdout).toContain(await currentToken(home))
     const other = spawnSync('setpriv', ['--reuid=65534', '--clear-groups', ...curl], { encoding: 'utf8' })
-    expect(other.stdout).toBe('authsock: what comes from another user is not answered; ask 127.0.0.1 itself\n 403')
+    expect(other.stdout).toBe('authsock: the request is from another user; connect to 127.0.0.1 directly\n 403')
   })
 })
 
@@ -249,10 +249,10 @@ describe('authsock serve', () => {
     const cases: [readonly string[], number, string][] = [
       [['serve', 'azure', 'work', '--port', taken], 2, `port ${taken} of 127.0.0.1 cannot be used: EADDRINUSE`],
       [['serve', 'azure', 'work', '--port', '0x50'], 2, "--port is '0x50', not a port"],
-      [['serve', 'oracle', 'work'], 2, "'oracle' is not served"],
+      [['serve', 'oracle', 'work'], 2, "unknown service 'oracle'"],
       [['serve', 'azure', 'nobody'], 2, "there is no profile 'nobody'"],
       [['serve', 'aws', 'work'], 2, 'add --role-arn'],
-      [['serve', 'google', 'work', '--role-arn', 'x'], 2, "a role's options count with aws alone"],
+      [['serve', 'google', 'work', '--role-arn', 'x'], 2, 'role options are only valid with aws'],
     ]
     for (const [args, code, text] of cases) {
       expect(await home.run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(text) as string })

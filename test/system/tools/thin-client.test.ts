@@ -62,7 +62,7 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'the client', ()
     test('an agent that cannot start: its reason, and its exit code', async () => {
       writeFileSync(join(home.path, 'state'), 'not a folder')
       const { code, stdout, stderr } = await client(['token', 'work'])
-      expect([code, stdout, stderr]).toEqual([9, '', expect.stringContaining('cannot be written')])
+      expect([code, stdout, stderr]).toEqual([9, '', expect.stringContaining('cannot write')])
     })
 
     test('AUTHSOCK must be absolute', async () => {

@@ -244,7 +244,7 @@ test('L6 what callers choose ends no line, moves no cursor, hides nothing, and i
     mkdirSync(join(home.path, 'state', 'authsock'), { recursive: true, mode: 0o700 })
     writeFileSync(join(home.path, 'state', 'authsock', 'audit.log'), text)
     const { stdout } = await home.run(['audit'])
-    expect(stdout.trimEnd().split('\n')).toHaveLength(2)
+    expect(stdout.trimEnd().split('\n')).toHaveLength(3)
     expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
   } finally {
     await home.close()
@@ -266,7 +266,7 @@ test('a line of another make: shown, or passed over, and never a crash', async (
     const { code, stdout } = await home.run(['audit', '--caller', 'x'])
     expect([code, stdout]).toEqual([0, ''])
     const all = await home.run(['audit'])
-    expect([all.code, all.stdout.trimEnd().split('\n').length]).toEqual([0, 2])
+    expect([all.code, all.stdout.trimEnd().split('\n').length]).toEqual([0, 3])
     expect((await home.run(['audit', 'verify'])).code).toBe(9)
   } finally {
     await home.close()

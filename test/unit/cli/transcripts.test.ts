@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { ago, duration, fromNow } from '../../../src/core/util/durations.ts'
-import { statusLines } from '../../../src/cli/status-table.ts'
+import { statusLines } from '../../../src/cli/commands/status-lines.ts'
 import type { Style } from '../../../src/cli/terminal.ts'
 import type { AgentStatus, SessionStatus } from '../../../src/wire/messages.ts'
 
@@ -57,7 +57,7 @@ describe('authsock status', () => {
   test('sessions in every mood', () => {
     expect(show(mixed)).toMatchInlineSnapshot(`
       "
-      PROFILE   STATE            WHO               EXPIRES               LAST REFRESH   NEXT REFRESH
+      PROFILE   STATE            USER              EXPIRES               LAST REFRESH   NEXT REFRESH
       work      active           ada               in 58 min             2 min ago      in 52 min
       staging   retrying         ada               in 1 min              58 min ago     in 4 s
         login.example.com did not answer in time
@@ -68,7 +68,7 @@ describe('authsock status', () => {
       ci        logged out       -                 -                     -              -
         hint: \`authsock login ci\`
 
-      vault open (key in the keychain)
+      vault open (master key in the keychain)
       "
     `)
   })
@@ -87,7 +87,7 @@ describe('authsock status', () => {
       ci        logged out       -
         hint: \`authsock login ci\`
 
-      vault open (key in the keychain)
+      vault open (master key in the keychain)
       "
     `)
   })
@@ -95,8 +95,8 @@ describe('authsock status', () => {
   test('nothing there yet: the first step', () => {
     expect(show(status([], { vault: { state: 'new' } }))).toMatchInlineSnapshot(`
       "
-      no profiles yet
-      make one and log in: authsock login https://ISSUER --client-id ID
+      no profiles
+      hint: \`authsock login https://ISSUER --client-id ID\` creates one and logs in
       "
     `)
   })
@@ -108,10 +108,10 @@ describe('authsock status', () => {
     })
     expect(show(locked)).toMatchInlineSnapshot(`
       "
-      PROFILE   STATE    WHO   EXPIRES   LAST REFRESH   NEXT REFRESH
-      work      locked   -     -         -              -
+      PROFILE   STATE    USER   EXPIRES   LAST REFRESH   NEXT REFRESH
+      work      locked   -      -         -              -
 
-      vault locked (key in the keychain): the keychain is locked
+      vault locked (master key in the keychain): the keychain is locked
         hint: \`authsock unlock\`
       warning: the master key lies in a plain file beside the vault
       "

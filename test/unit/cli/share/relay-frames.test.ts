@@ -207,7 +207,7 @@ describeWith({ POSIX: isPosix }, 'the streams of the end that connects', () => {
     }
     const { pipe, streams, say } = start()
     for (let stream = 1; stream <= maxStreams; stream++) say({ type: 'open', stream })
-    await expect.poll(() => streams.isCrowded).toBe(true)
+    await expect.poll(() => streams.isCongested).toBe(true)
     await new Promise((resolve) => setTimeout(resolve, 200))
     // A frame more than where it stops.
     expect(pipe.writableLength + pipe.readableLength).toBeLessThan(256 * 1024 + 2 * maxData + 64 * 1024)

@@ -1,23 +1,23 @@
-// Secrets come from a prompt, from stdin, from a file or from the environment, and never from argv, which every process of
-// the machine can read.
+// Questions on the terminal, and secrets: from a prompt that does not show them, from stdin, a file or the environment, and
+// never from arguments, which every process of the machine can read.
 
 import { readFile } from 'node:fs/promises'
 import { Failure } from '../core/failures.ts'
 import { readUpTo } from '../platform/read-up-to.ts'
 import type { Context } from './context.ts'
 
-const maxBytes = 64 * 1024
+const maxSecretBytes = 64 * 1024
 
 export interface SecretOptions {
   readonly clientSecretStdin?: boolean
   readonly clientSecretFile?: string
 }
 
-/** Whether the user has named a source; the environment is none, since it may be meant for another profile. */
-export const givesSecret = ({ clientSecretStdin, clientSecretFile }: SecretOptions): boolean =>
+/** Whether an option names a source. The environment is no such option: its secret may be meant for another profile. */
+export const namesSecret = ({ clientSecretStdin, clientSecretFile }: SecretOptions): boolean =>
   clientSecretStdin === true || clientSecretFile !== undefined
 
-/** Undefined where none was given and nobody can be asked. */
+/** Undefined if none is given and there is no terminal to ask on. */
 export async function clientSecret(
   context: Context,
   options: SecretOptions,
@@ -29,10 +29,10 @@ export async function clientSecret(
   const fromEnvironment = context.env['AUTHSOCK_CLIENT_SECRET']
   if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment
   if (prompt === undefined || !context.terminal.isInteractive) return undefined
-  return ask(context, prompt)
+  return askSecret(context, prompt)
 }
 
-/** A static secret: from stdin, a file, or a prompt that does not show it. */
+/** A static secret. */
 export async function staticSecret(
   context: Context,
   { stdin, file }: { readonly stdin?: boolean; readonly file?: string },
@@ -41,37 +41,45 @@ export async function staticSecret(
   if (stdin === true) return firstLine(await readStdin(), 'stdin')
   if (file !== undefined) return firstLine(await readSecretFile(file), file)
   if (!context.terminal.isInteractive) {
-    throw new Failure('bad_request', 'there is no terminal to ask for the secret on', { hint: 'give it with --stdin or --file' })
+    throw new Failure('bad_request', 'cannot ask for the secret without a terminal', { hint: 'use --stdin or --file PATH' })
   }
-  const value = await ask(context, prompt)
+  const value = await askSecret(context, prompt)
   if (value !== '') return value
-  throw new Failure('bad_request', 'nothing was entered', { hint: 'try again' })
+  throw new Failure('bad_request', 'no secret was entered', { hint: 'try again' })
 }
 
-/** A passphrase that opens the vault. */
+/** The passphrase of the vault; undefined if there is no terminal to ask on. */
 export async function passphrase(context: Context, fromStdin: boolean): Promise<string | undefined> {
   if (fromStdin) return firstLine(await readStdin(), 'stdin')
   if (!context.terminal.isInteractive) return undefined
-  return ask(context, 'passphrase: ')
+  return askSecret(context, 'passphrase: ')
 }
 
-/** A new one: asked for twice. */
+/** A new passphrase, which has to be typed twice. */
 export async function newPassphrase(context: Context, fromStdin: boolean): Promise<string> {
   if (fromStdin) return firstLine(await readStdin(), 'stdin')
   if (!context.terminal.isInteractive) {
-    throw new Failure('bad_request', 'there is no terminal to ask for a passphrase on', {
-      hint: 'give it with --passphrase-stdin',
-    })
+    throw new Failure('bad_request', 'cannot ask for a passphrase without a terminal', { hint: 'use --passphrase-stdin' })
   }
-  const first = await ask(context, 'new passphrase: ')
-  if (first === '')
-    throw new Failure('bad_request', 'an empty passphrase protects nothing', { hint: 'choose one of several words' })
-  const second = await ask(context, 'once more: ')
-  if (first !== second) throw new Failure('bad_request', 'the two are not the same', { hint: 'try again' })
+  const first = await askSecret(context, 'new passphrase: ')
+  if (first === '') throw new Failure('bad_request', 'the passphrase is empty', { hint: 'choose one of several words' })
+  const second = await askSecret(context, 'repeat the passphrase: ')
+  if (first !== second) throw new Failure('bad_request', 'the passphrases do not match', { hint: 'try again' })
   return first
 }
 
-async function ask(context: Context, prompt: string): Promise<string> {
+/** A line that is shown as it is typed. Throws cancelled. */
+export async function ask(prompt: string): Promise<string> {
+  const { read } = await import('read')
+  try {
+    return (await read({ prompt, output: process.stderr })).trim()
+  } catch {
+    throw new Failure('cancelled', 'cancelled')
+  }
+}
+
+/** Throws cancelled. */
+async function askSecret(context: Context, prompt: string): Promise<string> {
   const { read } = await import('read')
   try {
     return await read({ prompt, silent: true, replace: '', output: process.stderr })
@@ -83,20 +91,22 @@ async function ask(context: Context, prompt: string): Promise<string> {
 }
 
 const readStdin = async (): Promise<string> =>
-  (await readUpTo(process.stdin, maxBytes, () => new Failure('too_large', 'stdin holds more than a secret'))).toString()
+  (
+    await readUpTo(process.stdin, maxSecretBytes, () => new Failure('too_large', `stdin is larger than ${maxSecretBytes} bytes`))
+  ).toString()
 
 async function readSecretFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new Failure('bad_request', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+    throw new Failure('bad_request', `cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, {
       hint: 'name a file that you can read',
     })
   }
 }
 
-function firstLine(text: string, where: string): string {
+function firstLine(text: string, source: string): string {
   const [line = ''] = text.split(/\r?\n/)
-  if (line === '') throw new Failure('bad_request', `${where} holds no secret`, { hint: 'it is the first line that counts' })
+  if (line === '') throw new Failure('bad_request', `${source} holds no secret`, { hint: 'the secret is its first line' })
   return line
 }

@@ -1,0 +1,117 @@
+// `authsock profile`: the profiles in config.toml.
+
+import type { Command } from 'commander'
+import { addProfile, removeProfile } from '../../config/edit-profiles.ts'
+import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
+import { Failure } from '../../core/failures.ts'
+import { defined } from '../../core/util/defined.ts'
+import type { Context } from '../context.ts'
+import { addGroup, type MakeLeaf } from '../leaf.ts'
+import { type ProfileOptions, profileTable, withProfileOptions, withSecretOptions } from '../profile-options.ts'
+import { unknownProfile } from '../profiles.ts'
+import { clientSecret, type SecretOptions } from '../prompts.ts'
+import { cell, tableLines } from '../table.ts'
+import { outcome } from './logout.ts'
+
+interface AddOptions extends ProfileOptions, SecretOptions {
+  readonly issuer: string
+}
+
+export function register(root: Command, leaf: MakeLeaf): void {
+  const profile = addGroup(root, 'profile', 'manage the profiles in config.toml')
+  withSecretOptions(
+    withProfileOptions(
+      leaf(profile, 'add <name>', 'add a profile', add).requiredOption(
+        '--issuer <url>',
+        'issuer URL of the authorization server',
+      ),
+    ),
+  )
+  leaf(profile, 'list', 'list the profiles', list)
+  leaf(profile, 'show <name>', 'show a profile with its defaults', show)
+  leaf(profile, 'remove <name>', 'log out of a profile and remove it', remove)
+}
+
+async function add(context: Context, name: string, options: AddOptions): Promise<void> {
+  const { configFile } = context.paths
+  const secret = await clientSecret(context, options, undefined)
+  const clientAuthentication = options.clientAuthentication ?? (secret === undefined ? undefined : 'client_secret_basic')
+  await addProfile(configFile, name, profileTable(options.issuer, { ...options, ...defined({ clientAuthentication }) }))
+  if (secret !== undefined) await (await context.agent()).setClientSecret(name, secret)
+  if (context.asJson) context.terminal.json({ profile: name, config: configFile })
+  else {
+    context.terminal.note(`added profile '${name}' to ${configFile}`)
+    context.terminal.hint(`\`authsock login ${name}\` logs in`)
+  }
+}
+
+async function list(context: Context): Promise<void> {
+  const { profiles, defaultProfile } = await context.config()
+  const all = [...profiles.values()]
+  const { terminal } = context
+  if (context.asJson) {
+    const rows = all.map(({ name, issuer, clientId, grant }) => ({ name, issuer, client_id: clientId, grant }))
+    terminal.json({ profiles: rows, ...defined({ default_profile: defaultProfile }) })
+    return
+  }
+  if (all.length === 0) return terminal.hint('no profiles; `authsock login https://ISSUER --client-id ID` creates one')
+  const { style } = terminal
+  const rows = all.map(({ name, issuer, grant }) => [
+    cell(name, style.bold),
+    cell(issuer),
+    cell(grant),
+    cell(name === defaultProfile ? 'yes' : ''),
+  ])
+  const headings = ['name', 'issuer', 'grant', ...(defaultProfile === undefined ? [] : ['default'])]
+  for (const line of tableLines({ headings, rows, optional: [2] }, terminal.width, style)) terminal.print(line)
+}
+
+async function show(context: Context, name: string): Promise<void> {
+  const { configFile } = context.paths
+  const profile = (await context.config()).profiles.get(name)
+  if (profile === undefined) throw unknownProfile(name)
+  if (context.asJson) {
+    context.terminal.json(inSnakeCase(profile))
+    return
+  }
+  const { redirect, ...rest } = profile
+  const host = redirect.host === '::1' ? '[::1]' : redirect.host
+  const fields = {
+    ...rest,
+    redirect: `http://${host}:${redirect.port === 0 ? '(any port)' : redirect.port}${redirect.path}`,
+    file: configFile,
+  }
+  for (const [key, value] of Object.entries(fields)) {
+    const text = Array.isArray(value) ? value.join(' ') : typeof value === 'object' ? JSON.stringify(value) : value
+    if (text !== '{}') context.terminal.print(`${snakeCase(key).padEnd(24)} ${text === '' ? '-' : text}`)
+  }
+}
+
+/** As config.toml and the protocol write names; the keys of tables that the user wrote stay as they are. */
+const inSnakeCase = (table: object): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(table).map(([key, value]: [string, unknown]) => [
+      snakeCase(key),
+      key === 'endpoints' ? inSnakeCase(value as object) : value,
+    ]),
+  )
+
+const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+async function remove(context: Context, name: string): Promise<void> {
+  const { profiles, routes } = await context.config()
+  if (!profiles.has(name)) throw unknownProfile(name)
+  const route = routes.find(({ to }) => to.kind === 'profile' && to.profile === name)
+  if (route !== undefined) {
+    const url = formatUrlPattern(route.pattern)
+    throw new Failure('bad_request', `the route ${url} uses profile '${name}'`, {
+      hint: `\`authsock route remove ${url}\` first`,
+    })
+  }
+  const agent = await context.agent()
+  const answer = await agent.logout(name)
+  await agent.removeClientSecret(name)
+  await removeProfile(context.paths.configFile, name)
+  if (context.asJson) context.terminal.json({ profile: name, revocation: answer.revocation })
+  else context.terminal.note(`removed profile '${name}' and logged out of it${outcome(answer)}`)
+}

@@ -356,7 +356,7 @@ export class Store implements RecordStore {
   /** Removes what a crash left: temporary files, records under an old key. Runs in the background. */
   async #tidy(vault: OpenVault): Promise<void> {
     try {
-      await this.#files.sweep(this.#options.clock.now())
+      await this.#files.sweep()
       if (vault.manifest.keys.length === 1 || unknownKeyPolicy(vault) === 'refuse') return
       await this.#withManifest(async () => {
         if (!this.#isOpen(vault) || (await this.#isSuperseded(vault, 'refuse'))) return

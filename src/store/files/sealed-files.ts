@@ -175,12 +175,21 @@ export class SealedFiles {
     })
   }
 
-  async sweep(now: number): Promise<void> {
-    for (const name of await this.#disk.list(this.#folder)) {
-      if (!temporaryPattern.test(name)) continue
-      const path = join(this.#folder, name)
-      const at = await this.#disk.modifiedAt(path)
-      if (at !== undefined && now - at > temporaryMaxAgeMs) await this.#disk.remove(path)
+  /** Removes temporary files that a crash left. Their age is counted by the file system's clock alone (L10). */
+  async sweep(): Promise<void> {
+    const left = (await this.#disk.list(this.#folder)).filter((name) => temporaryPattern.test(name))
+    if (left.length === 0) return
+    const probe = this.#temporary('probe')
+    await this.#disk.create(probe, Buffer.alloc(0))
+    try {
+      const now = await this.#disk.modifiedAt(probe)
+      for (const name of left) {
+        const path = join(this.#folder, name)
+        const at = await this.#disk.modifiedAt(path)
+        if (now !== undefined && at !== undefined && now - at > temporaryMaxAgeMs) await this.#disk.remove(path)
+      }
+    } finally {
+      await this.#disk.remove(probe)
     }
   }
 

@@ -86,7 +86,7 @@ export class ManifestFile {
       stored = await this.#stored()
     } catch (error) {
       const failure = asFailure(error)
-      if (failure.code !== 'record_damaged') throw failure
+      if (failure.code !== 'record_damaged' && failure.code !== 'vault_changed') throw failure
       return { kind: 'refused', failure }
     }
     if (stored === undefined) return { kind: 'gone' }
@@ -116,6 +116,9 @@ export class ManifestFile {
     const { directory, disk } = this.#options
     const temporary = temporaryName(this.#path)
     const text = encodeManifest(manifest)
+    const noted = await this.#anchor()
+    if (noted !== undefined)
+      this.#options.warn(`the vault that was used here before (${noted.vault_id}) is gone: a new one is created`)
     try {
       await disk.create(temporary, Buffer.from(text))
       try {
@@ -139,6 +142,9 @@ export class ManifestFile {
       const content = await this.#options.disk.read(this.#path)
       return content === undefined ? undefined : decodeStoredManifest(content)
     } catch (error) {
+      // A link, a pipe, another user's file: refused as it was opened.
+      if (error instanceof Failure) throw this.#changed(error.message)
+      if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw this.#changed('it is a symbolic link')
       if (!(error instanceof DecodeError)) throw diskFailure(error, `${this.#path} cannot be read`)
       throw new Failure('record_damaged', `${this.#path} does not describe a vault: ${error.message}`, {
         hint: this.restoreHint('or move the vault folder away to start anew'),
@@ -212,7 +218,8 @@ export class ManifestFile {
   /** How to put back the last accepted manifest, and what else can be done. */
   restoreHint(otherwise?: string): string {
     const note = this.#notePath()
-    const restore = note === undefined ? `restore ${this.#path} from a backup` : `restore it: cp ${note} ${this.#path}`
+    const restore =
+      note === undefined ? `restore ${this.#path} from a backup` : `restore it: rm -f ${this.#path} && cp ${note} ${this.#path}`
     return otherwise === undefined ? restore : `${restore}, ${otherwise}`
   }
 
@@ -227,3 +234,6 @@ export class ManifestFile {
     return new Failure('vault_changed', `${this.#path} is not accepted: ${why}`, { hint: hint ?? this.restoreHint(accept) })
   }
 }
+
+/** For a shell, if it is necessary. */
+const quote = (path: string): string => (/^[\w/.:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)

@@ -1,9 +1,20 @@
 // FINDINGS S1: an attacker who can write to the vault's folder, and knows no master key of it, changes vault.json in every way. He has the
 // format, a key of his own, every older manifest, and may know a key that was in use before.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { redact } from '../../../../src/core/redacted.ts'
 import { keyId, readHeader, seal } from '../../../../src/store/files/seal.ts'
 import type { Endorsement, Manifest, UnsignedManifest } from '../../../../src/store/manifest/manifest.ts'
@@ -17,7 +28,10 @@ beforeEach(() => {
   vault = new ScratchVault()
 })
 
-afterEach(() => vault.remove())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vault.remove()
+})
 
 const current = (): Manifest => vault.json() as unknown as Manifest
 const put = (manifest: unknown): void =>
@@ -83,6 +97,34 @@ const manifests: readonly (readonly [string, () => unknown])[] = [
   ['nothing', () => ''],
 ]
 
+const places: readonly (readonly [string, () => void])[] = [
+  ['a pipe', () => void execFileSync('mkfifo', ['-m', '600', vault.manifest])],
+  [
+    'a link to his own',
+    () => (writeFileSync(join(vault.folder, 'his'), JSON.stringify({})), symlinkSync(join(vault.folder, 'his'), vault.manifest)),
+  ],
+  ['a device', () => symlinkSync('/dev/zero', vault.manifest)],
+  [
+    'a file that others can write to',
+    () => (writeFileSync(vault.manifest, readFileSync(vault.note)), chmodSync(vault.manifest, 0o666)),
+  ],
+]
+
+describe.skipIf(process.platform === 'win32').each(places)('S1 L17 %s in the place of vault.json', (_, make) => {
+  test('is not waited for, not followed, and reported', async () => {
+    const store = await vault.filled()
+    rmSync(vault.manifest)
+    make()
+    await store.write('session.a', 3, bytes('third'))
+    expect(await read(store)).toBe('third')
+    expect(vault.warnings).toEqual([expect.stringContaining('vault.json is not accepted: ')])
+    const next = vault.open()
+    expect(await codeOf(next.read('session.a'))).toBe('vault_changed')
+    execFileSync('sh', ['-c', /restore it: (.*), or/.exec(next.status().hint ?? '')?.[1] ?? 'false'])
+    expect(await read(vault.open())).toBe('third')
+  })
+})
+
 describe.each(manifests)('S1 %s', (_, make) => {
   test('a running agent seals nothing with another key and goes on', async () => {
     const store = await vault.filled()
@@ -111,7 +153,7 @@ describe.each(manifests)('S1 %s', (_, make) => {
     expect(await messageOf(store.read('session.a'))).toMatch(/vault\.json (is not accepted|does not describe a vault): /)
     expect(store.status()).toMatchObject({
       state: 'unreachable',
-      hint: expect.stringContaining(`cp ${vault.note} ${vault.manifest}`),
+      hint: expect.stringContaining(`rm -f ${vault.manifest} && cp ${vault.note} ${vault.manifest}`),
     })
     expect(['vault_changed', 'record_damaged']).toContain(await codeOf(store.prepare()))
     expect(['vault_changed', 'record_damaged']).toContain(await codeOf(store.changeMasterKey({ provider: 'insecure-key-file' })))
@@ -130,7 +172,7 @@ test('S1 the finding: the manifest is exchanged, the agent refreshes, the manife
   writeFileSync(vault.manifest, right)
   expect(await read(vault.open())).toBe('refreshed')
   expect(vault.warnings).toEqual([
-    expect.stringMatching(/vault\.json is not accepted: .*The agent goes on with the master key it has; restore it: cp /),
+    expect.stringMatching(/vault\.json is not accepted: .*The agent goes on with the master key it has; restore it: rm -f /),
   ])
 })
 
@@ -300,7 +342,7 @@ test('S1 vault.json taken away: the note brings it back, and nothing is made ove
   rmSync(vault.manifest)
   const store = vault.open({ named: vault.keyFile() })
   expect(await codeOf(store.prepare())).toBe('record_damaged')
-  expect(store.status().hint).toContain(`cp ${vault.note} ${vault.manifest}`)
+  expect(store.status().hint).toContain(`rm -f ${vault.manifest} && cp ${vault.note} ${vault.manifest}`)
   expect(existsSync(vault.manifest)).toBe(false)
 })
 
@@ -323,4 +365,30 @@ test('S1 an agent that slept through two changes of the key follows the chain; o
   // Another machine, whose note is of before.
   writeFileSync(vault.note, anchor)
   expect(await read(vault.open())).toBe('third')
+})
+
+test('S1 a vault that is gone as a whole: a new one is created, and that is said', async () => {
+  const { vault_id } = (await vault.filled(), current())
+  rmSync(vault.directory, { recursive: true })
+  const store = await vault.filled()
+  expect(current().vault_id).not.toBe(vault_id)
+  expect(vault.warnings).toEqual([expect.stringContaining(`the vault that was used here before (${vault_id}) is gone`)])
+  store.close()
+  expect(await read(vault.open())).toBe('second')
+})
+
+test('L10 temporary files are removed by their age in the time of the file system', async () => {
+  const store = await vault.filled()
+  store.close()
+  const [fresh, old] = ['fresh', 'old'].map((name) => join(vault.directory, `${name}.0123456789abcdef.tmp`))
+  for (const path of [fresh, old]) writeFileSync(path ?? '', '')
+  const longAgo = new Date(Date.now() - 7_200_000)
+  utimesSync(old ?? '', longAgo, longAgo)
+  const now = Date.now.bind(Date)
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + 86_400_000)
+  const next = vault.open()
+  expect(await read(next)).toBe('second')
+  await expect
+    .poll(() => readdirSync(vault.directory).filter((name) => name.endsWith('.tmp')))
+    .toEqual(['fresh.0123456789abcdef.tmp'])
 })

@@ -218,8 +218,8 @@ export class ManifestFile {
   /** How to put back the last accepted manifest, and what else can be done. */
   restoreHint(otherwise?: string): string {
     const note = this.#notePath()
-    const restore =
-      note === undefined ? `restore ${this.#path} from a backup` : `restore it: rm -f ${this.#path} && cp ${note} ${this.#path}`
+    const [from, to] = [quote(note ?? ''), quote(this.#path)]
+    const restore = note === undefined ? `restore ${this.#path} from a backup` : `restore it: rm -f ${to} && cp ${from} ${to}`
     return otherwise === undefined ? restore : `${restore}, ${otherwise}`
   }
 
@@ -230,7 +230,7 @@ export class ManifestFile {
 
   #changed(why: string, hint?: string): Failure {
     const note = this.#notePath()
-    const accept = note && `or, if you made this change yourself, remove ${note} and start the agent again`
+    const accept = note && `or, if you made this change yourself, remove ${quote(note)} and start the agent again`
     return new Failure('vault_changed', `${this.#path} is not accepted: ${why}`, { hint: hint ?? this.restoreHint(accept) })
   }
 }

@@ -16,8 +16,11 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { redact } from '../../../../src/core/redacted.ts'
+import { realDisk } from '../../../../src/platform/fs/disk.ts'
 import { keyId, readHeader, seal } from '../../../../src/store/files/seal.ts'
 import type { Endorsement, Manifest, UnsignedManifest } from '../../../../src/store/manifest/manifest.ts'
+import { ManifestFile } from '../../../../src/store/manifest/manifest-file.ts'
+import { ManifestNote } from '../../../../src/store/manifest/note.ts'
 import { endorse, publicKeyOf, signManifest } from '../../../../src/store/manifest/signature.ts'
 import { bytes, codeOf, messageOf, passphrase, read, ScratchVault } from '../../../support/vaults.ts'
 
@@ -215,7 +218,7 @@ describe('S1 an older manifest that was the right one', () => {
   test('from the middle of a change of the key is refused after its end', async () => {
     const store = await vault.filled()
     const all: Buffer[] = []
-    const disk = { ...(await import('../../../../src/platform/fs/disk.ts')).realDisk }
+    const disk = { ...realDisk }
     const rename = disk.rename.bind(disk)
     disk.rename = async (from, to) => {
       await rename(from, to)
@@ -391,4 +394,21 @@ test('L10 temporary files are removed by their age in the time of the file syste
   await expect
     .poll(() => readdirSync(vault.directory).filter((name) => name.endsWith('.tmp')))
     .toEqual(['fresh.0123456789abcdef.tmp'])
+})
+
+test('the command that a hint names can be copied, whatever is in the path', () => {
+  const directory = join(vault.folder, "it's a $vault")
+  const path = join(vault.folder, 'the note.json')
+  mkdirSync(directory)
+  writeFileSync(path, 'noted')
+  const ignore = (): void => {}
+  const file = new ManifestFile({
+    directory,
+    disk: realDisk,
+    note: new ManifestNote(path, ignore),
+    warn: ignore,
+    exclusively: (work) => work(),
+  })
+  execFileSync('sh', ['-c', file.restoreHint().replace('restore it: ', '')])
+  expect(readFileSync(join(directory, 'vault.json'), 'utf8')).toBe('noted')
 })

@@ -37,7 +37,11 @@ const isPackage = (id: string): boolean =>
 function builtinsByName(): Plugin {
   return {
     name: 'builtins-by-name',
-    resolveId: (id, importer) => (id.startsWith('node:') ? `${builtinMark}${id}\0${importer ?? ''}` : undefined),
+    resolveId(id, importer) {
+      if (!id.startsWith('node:')) return undefined
+      // main.ts also runs on a Node that is too old for the rest, and for process.getBuiltinModule.
+      return importer === input.main ? { id, external: true } : `${builtinMark}${id}\0${importer ?? ''}`
+    },
     load(id) {
       if (!id.startsWith(builtinMark)) return undefined
       const [name = ''] = id.slice(builtinMark.length).split('\0')

@@ -18,7 +18,7 @@ export const programNames: readonly string[] = [client, ...new Set(helpers.flatM
 /** `out` must not exist. Without a compiler the thin client is its twin in TypeScript. */
 export async function makeProgram(out: string, { compiler }: { readonly compiler: Compiler | undefined }): Promise<void> {
   await makePackage(out)
-  recordInterpreter(join(out, 'main.js'))
+  recordInterpreter(out)
   makePrograms(out, compiler)
 }
 
@@ -39,14 +39,17 @@ function makeTypes(out: string): void {
 }
 
 /**
- * The program runs on the Node that built it, whatever `node` the caller's PATH has, if any. Line 2 is a command to sh, and a string and
- * a comment to JavaScript.
+ * The program runs on the Node that built it, whatever `node` the caller's PATH has, if any (H8). Line 2 of main.js is a command to sh, and a
+ * string and a comment to JavaScript. The thin client, and main.js on a Node that is too old, read the file `interpreter`.
  */
-function recordInterpreter(main: string): void {
+function recordInterpreter(out: string): void {
+  if (process.execPath.includes('\n')) return
+  writeFileSync(join(out, 'interpreter'), `${process.execPath}\n`)
+  if (process.platform === 'win32') return
+  const main = join(out, 'main.js')
   const text = readFileSync(main, 'utf8')
   const shebang = '#!/usr/bin/env node\n'
   if (!text.startsWith(shebang)) throw new Error(`${main} does not start with ${shebang}`)
-  if (process.platform === 'win32' || process.execPath.includes('\n')) return
   const node = `'${process.execPath.replaceAll("'", `'\\''`)}'`
   const script = `n=${node}; [ -x "$n" ] || n=node; exec "$n" "$0" "$@"`
   writeFileSync(main, `#!/bin/sh\n':' //; ${script}\n${text.slice(shebang.length)}`)

@@ -1,21 +1,49 @@
 #!/usr/bin/env node
-// argv -> the agent, a helper or the command line; whichever it is, the others are never loaded.
+// argv -> the agent, a helper or the command line; whichever it is, the others are never loaded. A Node that is too old hands over to one
+// that is not, if one is known (H8).
 
-/** As package.json has it: an older one fails in the middle, in words that help nobody. */
+/** As package.json says: an older one fails halfway, with an error that helps no user. */
 const oldest = [22, 18] as const
+/** Set for the Node that is handed over to. */
+const handedOver = 'AUTHSOCK_HANDED_OVER'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isTooOld = major < oldest[0] || (major === oldest[0] && minor < oldest[1])
-process.exitCode = isTooOld ? refuse() : await run()
-
-function refuse(): number {
-  process.stderr.write(`authsock: Node ${process.versions.node} is too old\nhint: ${oldest.join('.')} or newer is needed\n`)
-  return 2
-}
+process.exitCode = isTooOld ? await handOver() : await run()
 
 async function run(): Promise<number> {
+  delete process.env[handedOver]
   if (process.argv[2] === 'agent') return (await import('./agent/command.ts')).main(process.argv.slice(2))
   const { helperMain, startedAs } = await import('./twin/main.ts')
   const started = startedAs(process.argv)
   return (await helperMain(started)) ?? (await import('./cli/main.ts')).main(started.args)
+}
+
+async function handOver(): Promise<number> {
+  const node = process.env[handedOver] === undefined ? await knownNode() : undefined
+  if (node === undefined) {
+    process.stderr.write(`authsock: Node ${process.versions.node} is too old\nhint: ${oldest.join('.')} or newer is needed\n`)
+    return 2
+  }
+  const { spawn } = await import('node:child_process')
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit', env: { ...process.env, [handedOver]: '1' } })
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  // The terminal sends it to both.
+  process.on('SIGINT', () => {})
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+/** The one that made the build, or that of the prefix that the package is installed in. As thin-client/posix-process.c. */
+async function knownNode(): Promise<string | undefined> {
+  const { existsSync, readFileSync } = await import('node:fs')
+  const { fileURLToPath } = await import('node:url')
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  const note = `${folder}interpreter`
+  const recorded = existsSync(note) ? [readFileSync(note, 'utf8').trim()] : []
+  const [, prefix] = /^(.*)\/lib\/node_modules\/authsock\/dist\/$/.exec(folder) ?? []
+  const installed = prefix === undefined ? [] : [`${prefix}/bin/node`]
+  return [...recorded, ...installed].find((path) => existsSync(path))
 }

@@ -23,7 +23,8 @@ const maxLogBytes = 256 * 1024
 export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning: () => Promise<boolean>): Promise<void> {
   const log = openLog(paths.logFile)
   const logStart = statSync(paths.logFile).size
-  const child = spawn(process.execPath, [program(), 'agent', '--log', 'quiet'], {
+  const [command = '', ...args] = agentCommand()
+  const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'ignore', log],
     env: cleanEnvironment(env),
@@ -51,6 +52,14 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning
   const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length)
   const text = failed === undefined ? 'the agent was started but does not answer' : 'cannot start the agent'
   throw new Failure('agent_unreachable', reason === undefined ? text : `${text}: ${reason}`, defined({ hint }))
+}
+
+/** The program finds a Node by itself if this process is another JavaScript runtime, such as an editor built on Electron (H8). */
+function agentCommand(): readonly string[] {
+  const { electron, bun, deno } = process.versions as Readonly<Record<string, string | undefined>>
+  const isNode = electron === undefined && bun === undefined && deno === undefined
+  const start = isNode || process.platform === 'win32' ? [process.execPath, program()] : [program()]
+  return [...start, 'agent', '--log', 'quiet']
 }
 
 function openLog(path: string): number {

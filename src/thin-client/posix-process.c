@@ -86,7 +86,9 @@ static char *interpreter_of(const char *program) {
     noted[strcspn(noted, "\r\n")] = '\0';
     if (noted[0] == '/' && is_program(noted, NULL)) return join(noted, "", "");
   }
-  // PREFIX/lib/node_modules/authsock/dist
+  static const char installed[] = "/lib/node_modules/authsock/dist";
+  size_t depth = strlen(folder);
+  if (depth < sizeof installed || !equal(folder + depth - (sizeof installed - 1), installed)) return NULL;
   char *beside = join(folder, "/../../../../bin/node", "");
   return is_program(beside, NULL) ? beside : NULL;
 }

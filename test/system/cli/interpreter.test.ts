@@ -63,7 +63,7 @@ describe.runIf(isPosix)('H8 the interpreter', () => {
   test('an agent is started by the recorded one too', async () => {
     home.program = main
     const PATH = folderWithNode('exit 9')
-    expect((await run(main, ['start'], { env: { ...home.env, PATH } })).stdout).toContain('listens at')
+    expect((await run(main, ['start'], { env: { ...home.env, PATH } })).stdout).toContain('agent running')
     expect((await home.run(['stop'])).code).toBe(0)
   })
 })

@@ -18,6 +18,8 @@ export interface ProfileTable {
   readonly scopes?: readonly string[]
   readonly resource?: string
   readonly audience?: string
+  readonly resources?: readonly string[]
+  readonly audiences?: readonly string[]
   readonly client_authentication?: Profile['clientAuthentication']
   readonly client_secret_file?: string
   readonly ca_file?: string
@@ -46,9 +48,13 @@ export function checkProfile(table: ProfileTable, path: readonly string[]): read
     const problem = url === undefined ? undefined : urlProblem(url)
     return problem === undefined ? [] : [{ path: at, text: `'${at.at(-1)}' ${problem}` }]
   })
-  const { resource, grant } = table
-  if (resource !== undefined && (!URL.canParse(resource) || resource.includes('#'))) {
-    complaints.push({ path: [...path, 'resource'], text: "'resource' must be an absolute URI without a fragment" })
+  const { resource, resources, grant } = table
+  for (const [key, values] of [
+    ['resource', resource === undefined ? [] : [resource]],
+    ['resources', resources ?? []],
+  ] as const) {
+    if (values.every((value) => URL.canParse(value) && !value.includes('#'))) continue
+    complaints.push({ path: [...path, key], text: `'${key}' must be an absolute URI without a fragment` })
   }
   for (const key of ['lifetime', 'idle_limit'] as const) {
     if (table[key] === undefined || grant === undefined || isInteractive(grant)) continue
@@ -102,6 +108,8 @@ export function toProfile(name: string, table: ProfileTable): Profile {
     idleLimit: table.idle_limit,
     resource: table.resource,
     audience: table.audience,
+    resources: table.resources,
+    audiences: table.audiences,
     clientSecretFile: expandHome(table.client_secret_file),
     caFile: expandHome(table.ca_file),
     endpoints: table.endpoints === undefined ? provider?.endpoints : toEndpoints(table.endpoints),

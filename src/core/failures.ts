@@ -50,6 +50,7 @@ const table = {
   login_expired: row(408, exitCodes.refused, '`authsock login {profile}` to try again'),
   login_cancelled: row(409, exitCodes.cancelled, '`authsock login {profile}` when you are ready'),
   scope_not_allowed: row(403, exitCodes.denied, 'request fewer scopes, or add the scope to the profile and log in again'),
+  target_not_allowed: row(403, exitCodes.denied, 'add the resource or audience to the profile in config.toml, then log in again'),
   scope_not_granted: row(403, exitCodes.denied, '`authsock login {profile}` to request this scope from the server'),
 
   // access decisions

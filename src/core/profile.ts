@@ -31,6 +31,9 @@ export interface Profile {
   readonly resource?: string
   /** For servers that take `audience` in place of `resource` (Auth0 and others). */
   readonly audience?: string
+  /** Further resources and audiences that a request may name. The login asks for the resources. */
+  readonly resources?: readonly string[]
+  readonly audiences?: readonly string[]
   readonly clientAuthentication: ClientAuthentication
   /** A file that holds the client secret; otherwise the vault may hold one. */
   readonly clientSecretFile?: string

@@ -100,5 +100,12 @@ async function readText(path: string, what: string): Promise<string> {
 
 export const defaultTarget = ({ resource, audience }: Profile): Target => defined({ resource, audience })
 
+/** A login asks for every resource of the profile (RFC 8707 section 2.1). */
+export function withResources(parameters: Readonly<Record<string, string>>, { resources = [] }: Profile): URLSearchParams {
+  const form = new URLSearchParams(parameters)
+  for (const resource of resources) if (resource !== parameters['resource']) form.append('resource', resource)
+  return form
+}
+
 export const targetParameters = ({ scope, resource, audience }: Target): Record<string, string> =>
   defined({ scope: scope === undefined || scope.length === 0 ? undefined : scope.join(' '), resource, audience })

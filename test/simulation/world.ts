@@ -119,6 +119,7 @@ export class World {
       client_id: 'c',
       refresh: random.pick(['ahead', 'on_demand']),
       refresh_grace: known,
+      resources: ['https://api.example'],
     })
     this.#hosts = random.once(2) ? [new Host()] : [new Host(), new Host()]
     for (const host of this.#hosts) host.offset = random.between(-2_000, 2_000)

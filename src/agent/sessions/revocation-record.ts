@@ -54,6 +54,8 @@ function decodeProfile(value: unknown): Profile {
     authorizationParameters: texts(json['authorizationParameters'], 'authorizationParameters'),
     resource: maybe(json['resource'], 'resource', string),
     audience: maybe(json['audience'], 'audience', string),
+    resources: maybe(json['resources'], 'resources', strings),
+    audiences: maybe(json['audiences'], 'audiences', strings),
     clientSecretFile: maybe(json['clientSecretFile'], 'clientSecretFile', string),
     endpoints: maybe(json['endpoints'], 'endpoints', decodeEndpoints),
     caFile: maybe(json['caFile'], 'caFile', string),

@@ -4,7 +4,7 @@ import { asFailure, type Failure } from '../../core/failures.ts'
 import { isInteractive } from '../../core/grant.ts'
 import type { Clock, SessionLock } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
-import { changedProfile } from '../../core/session/profile-match.ts'
+import { changedProfile, checkTarget } from '../../core/session/profile-match.ts'
 import { checkScope } from '../../core/session/scope.ts'
 import type { AccessToken, EpochMs, LoginReason, SessionRecord, Target } from '../../core/session/session.ts'
 import { loginRequired } from '../../core/session/tokens.ts'
@@ -92,6 +92,7 @@ export class Sessions {
       const mismatch = changedProfile(profile, state.record)
       if (mismatch !== undefined) throw mismatch
       checkScope(profile, state.record, wanted)
+      checkTarget(profile, wanted)
     }
     const token = runner.token(wanted, minTtl === undefined ? undefined : minTtl * 1000)
     return thenSync(token, (token) => ({ profile: profile.name, token }))

@@ -2,6 +2,7 @@
 // replica that is behind may pass. A token that is really dead costs a few requests, at a slowing pace, and then none.
 
 import { defined } from '../util/defined.ts'
+import { servedUntil } from './retry-plan.ts'
 import { isFromTheFuture, isRenewable } from './schedule.ts'
 import type { EpochMs, LoginReason, LoginRequired, SessionRecord } from './session.ts'
 
@@ -18,7 +19,8 @@ export function loginRequiredState(record: SessionRecord, reason: LoginReason, n
   const pause = isRenewable(record) ? pauseAfter(reason) : undefined
   // A refusal dated by a clock that was set back since counts from now.
   const from = isFromTheFuture(reason.at, now) ? now : reason.at
-  const retryAt = pause === undefined ? undefined : Math.max(from + pause, notBefore)
+  // A live token comes first: to send the refresh token again may end it (R4).
+  const retryAt = pause === undefined ? undefined : Math.max(from + pause, notBefore, servedUntil(record, now))
   return { kind: 'login_required', record, reason, since: now, ...defined({ retryAt }) }
 }
 

@@ -2,7 +2,7 @@
 
 import { Failure } from '../../core/failures.ts'
 import { defined } from '../../core/util/defined.ts'
-import { type Connection, defaultTarget, targetParameters } from '../connection.ts'
+import { type Connection, defaultTarget, targetParameters, withResources } from '../connection.ts'
 import { failureOf } from '../http/outcome.ts'
 
 /** What makes one login that one. */
@@ -31,7 +31,8 @@ export async function authorizationUrl(connection: Connection, attempt: Attempt,
       ...defined({ authorization_endpoint: endpointWithout(parameters, metadata.authorization_endpoint) }),
     },
   })
-  if (metadata.require_pushed_authorization_requests !== true) return openid.buildAuthorizationUrl(configuration, parameters).href
+  if (metadata.require_pushed_authorization_requests !== true)
+    return openid.buildAuthorizationUrl(configuration, withResources(parameters, profile)).href
   if (metadata.pushed_authorization_request_endpoint === undefined) {
     throw new Failure(
       'discovery_failed',
@@ -39,7 +40,7 @@ export async function authorizationUrl(connection: Connection, attempt: Attempt,
     )
   }
   try {
-    return (await openid.buildAuthorizationUrlWithPAR(configuration, parameters)).href // P17
+    return (await openid.buildAuthorizationUrlWithPAR(configuration, withResources(parameters, profile))).href // P17
   } catch (error) {
     throw failureOf(error, request.trace)
   }

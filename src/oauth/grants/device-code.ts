@@ -6,7 +6,7 @@ import type { DeviceAuthorizationResponse } from 'openid-client'
 import { Failure } from '../../core/failures.ts'
 import type { LoginOptions, LoginProgress, TokenResponse } from '../../core/ports.ts'
 import { defined } from '../../core/util/defined.ts'
-import { type Connection, defaultTarget, targetParameters } from '../connection.ts'
+import { type Connection, defaultTarget, targetParameters, withResources } from '../connection.ts'
 import { failureOf, refusalOf } from '../http/outcome.ts'
 import type { OAuthRequest } from '../http/request.ts'
 import { requireSecureUrl } from '../http/require-secure-url.ts'
@@ -47,7 +47,7 @@ async function requestCode(connection: Connection, signal: AbortSignal): Promise
   const { configuration, request } = await connection.configure(signal)
   try {
     const parameters = targetParameters({ scope: profile.scopes, ...defaultTarget(profile) })
-    return await openid.initiateDeviceAuthorization(configuration, parameters)
+    return await openid.initiateDeviceAuthorization(configuration, withResources(parameters, profile))
   } catch (error) {
     throw failureOf(error, request.trace)
   }

@@ -54,3 +54,21 @@ test('finding L3 a retry that is refused again says why, and exits as a login th
   expect([code, stderr]).toEqual([3, expect.stringContaining('the grant is gone')])
   expect((await home.run(['retry', 'nothing'])).code).toBe(2)
 })
+
+test('finding L1 a resource that the login did not ask for: refused here, by request and share, and nobody is logged out', async () => {
+  await loggedIn(3600)
+  const before = server.requests.length
+  const resource = 'https://api.example.com'
+  const token = await home.run(['token', 'work', '--resource', resource])
+  expect([token.code, token.stderr]).toEqual([6, expect.stringContaining("profile 'work' does not name the resource")])
+  const share = await home.run(['share', 'create', 'box', '--profile', 'work', '--all-scopes', '--resource', resource])
+  expect([share.code, share.stderr]).toEqual([6, expect.stringContaining('`resources`')])
+  expect(server.requests.length).toBe(before)
+})
+
+test('finding L1 a resource that the profile names is asked for at login, and given', async () => {
+  await loggedIn(3600, 'resources = ["https://api.example.com"]')
+  const token = await home.run(['token', 'work', '--resource', 'https://api.example.com', '--json'])
+  expect(JSON.parse(token.stdout)).toMatchObject({ resource: 'https://api.example.com' })
+  expect((await home.run(['retry', 'work'])).code).toBe(0)
+})

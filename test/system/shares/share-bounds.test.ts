@@ -40,6 +40,7 @@ describeWith({ 'Unix sockets': isPosix }, 'bounds', () => {
     (await home.http('GET', '/v1/approvals')).json<{ approvals: ApprovalStatus[] }>().approvals
 
   test('L3 an ID token knows no scope and no resource: only a share that gives openid gives it', async () => {
+    home.config(workProfile(server, 'resources = ["https://api.example.com"]'))
     await share('narrow', '--scope', 'read')
     await share('wide', '--scope', 'openid read')
     await share('placed', '--scope', 'openid', '--resource', 'https://api.example.com')

@@ -5,6 +5,7 @@ import { Failure } from '../../../../src/core/failures.ts'
 import type { TokenResponse } from '../../../../src/core/ports.ts'
 import { toProfile } from '../../../../src/config/profile-table.ts'
 import { redact } from '../../../../src/core/redacted.ts'
+import { checkTarget } from '../../../../src/core/session/profile-match.ts'
 import { decodeRecord, encodeRecord } from '../../../../src/core/session/record.ts'
 import { resume } from '../../../../src/core/session/resume.ts'
 import { refreshDueAt, wakeAt } from '../../../../src/core/session/schedule.ts'
@@ -371,5 +372,35 @@ describe('finding L16 an idle limit of the server', () => {
     const day = 24 * 60 * minute
     const long = record({ refreshTokenExpiresAt: start + 90 * day, refreshedAt: start })
     expect(wakeAt({ kind: 'active', record: long }, false, start)).toBe(start + 89 * day)
+  })
+})
+
+describe('finding L1 a target that nobody named', () => {
+  const table = { issuer: 'https://issuer.example', client_id: 'c' }
+
+  test('is refused here, with what to do about it', () => {
+    const profile = toProfile('work', {
+      ...table,
+      resource: 'https://a.example',
+      resources: ['https://b.example'],
+      audiences: ['x'],
+    })
+    for (const target of [{}, { resource: 'https://a.example' }, { resource: 'https://b.example' }, { audience: 'x' }])
+      expect(() => checkTarget(profile, target)).not.toThrow()
+    for (const target of [
+      { resource: 'https://c.example' },
+      { audience: 'y' },
+      { resource: 'x' },
+      { audience: 'https://a.example' },
+    ])
+      expect(() => checkTarget(profile, target)).toThrow(expect.objectContaining({ code: 'target_not_allowed' }))
+    expect(() => checkTarget(profile, { audience: 'y' })).toThrow(
+      expect.objectContaining({ hint: 'add it to `audiences` of the profile in config.toml, then `authsock login work`' }),
+    )
+  })
+
+  test('a session without a refresh token has nothing to lose', () => {
+    const profile = toProfile('work', { ...table, grant: 'client_credentials' })
+    expect(() => checkTarget(profile, other)).not.toThrow()
   })
 })

@@ -1,4 +1,4 @@
-// The store's state, and which state may follow which. Only store.ts changes it.
+// The store's state, and which state may follow which. Only vault.ts changes it.
 
 import { Failure } from '../core/failures.ts'
 import { defined } from '../core/util/defined.ts'

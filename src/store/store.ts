@@ -1,5 +1,5 @@
-// The store of this machine, called the vault in commands and messages: sealed records behind one master key, open or locked.
-// Only the agent uses it. The files are in files/, the master keys in keys/, the change of the key in rekey.ts, the states in state.ts.
+// The store of this machine, called the vault in commands and messages: sealed records behind one master key. Only the agent uses
+// it. Whether it is open is in vault.ts, the files in files/ and manifest/, the master keys in keys/, the change of the key in rekey.ts.
 
 import { randomUUID } from 'node:crypto'
 import { Failure, asFailure } from '../core/failures.ts'
@@ -8,24 +8,14 @@ import type { Redacted } from '../core/redacted.ts'
 import { type Disk, diskFailure, realDisk } from '../platform/fs/disk.ts'
 import { SealedFiles } from './files/sealed-files.ts'
 import { KeyRing, type OpenVault, unknownKeyPolicy } from './keys/key-ring.ts'
-import { type FetchedKey, type MasterKeyChoice, MasterKeys } from './keys/master-keys.ts'
-import { PassphraseTries } from './keys/passphrase-tries.ts'
-import { currentLocation, type KeyLocation, type Manifest, type ProviderName, type StoredManifest } from './manifest/manifest.ts'
+import { type MasterKeyChoice, MasterKeys } from './keys/master-keys.ts'
+import type { KeyLocation, Manifest } from './manifest/manifest.ts'
 import { ManifestFile } from './manifest/manifest-file.ts'
 import { ManifestNote } from './manifest/note.ts'
 import { publicKeyOf, signManifest } from './manifest/signature.ts'
 import { finishRekey, type RekeyPorts, startRekey } from './rekey.ts'
-import {
-  type Failed,
-  type Locked,
-  type Opening,
-  providerOf,
-  type StoreState,
-  transition,
-  vaultOf,
-  type VaultView,
-  viewOf,
-} from './state.ts'
+import type { VaultView } from './state.ts'
+import { Vault } from './vault.ts'
 
 export type { MasterKeyChoice } from './keys/master-keys.ts'
 
@@ -54,112 +44,104 @@ export class Store implements RecordStore {
   readonly #files: SealedFiles
   readonly #masterKeys: MasterKeys
   readonly #manifests: ManifestFile
-  readonly #tries = new PassphraseTries()
-  #state: StoreState = { kind: 'locked', by: 'default', provider: undefined }
-  /** `unlock` runs one at a time: guesses made at once must not pass the back-off. */
-  #unlocking: Promise<unknown> = Promise.resolve()
+  readonly #vault: Vault
   #holdsManifestLock = false
-  /** Refusals that the user was told of. */
-  readonly #reported = new Set<string>()
 
   constructor(options: StoreOptions) {
-    const { directory, noteFile, onWarning: warn } = options
+    const { directory, clock, named, noteFile, onWarning: warn, disk = realDisk } = options
     this.#options = options
-    this.#disk = options.disk ?? realDisk
+    this.#disk = disk
+    this.#files = new SealedFiles(directory, disk)
+    this.#masterKeys = new MasterKeys(directory, disk, named)
     this.#manifests = new ManifestFile({
       directory,
-      disk: this.#disk,
+      disk,
       warn,
       exclusively: (work) => (this.#holdsManifestLock ? work() : this.#withManifest(work, upgradeTimeoutMs)),
       ...(noteFile === undefined ? {} : { note: new ManifestNote(noteFile, warn) }),
     })
-    this.#files = new SealedFiles(options.directory, this.#disk)
-    this.#masterKeys = new MasterKeys(options.directory, this.#disk, options.named)
+    this.#vault = new Vault({
+      manifests: this.#manifests,
+      masterKeys: this.#masterKeys,
+      clock,
+      warn,
+      makeFolder: () => this.#makeFolder(),
+      onOpened: (vault) => void this.#tidy(vault),
+    })
   }
 
   /** As last known; reads no file and asks no keychain. */
   status(): VaultView {
-    return viewOf(this.#state)
+    return this.#vault.status()
   }
 
-  /** Opens the vault without asking the user, if there is one. Fails with vault_locked, keychain_*, master_key_*. */
+  /** Opens the vault without asking the user, if there is one. Fails with vault_locked, vault_changed, keychain_*, master_key_*. */
   async open(): Promise<void> {
-    await this.#open()
+    await this.#vault.open()
   }
 
   /** R11: opens the vault, creates it if there is none, and proves that key and disk can be written. */
   async prepare(): Promise<void> {
-    if ((await this.#open()) === undefined) {
+    if ((await this.#vault.open()) === undefined) {
       await this.#withManifest(async () => {
-        if ((await this.#open()) === undefined) await this.#create(this.#options.named ?? { provider: 'keychain' })
+        if ((await this.#vault.open()) === undefined) await this.#create(this.#options.named ?? { provider: 'keychain' })
       })
     }
     await this.probe()
   }
 
   /** Opens the vault after `lock`, or with its passphrase. Fails with master_key_wrong, unlock_throttled, vault_locked, keychain_*. */
-  async unlock(passphrase?: Redacted<string>): Promise<void> {
-    const turn = this.#unlocking.then(async () => {
-      const state = this.#state
-      if (state.kind === 'open' || state.kind === 'rekeying') return
-      if (passphrase !== undefined) await this.#unlockWith(passphrase, state)
-      else await (state.kind === 'opening' ? state.attempt : this.#startOpening(state))
-    })
-    this.#unlocking = turn.catch(() => {})
-    await turn
+  unlock(passphrase?: Redacted<string>): Promise<void> {
+    return this.#vault.unlock(passphrase)
   }
 
   /** Overwrites the keys in memory; only `unlock` opens the vault again. */
   lock(): void {
-    this.#lock('user')
+    this.#vault.lock('user')
   }
 
   /** Overwrites the keys in memory; the next access opens the vault again. */
   close(): void {
-    this.#lock('default')
+    this.#vault.lock('default')
   }
 
   /** Reseals every record under a new key. A crash at any point loses nothing: the next opening continues. */
   async changeMasterKey(choice: MasterKeyChoice): Promise<void> {
     // An upgrade of the manifest takes its lock: the vault is opened before the lock is taken here.
-    await this.#open()
+    await this.#vault.open()
     await this.#withManifest(async () => {
-      if ((await this.#open()) === undefined) return this.#create(choice)
-      const before = await this.#openCurrent('refuse')
-      const started = startRekey(this.#rekeyPorts(), before, choice)
-      const keyEntered = started.then(
-        (vault) => this.#enterNewKey(before, vault),
-        (error: unknown) => {
-          if (this.#isOpen(before)) this.#to({ kind: 'open', vault: before })
-          throw error
-        },
+      if ((await this.#vault.open()) === undefined) return this.#create(choice)
+      const before = await this.#vault.openCurrent('refuse')
+      const ports = this.#rekeyPorts()
+      return this.#vault.rekey(
+        before,
+        () => startRekey(ports, before, choice),
+        (vault) => finishRekey(ports, vault),
       )
-      this.#to({ kind: 'rekeying', vault: before, keyEntered: keyEntered.catch(() => {}) })
-      await this.#finishRekey(await keyEntered)
     })
   }
 
   async read(id: string): Promise<SealedContent | undefined> {
-    const vault = await this.#open()
+    const vault = await this.#vault.open()
     if (vault === undefined) return undefined
     try {
       return await this.#files.read(id, vault.keys, 'refuse')
     } catch (error) {
       if (asFailure(error).code !== 'master_key_wrong') throw error
       // Another agent may have changed the master key since.
-      if ((await this.#isSuperseded(vault)) || !this.#isOpen(vault)) return this.read(id)
+      if ((await this.#vault.isSuperseded(vault)) || !this.#vault.isOpenWith(vault)) return this.read(id)
       if (unknownKeyPolicy(vault) === 'refuse') throw error
       return this.#files.read(id, vault.keys, 'damaged')
     }
   }
 
   async write(id: string, generation: number, content: Uint8Array): Promise<void> {
-    if ((await this.#open()) === undefined) throw new Failure('storage_failed', 'the vault has not been created yet')
-    const vault = await this.#openCurrent()
+    if ((await this.#vault.open()) === undefined) throw new Failure('storage_failed', 'the vault has not been created yet')
+    const vault = await this.#vault.openCurrent()
     await this.#files.write(id, generation, content, vault.keys, unknownKeyPolicy(vault))
     // A change of the master key that did not see this file may have removed its key: reseal it before the write counts.
-    for (let used = vault; await this.#isSuperseded(used);) {
-      const [old, next] = [used, await this.#openCurrent()]
+    for (let used = vault; await this.#vault.isSuperseded(used);) {
+      const [old, next] = [used, await this.#vault.openCurrent()]
       await this.#files.resealOne(id, { current: next.keys.current, get: (key) => next.keys.get(key) ?? old.keys.get(key) })
       used = next
     }
@@ -174,11 +156,11 @@ export class Store implements RecordStore {
   }
 
   async version(): Promise<string | undefined> {
-    return vaultOf(this.#state) === undefined ? undefined : this.#files.version(this.#options.clock.now())
+    return this.#vault.opened === undefined ? undefined : this.#files.version(this.#options.clock.now())
   }
 
   async sync(): Promise<void> {
-    if ((await this.#open()) !== undefined) await this.#files.sync()
+    if ((await this.#vault.open()) !== undefined) await this.#files.sync()
   }
 
   async probe(): Promise<void> {
@@ -186,166 +168,29 @@ export class Store implements RecordStore {
     await this.#files.probe()
   }
 
-  // ---- opening
-
-  async #open(): Promise<OpenVault | undefined> {
-    const state = this.#state
-    switch (state.kind) {
-      case 'open':
-      case 'rekeying':
-        return state.vault
-      case 'opening':
-        return state.attempt
-      case 'locked':
-        if (state.by === 'user') throw locked()
-        return this.#startOpening(state)
-      case 'failed':
-        return this.#startOpening(state)
-    }
-  }
-
-  async #startOpening(from: Locked | Failed): Promise<OpenVault | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<OpenVault | undefined>()
-    const opening: Opening = { kind: 'opening', from, attempt: promise }
-    this.#to(opening)
-    this.#fetchKey(opening).then(resolve, reject)
-    return promise
-  }
-
-  async #fetchKey(opening: Opening): Promise<OpenVault | undefined> {
-    const { from } = opening
-    let provider = from.provider
-    try {
-      for (;;) {
-        const stored = await this.#manifests.read()
-        if (stored === undefined) {
-          // A failure to create the vault stays visible until it can be created (L9).
-          this.#settle(opening, from.kind === 'failed' && from.provider === undefined ? from : lockedByDefault(undefined))
-          return undefined
-        }
-        const location = currentLocation(stored.manifest)
-        provider = location.provider
-        await this.#makeFolder()
-        const fetched = await this.#masterKeys.fetch(location, stored.manifest.vault_id)
-        const vault = await this.#accept(stored, fetched)
-        if (vault === undefined) continue
-        const entered = this.#enter(vault, opening)
-        void this.#tidy(entered)
-        return entered
-      }
-    } catch (error) {
-      const failure = asFailure(error)
-      this.#settle(opening, from.kind === 'locked' && from.by === 'user' ? from : { kind: 'failed', failure, provider })
-      throw failure
-    }
-  }
-
-  async #unlockWith(passphrase: Redacted<string>, from: Locked | Failed | Opening): Promise<void> {
-    this.#tries.check(this.#options.clock.now())
-    const stored = await this.#manifests.read()
-    const location = stored === undefined ? undefined : currentLocation(stored.manifest)
-    if (stored === undefined || location?.provider !== 'passphrase') {
-      throw new Failure('bad_request', 'this vault has no passphrase', { hint: '`authsock unlock` without one' })
-    }
-    const key = await this.#masterKeys.fetchByPassphrase(location, passphrase)
-    if (key === undefined) {
-      this.#tries.wrong(this.#options.clock.now())
-      throw new Failure('master_key_wrong', 'this is not the passphrase of the vault', { hint: '`authsock unlock` to try again' })
-    }
-    this.#tries.right()
-    const vault = await this.#accept(stored, { key, source: 'not_named' })
-    if (vault === undefined) throw new Failure('master_key_wrong', 'the master key has just been changed by another agent')
-    void this.#tidy(this.#enter(vault, from))
-  }
-
-  /** Undefined if another agent has changed the master key since `stored` was read. */
-  async #accept(stored: StoredManifest, fetched: FetchedKey): Promise<OpenVault | undefined> {
-    try {
-      const manifest = await this.#manifests.accept(stored, fetched)
-      if (manifest.current === stored.manifest.current) return { manifest, keys: KeyRing.of(manifest, fetched.key) }
-    } catch (error) {
-      fetched.key.fill(0)
-      throw error
-    }
-    fetched.key.fill(0)
-    return undefined
-  }
-
-  /** Opens the vault with a key that was fetched in state `from`, unless it was locked or opened since then. */
-  #enter(vault: OpenVault, from: StoreState): OpenVault {
-    const state = this.#state
-    const opened = vaultOf(state)
-    const isLockedSince = state !== from && state.kind === 'locked' && (state.by === 'user' || from.kind === 'opening')
-    if (opened !== undefined || isLockedSince) vault.keys.wipe()
-    if (opened !== undefined) return opened
-    if (isLockedSince) throw locked()
-    this.#to({ kind: 'open', vault })
-    this.#warnOfKeyFile(vault)
-    return vault
-  }
-
-  #warnOfKeyFile({ manifest }: OpenVault): void {
-    if (currentLocation(manifest).provider !== 'insecure-key-file') return
-    this.#options.onWarning(
-      'the master key is in a plain file beside the vault: anyone who copies the folder has every login. `authsock vault master-key` changes that',
-    )
-  }
-
-  /** An opening that was superseded, as by `lock`, changes nothing. */
-  #settle(opening: Opening, next: StoreState): void {
-    if (this.#state === opening) this.#to(next)
-  }
-
   async #create(choice: MasterKeyChoice): Promise<void> {
-    const from = this.#state
-    if (from.kind === 'locked' && from.by === 'user') throw locked()
-    try {
-      await this.#makeFolder()
-      if ((await this.#files.list()).length > 0) {
-        throw new Failure('record_damaged', 'there are sealed records, but vault.json, which names their key, is gone', {
-          hint: this.#manifests.restoreHint('or move the vault folder away to start anew'),
-        })
-      }
-      await this.#files.probe()
-      const vaultId = randomUUID()
-      const { key, location } = await this.#masterKeys.make(choice, vaultId)
-      const manifest = firstManifest(vaultId, location, key)
-      if (await this.#manifests.create(manifest)) {
-        this.#enter({ manifest, keys: KeyRing.of(manifest, key) }, from)
-        return
-      }
-      // Another agent was first: its key counts, and ours is removed, unless it is a file that both were told to use.
-      if (location.provider === 'keychain' || location.provider === 'passphrase')
-        await this.#masterKeys.discard(location, vaultId).catch(() => {})
-    } catch (error) {
-      const failure = asFailure(error)
-      if (this.#state === from) this.#to({ kind: 'failed', failure, provider: providerOf(from) })
-      throw failure
-    }
-    await this.#open()
+    const created = await this.#vault.create(() => this.#makeVault(choice))
+    // Another agent was first.
+    if (created === undefined) await this.#vault.open()
   }
 
-  // ---- changing the master key
-
-  #enterNewKey(before: OpenVault, vault: OpenVault): OpenVault {
-    const state = this.#state
-    if (state.kind !== 'rekeying' || state.vault.keys !== before.keys) {
-      vault.keys.wipe()
-      throw locked()
+  /** Undefined if another agent was first: its key counts. */
+  async #makeVault(choice: MasterKeyChoice): Promise<OpenVault | undefined> {
+    await this.#makeFolder()
+    if ((await this.#files.list()).length > 0) {
+      throw new Failure('record_damaged', 'there are sealed records, but vault.json, which names their key, is gone', {
+        hint: this.#manifests.restoreHint('or move the vault folder away to start anew'),
+      })
     }
-    this.#to({ ...state, vault })
-    this.#warnOfKeyFile(vault)
-    return vault
-  }
-
-  async #finishRekey(vault: OpenVault): Promise<void> {
-    try {
-      const manifest = await finishRekey(this.#rekeyPorts(), vault)
-      if (this.#isOpen(vault)) this.#to({ kind: 'open', vault: { manifest, keys: vault.keys } })
-    } catch (error) {
-      if (this.#isOpen(vault)) this.#to({ kind: 'open', vault })
-      throw error
-    }
+    await this.#files.probe()
+    const vaultId = randomUUID()
+    const { key, location } = await this.#masterKeys.make(choice, vaultId)
+    const manifest = firstManifest(vaultId, location, key)
+    if (await this.#manifests.create(manifest)) return { manifest, keys: KeyRing.of(manifest, key) }
+    // Our key is removed, unless it is a file that both agents were told to use.
+    if (location.provider === 'keychain' || location.provider === 'passphrase')
+      await this.#masterKeys.discard(location, vaultId).catch(() => {})
+    return undefined
   }
 
   #rekeyPorts(): RekeyPorts {
@@ -359,56 +204,11 @@ export class Store implements RecordStore {
       await this.#files.sweep()
       if (vault.manifest.keys.length === 1 || unknownKeyPolicy(vault) === 'refuse') return
       await this.#withManifest(async () => {
-        if (!this.#isOpen(vault) || (await this.#isSuperseded(vault, 'refuse'))) return
-        await this.#finishRekey(vaultOf(this.#state) ?? vault)
+        if (!this.#vault.isOpenWith(vault) || (await this.#vault.isSuperseded(vault, 'refuse'))) return
+        await this.#vault.finishRekey(this.#vault.opened ?? vault, (each) => finishRekey(this.#rekeyPorts(), each))
       })
     } catch (error) {
       this.#options.onWarning(`the vault could not be tidied: ${asFailure(error).message}`)
-    }
-  }
-
-  /**
-   * Whether the manifest names another key by now, endorsed by the one at hand: the vault is then closed. A manifest that is not
-   * endorsed is reported and not followed: the vault stays open under its own key (S1). Fails if the manifest is gone.
-   */
-  async #isSuperseded(vault: OpenVault, unendorsed: 'report' | 'refuse' = 'report'): Promise<boolean> {
-    const found = await this.#manifests.compare(vault.manifest)
-    switch (found.kind) {
-      case 'gone':
-        throw new Failure('storage_failed', 'vault.json is gone', { hint: this.#manifests.restoreHint() })
-      case 'refused':
-        if (unendorsed === 'refuse') throw found.failure
-        this.#report(found.failure)
-        return false
-      case 'same_key':
-        this.#replaceManifest(vault, found.manifest)
-        return false
-      case 'other_key':
-        if (this.#state.kind === 'rekeying') await this.#state.keyEntered
-        if (this.#isOpen(vault)) this.#to(lockedByDefault(providerOf(this.#state)))
-        return true
-    }
-  }
-
-  #report({ message, hint }: Failure): void {
-    if (this.#reported.has(message)) return
-    this.#reported.add(message)
-    this.#options.onWarning(`${message}. The agent goes on with the master key it has; ${hint}`)
-  }
-
-  /** Another agent has finished a change of the key, or begun one with the same key. */
-  #replaceManifest({ manifest: before, keys }: OpenVault, manifest: Manifest): void {
-    const state = this.#state
-    if (manifest === before || vaultOf(state)?.keys !== keys) return
-    if (state.kind === 'open' || state.kind === 'rekeying') this.#to({ ...state, vault: { manifest, keys } })
-  }
-
-  /** Open under the key that the manifest names now. */
-  async #openCurrent(unendorsed: 'report' | 'refuse' = 'report'): Promise<OpenVault> {
-    for (;;) {
-      const vault = await this.#open()
-      if (vault === undefined) throw new Failure('storage_failed', 'vault.json is gone', { hint: this.#manifests.restoreHint() })
-      if (!(await this.#isSuperseded(vault, unendorsed))) return vaultOf(this.#state) ?? vault
     }
   }
 
@@ -424,22 +224,6 @@ export class Store implements RecordStore {
     }
   }
 
-  // ---- common
-
-  #lock(by: Locked['by']): void {
-    vaultOf(this.#state)?.keys.wipe()
-    this.#to({ kind: 'locked', by, provider: providerOf(this.#state) })
-  }
-
-  /** Whether the keys of this vault are still the ones in use; its manifest may have been replaced. */
-  #isOpen({ keys }: OpenVault): boolean {
-    return vaultOf(this.#state)?.keys === keys
-  }
-
-  #to(next: StoreState): void {
-    this.#state = transition(this.#state, next)
-  }
-
   async #makeFolder(): Promise<void> {
     try {
       await this.#disk.makeFolder(this.#options.directory)
@@ -448,9 +232,6 @@ export class Store implements RecordStore {
     }
   }
 }
-
-const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
-const lockedByDefault = (provider: ProviderName | undefined): Locked => ({ kind: 'locked', by: 'default', provider })
 
 const firstManifest = (vaultId: string, location: KeyLocation, key: Uint8Array): Manifest =>
   signManifest(key, {

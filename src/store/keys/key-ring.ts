@@ -1,4 +1,4 @@
-// The master keys in memory while the vault is open. Only store.ts uses it.
+// The master keys in memory while the vault is open. Only vault.ts and rekey.ts use it.
 
 import { Failure } from '../../core/failures.ts'
 import type { Keys, UnknownKeyPolicy } from '../files/sealed-files.ts'

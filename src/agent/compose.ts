@@ -45,6 +45,7 @@ import { masterKeyChoice, type MasterKeyOptions } from './sessions/master-key-ch
 import { Profiles } from './sessions/profiles.ts'
 import { Revocations } from './sessions/revocations.ts'
 import { openerService, sessionsService, storeService, waitingService } from './sessions/services.ts'
+import { ServerTraits } from './sessions/server-traits.ts'
 import { SessionStore } from './sessions/session-store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { UnattendedLogins } from './sessions/unattended-logins.ts'
@@ -114,6 +115,7 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   const clientSecret = profiles.clientSecret.bind(profiles)
   const revocations = new Revocations({ clock, records: store, connect, clientSecret, events })
   const logout = new Logout({ revocations, events })
+  const traits = new ServerTraits({ clock, records: store, events })
   const unattended = new UnattendedLogins()
   const sessions = new Sessions({
     clock,
@@ -121,11 +123,12 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     lock,
     profiles,
     events,
+    traits,
     end: logout.end.bind(logout),
     logInUnattended: unattended.logIn.bind(unattended),
     ...defined({ atFault }),
   })
-  const logins = new Logins({ clock, profiles, sessions, events, prepareVault })
+  const logins = new Logins({ clock, profiles, sessions, events, revocations, traits, prepareVault })
   unattended.connect(logins)
 
   // ---- what the user is told and asked

@@ -12,6 +12,8 @@ interface Provider {
   readonly authorizationParameters?: Readonly<Record<string, string>>
   /** Seconds for which a used refresh token is accepted again. Only if the vendor documents it and no customer can change it. */
   readonly refreshGrace?: number
+  /** A revoked refresh token ends every login of the same user and client. */
+  readonly revocationEndsAll?: boolean
 }
 
 /** For servers whose refresh tokens stay valid after a refresh. */
@@ -24,6 +26,7 @@ const providers: readonly Provider[] = [
     scopes: ['email', 'openid', 'profile'],
     authorizationParameters: { access_type: 'offline', prompt: 'consent' },
     refreshGrace: unlimitedGrace,
+    revocationEndsAll: true,
   },
   {
     // Has no metadata and no OpenID. The permissions of a GitHub App take the place of scopes.

@@ -7,10 +7,13 @@ import { join } from 'node:path'
 import { EventHub } from '../../src/agent/events.ts'
 import { Logins } from '../../src/agent/sessions/logins.ts'
 import { Profiles } from '../../src/agent/sessions/profiles.ts'
+import { Revocations } from '../../src/agent/sessions/revocations.ts'
+import { ServerTraits } from '../../src/agent/sessions/server-traits.ts'
 import { SessionStore } from '../../src/agent/sessions/session-store.ts'
 import { Sessions } from '../../src/agent/sessions/sessions.ts'
 import { toProfile } from '../../src/config/profile-table.ts'
 import { asFailure, Failure } from '../../src/core/failures.ts'
+import type { AuthorizationServer } from '../../src/core/ports.ts'
 import type { Profile } from '../../src/core/profile.ts'
 import type { AccessToken, Target } from '../../src/core/session/session.ts'
 import { Store } from '../../src/store/store.ts'
@@ -188,16 +191,28 @@ export class World {
       () => clock.now(),
     )
     const store = new SessionStore(vault, onWarning)
+    const connect = (): AuthorizationServer => this.#server.of(process)
+    const traits = new ServerTraits({ clock, records: vault, events })
+    const revocations = new Revocations({ clock, records: vault, connect, clientSecret: async () => undefined, events })
     const sessions = new Sessions({
       clock,
       store,
       lock,
       profiles,
       events,
+      traits,
       logInUnattended: () => Promise.resolve(),
       end: () => Promise.resolve(false),
     })
-    const logins = new Logins({ clock, profiles, sessions, events, prepareVault: () => vault.prepare() })
+    const logins = new Logins({
+      clock,
+      profiles,
+      sessions,
+      events,
+      revocations,
+      traits,
+      prepareVault: () => vault.prepare(),
+    })
     const agent: Agent = { process, sessions, logins }
     events.subscribe((event) => {
       if (!process.isAlive) return

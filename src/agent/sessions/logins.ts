@@ -4,6 +4,8 @@ import { asFailure, Failure } from '../../core/failures.ts'
 import type { AuthorizationServer, Clock, LoginProgress, TokenResponse } from '../../core/ports.ts'
 import type { Grant } from '../../core/grant.ts'
 import type { Profile } from '../../core/profile.ts'
+import { providerOf } from '../../config/providers.ts'
+import { changedProfile } from '../../core/session/profile-match.ts'
 import { normalScope } from '../../core/session/scope.ts'
 import type { SessionRecord } from '../../core/session/session.ts'
 import { accessToken } from '../../core/session/tokens.ts'
@@ -11,6 +13,9 @@ import { defined } from '../../core/util/defined.ts'
 import type { EventHub } from '../events.ts'
 import type { Profiles } from './profiles.ts'
 import { profileTarget } from '../../core/access/resolve-target.ts'
+import type { Revocations } from './revocations.ts'
+import type { ServerTraits } from './server-traits.ts'
+import type { LiveSessionRunner } from './session-runner.ts'
 import type { Sessions } from './sessions.ts'
 
 interface LoginsPorts {
@@ -18,6 +23,8 @@ interface LoginsPorts {
   readonly profiles: Profiles
   readonly sessions: Sessions
   readonly events: EventHub
+  readonly revocations: Revocations
+  readonly traits: ServerTraits
   /** R11: proves that the store and the keychain can be written. */
   readonly prepareVault: () => Promise<void>
 }
@@ -55,8 +62,9 @@ export class Logins {
       const signal = AbortSignal.any([conversation.signal, cancel.signal])
       const response = await server.login({ grant, onProgress, ...defined({ onPaste }), signal })
       const session = runner ?? this.#ports.sessions.runnerOverDamaged(profile)
-      const record = await session.replace(newRecord(profile, grant, response))
+      const { record, replaced } = await session.replace(newRecord(profile, grant, response))
       this.#ports.events.publish({ type: 'logged_in', profile: name, ...defined({ user: userOf(record) }) })
+      if (replaced !== undefined) await this.#endReplaced(profile, session, record, replaced, onProgress)
       return record
     } catch (error) {
       throw asFailure(error).of(name)
@@ -65,11 +73,45 @@ export class Logins {
     }
   }
 
+  /** L15: the refresh token of the session before is revoked, now that the new one is durable. */
+  async #endReplaced(
+    profile: Profile,
+    session: LiveSessionRunner,
+    record: SessionRecord,
+    replaced: SessionRecord,
+    onProgress: LoginConversation['onProgress'],
+  ): Promise<void> {
+    const { revocations, traits } = this.#ports
+    const { issuer, name } = profile
+    const isOtherUser =
+      record.identity !== undefined && replaced.identity !== undefined && record.identity.subject !== replaced.identity.subject
+    if (isOtherUser) {
+      onProgress({ type: 'progress', text: `this replaces the session of '${userOf(replaced) ?? 'another user'}'` })
+    }
+    const endsAll = traits.of(issuer).revocationEndsAll ?? providerOf(issuer)?.revocationEndsAll
+    const isSame = replaced.refreshToken === undefined || replaced.refreshToken.reveal() === record.refreshToken?.reveal()
+    if (isSame || (endsAll === true && !isOtherUser) || changedProfile(profile, replaced) !== undefined) return
+    const revocation = await revocations.prepare(profile, replaced)
+    if (revocation === undefined) return
+    const { revocation: outcome } = await revocations.revoke(revocation)
+    if (outcome !== 'revoked' || isOtherUser || endsAll !== undefined) return
+    // Some servers end the whole grant of user and client. That is found out now, while the user is there, and once.
+    await session.retry()
+    const hasEnded = session.state.kind === 'login_required'
+    if (hasEnded || session.state.kind === 'active') await traits.remember(issuer, { revocationEndsAll: hasEnded })
+    if (hasEnded) throw endedByRevocation(name)
+  }
+
   /** Ends every login under way: the agent stops or locks. */
   cancelAll(): void {
     for (const cancel of this.#pending.values()) cancel.abort()
   }
 }
+
+const endedByRevocation = (profile: string): Failure =>
+  new Failure('login_failed', `the server ended this login of '${profile}' when the one before it was revoked`, {
+    hint: '`authsock login {profile}` once more: from now on the login before is not revoked at this server',
+  })
 
 /** A login replaces a damaged record; any other failure of the store is reported before the browser opens. */
 function overDamaged(error: unknown): undefined {

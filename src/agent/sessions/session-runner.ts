@@ -23,6 +23,11 @@ export interface SessionPorts extends EffectPorts {
   readonly atFault?: (place: string) => void
 }
 
+interface Replacement {
+  readonly record: SessionRecord
+  readonly replaced: SessionRecord | undefined
+}
+
 export class LiveSessionRunner {
   readonly profile: string
   readonly #ports: SessionPorts
@@ -114,15 +119,21 @@ export class LiveSessionRunner {
     return this.#state.kind === 'absent' ? {} : (primaryToken(this.#state.record)?.target ?? {})
   }
 
-  /** Replaces the session by that of a new login. Durable when it resolves; waiting callers are answered from it. */
-  async replace(record: Omit<SessionRecord, 'generation'>): Promise<SessionRecord> {
+  /**
+   * Replaces the session by that of a new login. Durable when it resolves; waiting callers are answered from it. `replaced`: the
+   * session before, if it can be read.
+   */
+  async replace(record: Omit<SessionRecord, 'generation'>): Promise<Replacement> {
     return this.#exclusively(async () => {
-      const latest = await this.#ports.store.latestGeneration(this.profile, this.#ports.clock.now())
+      const held = this.#newestHeld()
+      const stored = await this.#ports.store.loadDurable(this.profile).catch(() => undefined)
+      const replaced = held === undefined || stored === undefined ? (held ?? stored) : latest(held, stored)
+      const newest = await this.#ports.store.latestGeneration(this.profile, this.#ports.clock.now())
       const known = this.#state.kind === 'absent' ? 0 : this.#state.record.generation
-      const next = { ...record, generation: Math.max(latest, known) + 1 }
+      const next = { ...record, generation: Math.max(newest, known) + 1 }
       await this.#ports.store.save(next)
       this.#state = { kind: 'active', record: next }
-      return next
+      return { record: next, replaced }
     })
   }
 

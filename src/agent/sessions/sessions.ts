@@ -17,6 +17,7 @@ import { Scheduler } from './scheduler.ts'
 import { endsAt, type Entry, limitOf, loginEndOf, needsLogin, refreshAt, wakeAt } from './session-entry.ts'
 import { eventOf } from './session-events.ts'
 import { LiveSessionRunner } from './session-runner.ts'
+import type { ServerTraits } from './server-traits.ts'
 import type { SessionStore } from './session-store.ts'
 
 interface SessionsPorts {
@@ -25,6 +26,7 @@ interface SessionsPorts {
   readonly lock: SessionLock
   readonly profiles: Profiles
   readonly events: EventHub
+  readonly traits: ServerTraits
   readonly atFault?: (place: string) => void
   /** Creates a session with a grant that needs no user. */
   readonly logInUnattended: (profile: Profile) => Promise<void>
@@ -94,8 +96,15 @@ export class Sessions {
       checkScope(profile, state.record, wanted)
       checkTarget(profile, wanted)
     }
-    const token = runner.token(wanted, minTtl === undefined ? undefined : minTtl * 1000)
+    const token = runner.token(this.#requestable(profile, wanted), minTtl === undefined ? undefined : minTtl * 1000)
     return thenSync(token, (token) => ({ profile: profile.name, token }))
+  }
+
+  /** A server that narrows sessions is not asked for fewer scopes. */
+  #requestable({ issuer }: Profile, target: Target): Target {
+    if (target.scope === undefined || this.#ports.traits.of(issuer).narrows !== true) return target
+    const { scope: _fewer, ...rest } = target
+    return rest
   }
 
   /** Refreshes now, whatever was planned. Resolves when that has ended. Throws a Failure if nothing can be tried. */
@@ -238,11 +247,12 @@ export class Sessions {
   }
 
   async #load(profile: Profile): Promise<Entry> {
+    await this.#ports.traits.load(profile.issuer)
     return this.#enter(profile, await this.#ports.store.loadDurable(profile.name))
   }
 
   #enter(profile: Profile, record: SessionRecord | undefined): Entry {
-    const { clock, store, lock, profiles, events, atFault } = this.#ports
+    const { clock, store, lock, profiles, events, traits, atFault } = this.#ports
     const { name } = profile
     const runner = new LiveSessionRunner(name, record, {
       clock,
@@ -255,7 +265,10 @@ export class Sessions {
         return profiles.server(current)
       },
       replayGrace: () => (this.#entries.get(name)?.profile ?? profile).refreshGrace * 1000,
-      notify: (notice) => events.publish(eventOf(name, notice)),
+      notify: (notice) => {
+        events.publish(eventOf(name, notice))
+        if (notice.type === 'narrowed' && notice.afterNarrowRequest) void traits.remember(profile.issuer, { narrows: true })
+      },
       changed: () => this.#scheduler.changed(entry),
       ...defined({ atFault }),
     })

@@ -1,10 +1,14 @@
 // What every command is given: the terminal, the environment, config.toml and the agent, each read or started on demand.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { type AuthsockClient, connect } from '../client/index.ts'
 import type { Config } from '../config/config.ts'
 import { exitCodes } from '../core/failures.ts'
 import { type Paths, paths } from '../platform/fs/paths.ts'
 import type { Terminal } from './terminal.ts'
+
+/** ms between two looks for an agent that has stopped. */
+const reconnectMs = 500
 
 const interruptSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -52,6 +56,20 @@ export class Context {
     await (await this.agent()).status()
     this.#client = await connect({ env: this.env, start: false })
     return this.#client
+  }
+
+  /** After the agent that was watched has stopped: the next one, whenever it comes. Until Ctrl-C. */
+  async nextAgent(): Promise<AuthsockClient> {
+    for (;;) {
+      const client = await connect({ env: this.env, start: false })
+      this.#client = client
+      const isThere = await client.status().then(
+        () => true,
+        () => false,
+      )
+      if (isThere || this.signal.aborted) return client
+      await pause(reconnectMs, undefined, { signal: this.signal }).catch(() => {})
+    }
   }
 
   /** The first Ctrl-C (or SIGTERM) aborts `signal`; the second ends the program. */

@@ -3,14 +3,17 @@
 import type { LoginConversation, LoginMessage, SessionStatus } from '../client/index.ts'
 import { Failure } from '../core/failures.ts'
 import { duration } from '../core/util/durations.ts'
-import { openBrowser } from '../platform/desktop/browser.ts'
+import { openBrowser, openBrowserCommand } from '../platform/desktop/browser.ts'
 import type { Context } from './context.ts'
+
+/** `none`: the URL is printed only. A command: the URL is its last argument. */
+export type BrowserChoice = 'none' | 'system' | readonly string[]
 
 /** To its end. Throws what ended the login. */
 export async function converse(
   context: Context,
   conversation: LoginConversation,
-  mayOpenBrowser: boolean,
+  browser: BrowserChoice,
 ): Promise<SessionStatus> {
   const stopReading = new AbortController()
   const countdown = new Countdown(context)
@@ -18,7 +21,7 @@ export async function converse(
     for await (const message of conversation) {
       switch (message.type) {
         case 'open_browser':
-          await showUrl(context, message, mayOpenBrowser)
+          await showUrl(context, message, browser)
           // No countdown here: the user may be pasting into this line.
           if (context.terminal.isInteractive) {
             void readPastedUrls(context, conversation, stopReading.signal)
@@ -46,12 +49,12 @@ export async function converse(
 async function showUrl(
   context: Context,
   { url }: Extract<LoginMessage, { type: 'open_browser' }>,
-  mayOpenBrowser: boolean,
+  browser: BrowserChoice,
 ): Promise<void> {
   const { terminal, env } = context
   const isRemote = env['SSH_CONNECTION'] !== undefined && env['BROWSER'] === undefined
   const { AUTHSOCK_CLIENT_SECRET: _, ...browserEnv } = env
-  const isOpened = mayOpenBrowser && !isRemote && (await openBrowser(url, browserEnv))
+  const isOpened = browser !== 'none' && !isRemote && (await open(browser, url, browserEnv))
   terminal.say(
     isOpened ? 'Opened the browser to log in. If it does not appear, open this URL:' : 'To log in, open this URL in a browser:',
   )
@@ -60,6 +63,9 @@ async function showUrl(
   terminal.say('If the browser runs on another machine, it ends on a page that it cannot load: copy the URL')
   terminal.say('of that page from the address bar, paste it here and press Enter.\n')
 }
+
+const open = (browser: Exclude<BrowserChoice, 'none'>, url: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
+  browser === 'system' ? openBrowser(url, env) : openBrowserCommand(browser, url, env)
 
 /** Passes each line that is a URL to the agent, which says what is wrong with it. */
 async function readPastedUrls(context: Context, conversation: LoginConversation, signal: AbortSignal): Promise<void> {

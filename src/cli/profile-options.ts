@@ -7,6 +7,7 @@ import { Failure } from '../core/failures.ts'
 import { type Grant, grants } from '../core/grant.ts'
 import { type ClientAuthentication, clientAuthentications, type Profile } from '../core/profile.ts'
 import { defined } from '../core/util/defined.ts'
+import type { ProfileChanges } from '../config/change-profile.ts'
 import type { ProfileTable } from '../config/profile-table.ts'
 import { collectList, oneOf } from './arguments.ts'
 
@@ -82,6 +83,29 @@ export const changingFlags = (existing: Profile, requested: Profile, options: Pr
   given(options)
     .filter((key) => !isDeepStrictEqual(existing[fieldsByOption[key]], requested[fieldsByOption[key]]))
     .map(flagOf)
+
+/** The fields that the options given set. Throws bad_request for endpoints: they are a table of their own. */
+export function profileChanges(options: ProfileOptions): ProfileChanges {
+  const { clientId, grant, scope, resource, audience, clientAuthentication, redirect, refresh, caFile } = options
+  if (namesEndpoint(options)) {
+    throw new Failure('bad_request', 'endpoints of an existing profile are not changed by options', {
+      hint: '`authsock profile edit` opens config.toml: the table is [profile.NAME.endpoints]',
+    })
+  }
+  return defined({
+    client_id: clientId,
+    grant,
+    scopes: scope,
+    resource,
+    audience,
+    client_authentication: clientAuthentication,
+    redirect,
+    refresh,
+    ca_file: caFile === undefined ? undefined : resolve(caFile),
+  })
+}
+
+const namesEndpoint = (options: ProfileOptions): boolean => given(options).some((key) => fieldsByOption[key] === 'endpoints')
 
 /** As config.toml writes it. Throws bad_request if a required option is missing. */
 export function profileTable(issuer: string, options: ProfileOptions): ProfileTable {

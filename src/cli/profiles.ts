@@ -2,15 +2,23 @@
 
 import { Failure } from '../core/failures.ts'
 import type { Config } from '../config/config.ts'
+import { defaultProfileName } from '../config/default-profile.ts'
+import type { Context } from './context.ts'
 
 export const profileRequired = (command: string, alternative?: string): Failure =>
   new Failure('profile_required', `${command} needs a profile`, {
-    hint: `name it: \`authsock ${command} PROFILE\`${alternative === undefined ? '' : `; ${alternative}`}`,
+    hint: `name it (\`authsock ${command} PROFILE\`), set AUTHSOCK_PROFILE, or choose a default: \`authsock profile default PROFILE\`${alternative === undefined ? '' : `; ${alternative}`}`,
   })
 
 export const unknownProfile = (name: string): Failure =>
   new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name })
 
-/** The default profile, or the only one. */
-export const defaultProfileOf = ({ profiles, defaultProfile }: Config): string | undefined =>
-  defaultProfile ?? (profiles.size === 1 ? [...profiles.keys()][0] : undefined)
+/** Of a command that names none: AUTHSOCK_PROFILE, else what config.toml says. */
+export const impliedProfile = ({ env }: Context, config: Config): string | undefined =>
+  environmentProfile(env) ?? defaultProfileName(config)
+
+/** The profile that this terminal or script has chosen. */
+export function environmentProfile(env: NodeJS.ProcessEnv): string | undefined {
+  const name = env['AUTHSOCK_PROFILE']
+  return name === undefined || name === '' ? undefined : name
+}

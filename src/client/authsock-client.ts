@@ -69,10 +69,12 @@ export class AuthsockClient {
    * }
    * ```
    */
-  async login(profile?: string, { grant, signal }: LoginOptions = {}): Promise<LoginConversation> {
+  async login(profile?: string, { grant, loginHint, selectAccount, signal }: LoginOptions = {}): Promise<LoginConversation> {
     const query = new URLSearchParams()
     if (profile !== undefined) query.set('profile', profile)
     if (grant !== undefined) query.set('grant', grant)
+    if (loginHint !== undefined) query.set('login_hint', loginHint)
+    if (selectAccount !== undefined) query.set('select_account', String(selectAccount))
     const channel = await this.#orStart(() => openChannel(this.socket, `/v1/login?${query.toString()}`, signal))
     return {
       redirected: (url) => channel.send({ type: 'redirected', url }),

@@ -33,6 +33,10 @@ export interface TokenOptions {
 export interface LoginOptions {
   /** Default: the profile's grant. */
   readonly grant?: Grant
+  /** The account to log in as, for the server (OpenID Connect `login_hint`). */
+  readonly loginHint?: string
+  /** Have the server ask which account to use. Default: as the server and the profile have it. */
+  readonly selectAccount?: boolean
   /** Aborting cancels the login. */
   readonly signal?: AbortSignal
 }

@@ -28,6 +28,7 @@ export interface ProfileTable {
   readonly lifetime?: number
   readonly idle_limit?: number
   readonly redirect?: string
+  readonly browser?: readonly string[]
   readonly authorization_parameters?: Readonly<Record<string, string>>
   readonly endpoints?: {
     readonly token: string
@@ -106,6 +107,7 @@ export function toProfile(name: string, table: ProfileTable): Profile {
     authorizationParameters: { ...provider?.authorizationParameters, ...table.authorization_parameters },
     lifetime: table.lifetime,
     idleLimit: table.idle_limit,
+    browser: table.browser,
     resource: table.resource,
     audience: table.audience,
     resources: table.resources,

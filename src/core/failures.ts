@@ -33,7 +33,11 @@ const table = {
   too_large: row(413, exitCodes.usage, 'requests are small: check what was sent'),
   too_many_requests: row(429, exitCodes.unavailable, 'wait a moment, then try again'),
   unknown_profile: row(404, exitCodes.usage, '`authsock profile list` shows all profiles'),
-  profile_required: row(400, exitCodes.usage, 'name a profile: `authsock profile list` shows them'),
+  profile_required: row(
+    400,
+    exitCodes.usage,
+    'name one, set AUTHSOCK_PROFILE, or choose a default: `authsock profile default PROFILE`',
+  ),
   profile_exists: row(409, exitCodes.usage, '`authsock profile show {profile}` shows it; remove it first or choose another name'),
   config_invalid: row(500, exitCodes.usage, 'fix config.toml; nothing was changed'),
   peer_denied: row(403, exitCodes.denied, 'only the user who started the agent may use its socket'),

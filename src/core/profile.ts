@@ -48,6 +48,8 @@ export interface Profile {
   readonly lifetime?: number
   /** Seconds without use after which it ends. */
   readonly idleLimit?: number
+  /** The command that opens the login pages of this profile; undefined: the system's browser. */
+  readonly browser?: readonly string[]
   /** Loopback redirect: which literal, which port (0: any) and which path; some servers compare them exactly. */
   readonly redirect: { readonly host: '127.0.0.1' | '::1'; readonly port: number; readonly path: string }
   /** Added to the authorization request as they are (`prompt`, `login_hint`, `access_type`, ...). */

@@ -110,8 +110,8 @@ export interface AgentStatus {
 /** `DELETE /v1/sessions/{profile}`. */
 export interface LogoutAnswer {
   readonly profile: string
-  /** `pending`: the server could not be reached; the agent keeps trying (P18). */
-  readonly revocation: 'revoked' | 'pending' | 'unsupported' | 'nothing_to_revoke'
+  /** `pending`: the server could not be reached; the agent keeps trying (P18). `not_logged_in`: there was no session. */
+  readonly revocation: 'revoked' | 'pending' | 'unsupported' | 'nothing_to_revoke' | 'not_logged_in'
   readonly detail?: string
 }
 

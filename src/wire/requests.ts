@@ -66,6 +66,10 @@ function readTokenRequest(query: string): TokenRequest {
 export interface LoginRequest {
   readonly profile?: string
   readonly grant?: Grant
+  /** The account, for the server (OpenID Connect `login_hint`). */
+  readonly loginHint?: string
+  /** The server asks which account to use (`prompt=select_account`). */
+  readonly selectAccount?: boolean
 }
 
 export function decodeLoginRequest(query: string): LoginRequest {
@@ -74,7 +78,14 @@ export function decodeLoginRequest(query: string): LoginRequest {
   const text = single(parameters, 'grant')
   const grant = grants.find((each) => each === text)
   if (text !== undefined && grant === undefined) throw bad(`'grant' is '${text}', not one of ${grants.join(', ')}`)
-  return defined({ profile: profile === undefined ? undefined : checkName('profile', profile), grant })
+  const select = single(parameters, 'select_account')
+  if (select !== undefined && select !== 'true' && select !== 'false') throw bad("'select_account' must be true or false")
+  return defined({
+    profile: profile === undefined ? undefined : checkName('profile', profile),
+    grant,
+    loginHint: single(parameters, 'login_hint'),
+    selectAccount: select === undefined ? undefined : select === 'true',
+  })
 }
 
 /** What a path or a request names. All of them are spelt alike. */

@@ -76,13 +76,14 @@ export class Upgrades {
       }
     })
     try {
-      const { profile, grant } = decodeLoginRequest(query)
+      const { profile, grant, ...account } = decodeLoginRequest(query)
       const session = await this.#agent.logIn(profile, grant, {
         onProgress: (progress) => say(loginMessage(progress)),
         onPaste: (take) => {
           accept = take
         },
         signal: hungUp.signal,
+        account,
       })
       say({ type: 'done', session })
     } catch (error) {

@@ -33,6 +33,13 @@ export interface LoginConversation {
   readonly onProgress: (progress: LoginProgress) => void
   readonly onPaste?: (accept: (url: string) => void) => void
   readonly signal: AbortSignal
+  /** Which account the server logs in, for this login. */
+  readonly account?: AccountChoice
+}
+
+interface AccountChoice {
+  readonly loginHint?: string
+  readonly selectAccount?: boolean
 }
 
 export class Logins {
@@ -57,8 +64,8 @@ export class Logins {
     try {
       await this.#ports.prepareVault()
       const runner = await this.#ports.sessions.runner(profile).catch(overDamaged)
-      const server: AuthorizationServer = this.#ports.profiles.server(profile)
-      const { onProgress, onPaste } = conversation
+      const { onProgress, onPaste, account = {} } = conversation
+      const server: AuthorizationServer = this.#ports.profiles.server(withAccount(profile, account))
       const signal = AbortSignal.any([conversation.signal, cancel.signal])
       const response = await server.login({ grant, onProgress, ...defined({ onPaste }), signal })
       const session = runner ?? this.#ports.sessions.runnerOverDamaged(profile)
@@ -112,6 +119,17 @@ const endedByRevocation = (profile: string): Failure =>
   new Failure('login_failed', `the server ended this login of '${profile}' when the one before it was revoked`, {
     hint: '`authsock login {profile}` once more: from now on the login before is not revoked at this server',
   })
+
+/** The profile as this login has it: U14, a browser that remembers one account logs in another one. */
+function withAccount(profile: Profile, { loginHint, selectAccount }: AccountChoice): Profile {
+  if (loginHint === undefined && selectAccount === undefined) return profile
+  const { prompt = '', ...others } = profile.authorizationParameters
+  const words = new Set(prompt.split(' ').filter((word) => word !== ''))
+  if (selectAccount === true) words.add('select_account')
+  if (selectAccount === false) words.delete('select_account')
+  const changed = defined({ login_hint: loginHint, prompt: words.size === 0 ? undefined : [...words].join(' ') })
+  return { ...profile, authorizationParameters: { ...others, ...changed } }
+}
 
 /** A login replaces a damaged record; any other failure of the store is reported before the browser opens. */
 function overDamaged(error: unknown): undefined {

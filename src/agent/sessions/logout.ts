@@ -33,9 +33,12 @@ export class Logout {
   /** Deletes the session of a profile; resolves when that is durable and the revocation has been tried once. */
   async logOut(profile: Profile, runner: LiveSessionRunner): Promise<LogoutAnswer> {
     let after: AfterLogout = {}
+    let wasLoggedIn = false
     await runner.remove(async (record) => {
+      wasLoggedIn = record !== undefined
       after = await this.#prepare(profile, record)
     })
+    if (!wasLoggedIn) return { profile: profile.name, revocation: 'not_logged_in' }
     return this.#finish(profile, after)
   }
 

@@ -5,6 +5,7 @@ import { Failure } from '../../core/failures.ts'
 import type { AuthorizationServer, ConnectAuthorizationServer, RecordStore } from '../../core/ports.ts'
 import type { Profile } from '../../core/profile.ts'
 import { type Redacted, redact } from '../../core/redacted.ts'
+import { defaultProfileName } from '../../config/default-profile.ts'
 import type { Config } from '../../config/config.ts'
 import type { ConfigFile } from '../../config/config-file.ts'
 import { latestGeneration } from './session-store.ts'
@@ -46,7 +47,7 @@ export class Profiles {
   /** The profile if it is known without access to the disk, as it is for nearly every request. */
   known(name: string | undefined): Profile | undefined {
     if (this.#config === undefined || !this.#isFresh()) return undefined
-    return name === undefined ? soleProfile(this.#config) : this.#config.profiles.get(name)
+    return name === undefined ? defaultProfile(this.#config) : this.#config.profiles.get(name)
   }
 
   /** Synchronous if the file was checked within the last second. Throws (rejects with) config_invalid. */
@@ -61,7 +62,7 @@ export class Profiles {
     const config = await this.#read()
     const names = [...config.profiles.keys(), ...config.invalidProfiles.keys()]
     if (name === undefined) {
-      const sole = soleProfile(config)
+      const sole = defaultProfile(config)
       if (sole !== undefined) return sole
       const invalid = config.invalidProfiles.get(config.defaultProfile ?? (names.length === 1 ? (names[0] ?? '') : ''))
       if (invalid !== undefined) throw invalid
@@ -69,7 +70,7 @@ export class Profiles {
         ? new Failure('unknown_profile', 'there are no profiles yet', {
             hint: '`authsock login https://ISSUER --client-id ID` makes one',
           })
-        : new Failure('profile_required', `which profile? there are ${names.join(', ')}`)
+        : new Failure('profile_required', `no profile was named; there are ${names.join(', ')}`)
     }
     const profile = config.profiles.get(name)
     if (profile !== undefined) return profile
@@ -142,9 +143,4 @@ export class Profiles {
   }
 }
 
-function soleProfile({ profiles, invalidProfiles, defaultProfile }: Config): Profile | undefined {
-  if (defaultProfile !== undefined) return profiles.get(defaultProfile)
-  if (profiles.size !== 1 || invalidProfiles.size > 0) return undefined
-  const [profile] = profiles.values()
-  return profile
-}
+const defaultProfile = (config: Config): Profile | undefined => config.profiles.get(defaultProfileName(config) ?? '')

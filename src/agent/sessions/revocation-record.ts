@@ -61,6 +61,7 @@ function decodeProfile(value: unknown): Profile {
     caFile: maybe(json['caFile'], 'caFile', string),
     lifetime: maybe(json['lifetime'], 'lifetime', number),
     idleLimit: maybe(json['idleLimit'], 'idleLimit', number),
+    browser: maybe(json['browser'], 'browser', strings),
   }
   return defined(fields)
 }

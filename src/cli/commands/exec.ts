@@ -11,6 +11,8 @@ import type { Context } from '../context.ts'
 import { conflictingCredentials, credentialVariables } from '../exec/environment.ts'
 import { runChild } from '../exec/child.ts'
 import type { MakeLeaf } from '../leaf.ts'
+import { environmentProfile } from '../profiles.ts'
+import { withVault } from '../vault-prompts.ts'
 import { noProxyVariables, type ServiceName, startServices } from '../serve/services.ts'
 import { refuseRoleOptions, type RoleOptions, type TargetOptions, withRoleOptions, withTargetOptions } from '../token-options.ts'
 
@@ -52,7 +54,8 @@ this machine while the command runs. gcloud caches for ten minutes whether there
   )
 }
 
-async function exec(context: Context, profile: string | undefined, options: ExecOptions): Promise<void> {
+async function exec(context: Context, named: string | undefined, options: ExecOptions): Promise<void> {
+  const profile = named ?? environmentProfile(context.env)
   const [name, ...args] = context.command
   if (name === undefined || name === '') {
     throw new Failure('bad_request', 'exec needs a command', { hint: '`authsock exec PROFILE -- COMMAND ARGS...`' })
@@ -86,7 +89,8 @@ async function exec(context: Context, profile: string | undefined, options: Exec
 
 async function getToken(context: Context, profile: string | undefined, options: TargetOptions): Promise<TokenAnswer> {
   const { scope, resource, audience } = options
-  return (await context.agent()).token(defined({ profile, scope, resource, audience }))
+  const agent = await context.agent()
+  return withVault(context, agent, () => agent.token(defined({ profile, scope, resource, audience })))
 }
 
 const tokenVariables = ({ access_token: token, profile }: TokenAnswer, names: readonly string[] | undefined): Variables =>

@@ -4,7 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { AuthsockClient, SessionStatus } from '../../client/index.ts'
 import { type ProfileTable, toProfile } from '../../config/profile-table.ts'
+import { changeProfile } from '../../config/change-profile.ts'
 import { addProfile } from '../../config/edit-profiles.ts'
+import { providerByName, registrationText } from '../../config/providers.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
 import { type Grant, grants, isInteractive } from '../../core/grant.ts'
 import { clientAuthentications, isProfileName, type Profile } from '../../core/profile.ts'
@@ -15,18 +17,22 @@ import type { MakeLeaf } from '../leaf.ts'
 import { converse } from '../login-dialog.ts'
 import {
   changingFlags,
+  profileChanges,
   profileFlags,
   type ProfileOptions,
   profileTable,
   withProfileOptions,
   withSecretOptions,
 } from '../profile-options.ts'
-import { defaultProfileOf, profileRequired } from '../profiles.ts'
+import { environmentProfile, impliedProfile, profileRequired, unknownProfile } from '../profiles.ts'
 import { clientSecret, namesSecret, type SecretOptions } from '../prompts.ts'
+import { withVault } from '../vault-prompts.ts'
 
 interface LoginOptions extends ProfileOptions, SecretOptions {
   readonly name?: string
   readonly device?: boolean
+  readonly loginHint?: string
+  readonly selectAccount?: boolean
   /** False with --no-browser. */
   readonly browser?: boolean
   /** One of several processes that need the same login makes it, and the others wait. */
@@ -40,6 +46,8 @@ export function register(root: Command, leaf: MakeLeaf): void {
     withProfileOptions(leaf(root, 'login [issuer|profile]', 'log in, and create the profile the first time', login)),
   )
     .option('--name <profile>', 'name of the new profile (default: host name of the issuer)')
+    .option('--login-hint <user>', 'the account to log in as, for the server (often an e-mail address)')
+    .option('--select-account', 'have the server ask which account to use')
     .option('--device', 'use the device grant: enter a code on any device')
     .option('--no-browser', 'print the URL and do not open a browser')
     .option('--wait', 'if another login to this profile is in progress, wait for it')
@@ -50,6 +58,8 @@ Examples:
   authsock login https://login.example.com --client-id my-cli --scope "openid offline_access api"
   authsock login https://login.example.com --client-id my-cli --name work --device
   authsock login work
+  authsock login work --scope "openid offline_access api write"    changes the profile, then logs in
+  authsock login github                                            what to register, and where
 
 Over SSH the URL is printed: open it in any browser, then paste the URL that the browser ends on.
 Grants: ${grants.join(', ')}. If a login fails, the profile stays: try again with \`authsock login NAME\`.`,
@@ -58,16 +68,23 @@ Grants: ${grants.join(', ')}. If a login fails, the profile stays: try again wit
 
 async function login(context: Context, what: string | undefined, options: LoginOptions): Promise<void> {
   const agent = await context.agent()
-  const isIssuer = what !== undefined && what.includes('://')
-  const name = isIssuer ? await createProfile(context, what, options) : what
-  if (!isIssuer) refuseProfileOptions(options)
+  const issuer = await issuerOf(context, what, options)
+  const name =
+    issuer === undefined
+      ? (what ?? environmentProfile(context.env))
+      : await createProfile(context, issuer, withName(what, options))
+  if (issuer === undefined) await changeNamedProfile(context, name, options)
   if (options.wait === true && (await isLoggedIn(context, agent, what))) return
-  const profile = await storeClientSecret(context, agent, name, options)
+  const profile = await withVault(context, agent, () => storeClientSecret(context, agent, name, options))
   context.catchInterrupt()
-  const grant: Grant | undefined = options.device === true ? 'device_code' : isIssuer ? undefined : options.grant
+  const grant: Grant | undefined = options.device === true ? 'device_code' : issuer === undefined ? options.grant : undefined
   try {
-    const conversation = await agent.login(profile?.name ?? name, { signal: context.signal, ...defined({ grant }) })
-    const session = await converse(context, conversation, options.browser !== false)
+    const { loginHint, selectAccount } = options
+    const session = await withVault(context, agent, async () => {
+      const more = defined({ grant, loginHint, selectAccount })
+      const conversation = await agent.login(profile?.name ?? name, { signal: context.signal, ...more })
+      return converse(context, conversation, options.browser === false ? 'none' : (profile?.browser ?? 'system'))
+    })
     if (context.asJson) context.terminal.json(session)
     else reportSession(context, session, profile)
   } catch (error) {
@@ -96,28 +113,48 @@ async function isLoggedIn(context: Context, agent: AuthsockClient, name: string 
   }
 }
 
+/** A URL, or the name of a known provider that no profile has. */
+async function issuerOf(context: Context, what: string | undefined, options: LoginOptions): Promise<string | undefined> {
+  if (what === undefined || what.includes('://')) return what
+  if ((await context.config()).profiles.has(what)) return undefined
+  const provider = providerByName(what)
+  if (provider === undefined) return undefined
+  if (options.clientId !== undefined) return provider.issuerUrl
+  throw new Failure('bad_request', `${provider.title} needs a client ID of your own`, {
+    hint: `${registrationText(provider)}; then \`authsock login ${what} --client-id ID\``,
+  })
+}
+
+const withName = (what: string | undefined, options: LoginOptions): LoginOptions =>
+  what === undefined || what.includes('://') || options.name !== undefined ? options : { ...options, name: what }
+
+/** The name of the profile: a new one, the same one again, or one that nobody has logged in to yet with what it lacked. */
 async function createProfile(context: Context, issuer: string, options: LoginOptions): Promise<string> {
   const name = options.name ?? nameFromIssuer(issuer)
   const file = context.paths.configFile
   const existing = (await context.config()).profiles.get(name)
-  if (existing !== undefined) {
-    // The same command again after a login that failed: the same profile.
-    if (existing.issuer === issuer && (options.clientId === undefined || existing.clientId === options.clientId)) {
-      const requested = toProfile(name, tableOf(issuer, { ...options, clientId: existing.clientId }))
-      const flags = changingFlags(existing, requested, options)
-      if (flags.length === 0) return name
-      throw new Failure('profile_exists', `profile '${name}' exists already: ${flags.join(', ')} would change it`, {
-        profile: name,
-        hint: `\`authsock login ${name}\`, edit ${file}, or \`authsock profile remove ${name}\` first`,
-      })
-    }
-    throw new Failure('profile_exists', `profile '${name}' exists already, for ${existing.issuer}`, {
+  if (existing === undefined) {
+    await addProfile(file, name, tableOf(issuer, options))
+    if (!context.asJson) context.terminal.note(`added profile '${name}' to ${file}`)
+    return name
+  }
+  // The same command again after a login that failed: the same profile.
+  const requested = toProfile(name, tableOf(issuer, { ...options, clientId: options.clientId ?? existing.clientId }))
+  const flags = [
+    ...(existing.issuer === issuer ? [] : ['the issuer']),
+    ...(existing.clientId === requested.clientId ? [] : ['--client-id']),
+    ...changingFlags(existing, requested, options),
+  ]
+  if (flags.length === 0) return name
+  if (await hasLoggedInBefore(await context.agent(), name)) {
+    throw new Failure('profile_exists', `profile '${name}' exists already: ${flags.join(', ')} would change it`, {
       profile: name,
-      hint: `choose another name with --name, or \`authsock profile remove ${name}\` first`,
+      hint: `\`authsock login ${name}\`, \`authsock profile set ${name} ...\`, or choose another name with --name`,
     })
   }
-  await addProfile(file, name, tableOf(issuer, options))
-  if (!context.asJson) context.terminal.note(`added profile '${name}' to ${file}`)
+  // U13: what was mistyped is corrected by typing it again.
+  await changeProfile(file, name, { ...profileChanges(options), issuer })
+  if (!context.asJson) context.terminal.note(`changed profile '${name}' in ${file}: ${flags.join(', ')}`)
   return name
 }
 
@@ -139,11 +176,21 @@ function nameFromIssuer(issuer: string): string {
   throw new Failure('bad_request', `cannot derive a profile name from ${issuer}`, { hint: 'give one with --name' })
 }
 
-function refuseProfileOptions(options: LoginOptions): void {
-  if (options.clientId === undefined && options.name === undefined && profileFlags(options).length === 0) return
-  throw new Failure('bad_request', 'these options create a profile, which needs an issuer', {
-    hint: '`authsock login https://ISSUER --client-id ID`, or `authsock login PROFILE` for an existing one',
-  })
+/** `login work --scope "read write"`: changes the profile, then logs in. */
+async function changeNamedProfile(context: Context, name: string | undefined, options: LoginOptions): Promise<void> {
+  const { grant: _once, ...changes } = profileChanges(options)
+  if (options.name !== undefined) {
+    throw new Failure('bad_request', '--name is the name of a new profile, which needs an issuer', {
+      hint: '`authsock login https://ISSUER --client-id ID --name NAME`',
+    })
+  }
+  if (Object.keys(changes).length === 0) return
+  const config = await context.config()
+  const profile = name ?? impliedProfile(context, config)
+  if (profile === undefined) throw profileRequired('login')
+  if (!config.profiles.has(profile)) throw unknownProfile(profile)
+  await changeProfile(context.paths.configFile, profile, changes)
+  if (!context.asJson) context.terminal.note(`changed profile '${profile}': ${profileFlags(options).join(', ')}`)
 }
 
 /** Stores the client secret if the client has one: given by an option, stored before, or asked for. */
@@ -154,7 +201,7 @@ async function storeClientSecret(
   options: SecretOptions,
 ): Promise<Profile | undefined> {
   const config = await context.config()
-  const profile = config.profiles.get(name ?? defaultProfileOf(config) ?? '')
+  const profile = config.profiles.get(name ?? impliedProfile(context, config) ?? '')
   if (profile === undefined) return undefined
   const needsSecret = clientAuthentications[profile.clientAuthentication].usesSecret && profile.clientSecretFile === undefined
   if (!needsSecret) {

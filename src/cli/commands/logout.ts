@@ -5,7 +5,7 @@ import type { LogoutAnswer } from '../../client/index.ts'
 import { Failure } from '../../core/failures.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
-import { profileRequired } from '../profiles.ts'
+import { impliedProfile, profileRequired } from '../profiles.ts'
 
 interface AllOption {
   readonly all?: boolean
@@ -23,9 +23,7 @@ async function logout(context: Context, profile: string | undefined, { all = fal
   if (profile !== undefined && all) throw allAndProfile()
   const agent = await context.agent()
   // Not the status: with an invalid config.toml that shows no sessions and no error.
-  const sessions = profile === undefined ? await agent.sessions() : []
-  const only = sessions.length === 1 ? sessions[0]?.profile : undefined
-  const names = all ? liveProfiles(sessions) : [profile ?? only]
+  const names = all ? liveProfiles(await agent.sessions()) : [profile ?? impliedProfile(context, await context.config())]
   const answers: LogoutAnswer[] = []
   for (const name of names) {
     if (name === undefined) throw profileRequired('logout', '--all ends every session')
@@ -35,7 +33,7 @@ async function logout(context: Context, profile: string | undefined, { all = fal
     context.terminal.json(all ? answers : answers[0])
     return
   }
-  for (const answer of answers) context.terminal.note(`logged out of '${answer.profile}'${outcome(answer)}`)
+  for (const answer of answers) context.terminal.note(logoutText(answer))
   if (all && answers.length === 0) context.terminal.note('no session is open')
 }
 
@@ -54,7 +52,11 @@ async function revoke(context: Context, profile: string | undefined, { all = fal
     return
   }
   const { terminal } = context
-  for (const answer of answers) terminal.note(`session '${answer.profile}' ended${outcome(answer)}`)
+  for (const answer of answers) {
+    terminal.note(
+      answer.revocation === 'not_logged_in' ? logoutText(answer) : `session '${answer.profile}' ended${outcome(answer)}`,
+    )
+  }
   if (shares.length > 0)
     terminal.note(`removed ${shares.length === 1 ? 'the share' : 'the shares'} ${shares.map(({ name }) => name).join(', ')}`)
   if (answers.length === 0 && shares.length === 0) terminal.note('nothing to revoke')
@@ -74,7 +76,14 @@ const revocations: Readonly<Record<LogoutAnswer['revocation'], string>> = {
   pending: '; the server could not be reached, and the agent keeps trying to revoke its tokens',
   unsupported: '; the server has no revocation endpoint: access tokens stay valid until they expire',
   nothing_to_revoke: '',
+  not_logged_in: '',
 }
+
+/** U15: a session that never was is not said to have ended. */
+const logoutText = (answer: LogoutAnswer): string =>
+  answer.revocation === 'not_logged_in'
+    ? `'${answer.profile}' was not logged in`
+    : `logged out of '${answer.profile}'${outcome(answer)}`
 
 /** What follows `logged out of 'work'`. */
 export const outcome = ({ revocation, detail }: LogoutAnswer): string =>

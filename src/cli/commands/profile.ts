@@ -1,15 +1,18 @@
 // `authsock profile`: the profiles in config.toml.
 
 import type { Command } from 'commander'
+import { changeProfile, type ProfileChanges, setDefaultProfile } from '../../config/change-profile.ts'
 import { addProfile, removeProfile } from '../../config/edit-profiles.ts'
 import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
-import { Failure } from '../../core/failures.ts'
+import { asFailure, Failure } from '../../core/failures.ts'
 import { defined } from '../../core/util/defined.ts'
+import { collectList } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
-import { type ProfileOptions, profileTable, withProfileOptions, withSecretOptions } from '../profile-options.ts'
-import { unknownProfile } from '../profiles.ts'
-import { clientSecret, type SecretOptions } from '../prompts.ts'
+import { type ProfileOptions, profileChanges, profileTable, withProfileOptions, withSecretOptions } from '../profile-options.ts'
+import { impliedProfile, unknownProfile } from '../profiles.ts'
+import { ask, clientSecret, type SecretOptions } from '../prompts.ts'
+import { runEditor } from '../editor.ts'
 import { cell, tableLines } from '../table.ts'
 import { outcome } from './logout.ts'
 
@@ -27,6 +30,15 @@ export function register(root: Command, leaf: MakeLeaf): void {
       ),
     ),
   )
+  withProfileOptions(leaf(profile, 'set <name>', 'change fields of a profile', set))
+    .option('--issuer <url>', 'issuer URL of the authorization server')
+    .option('--unset <field>', 'remove a field, so that its default counts; may be repeated', collectList)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  authsock profile set work --scope "openid offline_access read"\n  authsock profile set work --unset resource',
+    )
+  leaf(profile, 'default [name]', 'show or set the profile that is used if none is named', setDefault)
+  leaf(profile, 'edit', 'open config.toml in an editor, and check it', editFile)
   leaf(profile, 'list', 'list the profiles', list)
   leaf(profile, 'show <name>', 'show a profile with its defaults', show)
   leaf(profile, 'remove <name>', 'log out of a profile and remove it', remove)
@@ -42,6 +54,81 @@ async function add(context: Context, name: string, options: AddOptions): Promise
   else {
     context.terminal.note(`added profile '${name}' to ${configFile}`)
     context.terminal.hint(`\`authsock login ${name}\` logs in`)
+  }
+}
+
+interface SetOptions extends ProfileOptions {
+  readonly issuer?: string
+  readonly unset?: readonly string[]
+}
+
+/** Fields that a profile can be without. */
+const optionalFields: readonly (keyof ProfileChanges)[] = [
+  'grant',
+  'scopes',
+  'resource',
+  'audience',
+  'client_authentication',
+  'client_secret_file',
+  'ca_file',
+  'refresh',
+  'refresh_grace',
+  'lifetime',
+  'idle_limit',
+  'redirect',
+  'browser',
+]
+
+async function set(context: Context, name: string, options: SetOptions): Promise<void> {
+  const { unset = [], issuer } = options
+  const removed = unset.map((field) => {
+    const found = optionalFields.find((each) => each === field)
+    if (found !== undefined) return [found, null] as const
+    throw new Failure('bad_request', `'${field}' cannot be removed from a profile`, {
+      hint: `use one of ${optionalFields.join(', ')}`,
+    })
+  })
+  const changes: ProfileChanges = { ...profileChanges(options), ...defined({ issuer }), ...Object.fromEntries(removed) }
+  if (Object.keys(changes).length === 0) {
+    throw new Failure('bad_request', 'nothing to change', { hint: '`authsock profile set --help` lists the options' })
+  }
+  const before = (await context.config()).profiles.get(name)
+  if (before === undefined) throw unknownProfile(name)
+  await changeProfile(context.paths.configFile, name, changes)
+  if (context.asJson) return context.terminal.json({ profile: name, config: context.paths.configFile })
+  context.terminal.note(`changed profile '${name}' in ${context.paths.configFile}: ${Object.keys(changes).join(', ')}`)
+  const needsLogin = ['issuer', 'client_id', 'scopes', 'resource', 'audience'].some((field) => field in changes)
+  if (needsLogin) context.terminal.hint(`\`authsock login ${name}\` logs in with it`)
+}
+
+async function setDefault(context: Context, name: string | undefined): Promise<void> {
+  const config = await context.config()
+  const { terminal } = context
+  if (name === undefined) {
+    const implied = impliedProfile(context, config)
+    if (context.asJson) return terminal.json(defined({ default_profile: implied }))
+    if (implied === undefined) return terminal.hint('no default profile; `authsock profile default NAME` sets one')
+    return terminal.print(implied)
+  }
+  if (!config.profiles.has(name)) throw unknownProfile(name)
+  await setDefaultProfile(context.paths.configFile, name)
+  if (context.asJson) terminal.json({ default_profile: name })
+  else terminal.note(`'${name}' is the default profile`)
+}
+
+/** Again until config.toml is valid, or the user gives up: an invalid file is kept as it is, and said to be so. */
+async function editFile(context: Context): Promise<void> {
+  const { configFile } = context.paths
+  for (;;) {
+    await runEditor(context, configFile)
+    try {
+      await context.config()
+      return context.terminal.note(`${configFile} is valid`)
+    } catch (error) {
+      if (!context.terminal.isInteractive) throw error
+      context.terminal.failure(asFailure(error), false)
+      if (/^n/i.test(await ask('edit it again? [Y/n] '))) throw error
+    }
   }
 }
 
@@ -113,5 +200,10 @@ async function remove(context: Context, name: string): Promise<void> {
   await agent.removeClientSecret(name)
   await removeProfile(context.paths.configFile, name)
   if (context.asJson) context.terminal.json({ profile: name, revocation: answer.revocation })
-  else context.terminal.note(`removed profile '${name}' and logged out of it${outcome(answer)}`)
+  else
+    context.terminal.note(
+      answer.revocation === 'not_logged_in'
+        ? `removed profile '${name}'`
+        : `removed profile '${name}' and logged out of it${outcome(answer)}`,
+    )
 }

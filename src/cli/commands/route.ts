@@ -10,7 +10,7 @@ import { defined } from '../../core/util/defined.ts'
 import { collectList } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
-import { defaultProfileOf } from '../profiles.ts'
+import { impliedProfile } from '../profiles.ts'
 import { cell, tableLines } from '../table.ts'
 
 interface RouteOptions {
@@ -58,7 +58,7 @@ async function add(context: Context, url: string, options: RouteOptions): Promis
   const { terminal } = context
   const { configFile } = context.paths
   const { secret, username, scope: scopes, resource, audience } = options
-  const profile = options.profile ?? (secret === undefined ? defaultProfileOf(await context.config()) : undefined)
+  const profile = options.profile ?? (secret === undefined ? impliedProfile(context, await context.config()) : undefined)
   if (profile === undefined && secret === undefined) {
     throw new Failure('profile_required', 'a route needs a profile or a static secret', {
       hint: 'add --profile NAME or --secret NAME',

@@ -12,6 +12,7 @@ import { helperCaller } from '../../twin/helper-client.ts'
 import { parseFutureTime } from '../arguments.ts'
 import { type Context, nowInSeconds } from '../context.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
+import { withVault } from '../vault-prompts.ts'
 import { staticSecret } from '../prompts.ts'
 import { cell, tableLines } from '../table.ts'
 
@@ -59,7 +60,7 @@ async function add(context: Context, what: string, options: AddOptions): Promise
     throw new Failure('bad_request', `no host in '${given}'`, { hint: 'write https://HOST or https://HOST/PATH' })
   const url = pattern === undefined ? undefined : formatUrlPattern(withoutUsername(pattern))
   const agent = await context.agent()
-  const known = await agent.secrets()
+  const known = await withVault(context, agent, () => agent.secrets())
   const username = options.username ?? pattern?.username
   const name = isUrl && pattern !== undefined ? nameFor(known, url ?? '', { ...pattern, ...defined({ username }) }) : what
   if (!isProfileName(name)) {
@@ -71,7 +72,8 @@ async function add(context: Context, what: string, options: AddOptions): Promise
   const expiresAt = options.expires === undefined ? undefined : parseFutureTime('--expires', options.expires, nowInSeconds())
   const value = await staticSecret(context, options, `secret '${name}': `)
   const kept = { url: url ?? before?.url, username: username ?? before?.username }
-  await agent.setSecret(name, { value, ...defined({ ...kept, expires_at: expiresAt }) })
+  const request = { value, ...defined({ ...kept, expires_at: expiresAt }) }
+  await withVault(context, agent, () => agent.setSecret(name, request))
   const added = (await agent.secrets()).find((secret) => secret.name === name)
   const { terminal } = context
   if (context.asJson) {

@@ -5,6 +5,7 @@ import { Failure } from '../../core/failures.ts'
 import { parseInteger } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
+import { environmentProfile } from '../profiles.ts'
 import { noProxyVariables, serviceNames, startServices } from '../serve/services.ts'
 import { refuseRoleOptions, type RoleOptions, type TargetOptions, withRoleOptions, withTargetOptions } from '../token-options.ts'
 
@@ -34,7 +35,8 @@ It prints the variables to set for other programs and runs until Ctrl-C. \`auths
   )
 }
 
-async function serve(context: Context, what: string, profile: string | undefined, options: ServeOptions): Promise<void> {
+async function serve(context: Context, what: string, named: string | undefined, options: ServeOptions): Promise<void> {
+  const profile = named ?? environmentProfile(context.env)
   const name = serviceNames.find((each) => each === what)
   if (name === undefined) {
     throw new Failure('bad_request', `unknown service '${what}'`, { hint: `use one of ${serviceNames.join(', ')}` })

@@ -11,6 +11,7 @@ import { collectList, oneOf, parseInteger, parseSpan } from '../arguments.ts'
 import { type Context, nowInSeconds } from '../context.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
 import { fragment, type FragmentFormat, formats, type TcpAddress } from '../share/container-fragments.ts'
+import { impliedProfile } from '../profiles.ts'
 import { cell, tableLines } from '../table.ts'
 
 interface ShareOptions {
@@ -40,7 +41,7 @@ const maxTtlSeconds = 365 * 86_400
 export function register(root: Command, leaf: MakeLeaf): void {
   const share = addGroup(root, 'share', 'manage sockets for containers and remote hosts')
   leaf(share, 'create <name>', 'create a share, or change its bounds', create)
-    .option('--profile <name>', 'issue tokens of this profile; may be repeated (default: the only profile)', collectList)
+    .option('--profile <name>', 'issue tokens of this profile; may be repeated (default: the default profile)', collectList)
     .option('--scope <scopes>', 'issue these scopes at most', collectList)
     .option('--all-scopes', 'issue every scope of the profile')
     .option('--resource <uri>', 'issue tokens for this resource only (RFC 8707)')
@@ -73,7 +74,7 @@ is replaced when the agent restarts.`,
 async function create(context: Context, name: string, options: ShareOptions): Promise<void> {
   const { scope, allScopes, resource, audience, secret: secrets = [], ttl = defaultTtl } = options
   const agent = await context.agent()
-  const profiles = options.profile ?? (secrets.length > 0 ? [] : await onlyProfile(context))
+  const profiles = options.profile ?? (secrets.length > 0 ? [] : await chosenProfile(context))
   if (profiles.length > 0 && (scope === undefined) === (allScopes !== true)) {
     const message = scope === undefined ? 'a share needs scopes' : '--scope and --all-scopes exclude each other'
     throw new Failure('bad_request', message, { hint: 'add --scope "..." with what the other side needs, or --all-scopes' })
@@ -107,9 +108,9 @@ const portOf = (given: boolean | string | undefined): boolean | number | undefin
 const tcpText = ({ port, listening }: NonNullable<ShareStatus['tcp']>): string =>
   listening ? `also listening at http://${loopback}:${port}` : `not listening at port ${port}: another program uses it`
 
-async function onlyProfile(context: Context): Promise<readonly string[]> {
-  const [only, ...others] = await (await context.agent()).sessions()
-  if (only !== undefined && others.length === 0) return [only.profile]
+async function chosenProfile(context: Context): Promise<readonly string[]> {
+  const name = impliedProfile(context, await context.config())
+  if (name !== undefined) return [name]
   throw new Failure('profile_required', 'a share needs a profile', { hint: 'add --profile NAME' })
 }
 

@@ -6,7 +6,9 @@ import { defined } from '../../core/util/defined.ts'
 import { parseInteger } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
+import { environmentProfile } from '../profiles.ts'
 import { type TargetOptions, withTargetOptions } from '../token-options.ts'
+import { withVault } from '../vault-prompts.ts'
 
 interface TokenOptions extends TargetOptions {
   readonly minTtl?: string
@@ -24,7 +26,8 @@ async function token(context: Context, profile: string | undefined, options: Tok
   const { scope, resource, audience, header } = options
   const minTtl = options.minTtl === undefined ? undefined : parseInteger('--min-ttl', options.minTtl, 'a number of seconds')
   const agent = await context.agent()
-  const answer = await agent.token(defined({ profile, scope, resource, audience, minTtl }))
+  const request = defined({ profile: profile ?? environmentProfile(context.env), scope, resource, audience, minTtl })
+  const answer = await withVault(context, agent, () => agent.token(request))
   if (context.asJson) context.terminal.json(answer)
   else
     context.terminal.print(

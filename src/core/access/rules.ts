@@ -2,6 +2,7 @@
 
 import { sameResource } from './same-resource.ts'
 import { type AccessRequest, type CredentialKind, credentialName, effectiveScope } from './access-request.ts'
+import { isSameScope, missingScopes } from '../session/scope.ts'
 import { isWindowsPath } from './caller.ts'
 
 export type Verdict = 'allow' | 'ask' | 'deny'
@@ -86,7 +87,11 @@ function fitsScopes({ decision, scopes, allowWiderScope }: Rule, request: Access
   if (request.credential.kind === 'secret') return 'no'
   const scope = allowWiderScope === true ? request.target.scope : effectiveScope(request)
   if (scope === undefined) return 'unknown'
-  return fit(decision === 'allow' ? scope.every((each) => scopes.includes(each)) : scope.some((each) => scopes.includes(each)))
+  return fit(
+    decision === 'allow'
+      ? missingScopes(scope, scopes).length === 0
+      : scope.some((each) => scopes.some((named) => isSameScope(each, named))),
+  )
 }
 
 /**

@@ -19,7 +19,7 @@ export const sameTarget = (a: Target, b: Target): boolean =>
  * Some servers answer with a longer name for a scope, or a shorter one: `email` and `https://www.googleapis.com/auth/userinfo.email`,
  * `User.Read` and `https://graph.microsoft.com/User.Read`. They are the same scope.
  */
-const isSameScope = (a: string, b: string): boolean => a === b || isLongName(a, b) || isLongName(b, a)
+export const isSameScope = (a: string, b: string): boolean => a === b || isLongName(a, b) || isLongName(b, a)
 
 const isLongName = (long: string, short: string): boolean =>
   /^[a-z][a-z0-9+.-]*:/i.test(long) && !short.includes(':') && (long.endsWith(`/${short}`) || long.endsWith(`.${short}`))

@@ -14,15 +14,26 @@ export async function openBrowser(url: string, env: Environment = process.env, p
   return false
 }
 
+/** A browser, or a profile of one, that the user has chosen: the URL replaces `%s`, or is the last argument. Never throws. */
+export async function openBrowserCommand(
+  command: readonly string[],
+  url: string,
+  env: Environment = process.env,
+): Promise<boolean> {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return false
+  const [program, ...args] = withUrl(command, url)
+  return program !== undefined && (await start(program, args, env))
+}
+
+const withUrl = (words: readonly string[], url: string): readonly string[] =>
+  words.some((word) => word.includes('%s')) ? words.map((word) => word.replaceAll('%s', url)) : [...words, url]
+
 /** BROWSER is a list separated by colons: commands with `%s` for the URL, or programs that take the URL as the last argument. */
 function candidates(url: string, env: Environment, platform: NodeJS.Platform): readonly (readonly string[])[] {
   const own = (env['BROWSER'] ?? '')
     .split(platform === 'win32' ? ';' : ':')
     .filter((command) => command.trim() !== '')
-    .map((command) => {
-      const words = command.trim().split(/\s+/)
-      return words.some((word) => word.includes('%s')) ? words.map((word) => word.replaceAll('%s', url)) : [...words, url]
-    })
+    .map((command) => withUrl(command.trim().split(/\s+/), url))
   if (own.length > 0) return own
   if (platform === 'darwin') return [['open', url]]
   if (platform === 'win32') return [['rundll32', 'url.dll,FileProtocolHandler', url]]

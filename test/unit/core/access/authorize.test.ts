@@ -147,6 +147,20 @@ test.each<[string, Case, string]>([
     'denied',
   ],
   [
+    'L9 a share: the server grants it under its long name',
+    {
+      share: { ...share, scope: ['email'] },
+      target: { scope: ['email'] },
+      granted: ['https://www.googleapis.com/auth/userinfo.email'],
+    },
+    'allow',
+  ],
+  [
+    'L9 deny a scope: granted under its long name',
+    { rules: deny({ scopes: ['User.Read'] }), target: { scope: ['x'] }, granted: ['https://graph.microsoft.com/User.Read'] },
+    'denied',
+  ],
+  [
     'S3 the same, accepted',
     { rules: allowOnly({ scopes: ['read'], allowWiderScope: true }), target: { scope: ['read'] }, granted: ['read', 'write'] },
     'allow 1',

@@ -105,14 +105,14 @@ const mutants: readonly Mutant[] = [
   {
     name: 'R2 the folder is not synced after the rename',
     file: 'src/store/files/sealed-files.ts',
-    from: '      throw error\n    }\n    await this.#disk.syncFolder(this.#folder)\n  }\n\n  async #place',
-    to: '      throw error\n    }\n  }\n\n  async #place',
+    from: '      throw error\n    }\n    await this.#disk.syncFolder(this.#folder)\n  }\n\n  #path',
+    to: '      throw error\n    }\n  }\n\n  #path',
   },
   {
     name: 'R10 no generation is kept',
     file: 'src/store/files/sealed-files.ts',
-    from: '      if (keeps) {',
-    to: '      if (keeps) {\n        await this.#disk.remove(newest)\n      } else if (keeps) {',
+    from: '      if (keepsNewest) {',
+    to: '      if (keepsNewest) {\n        await this.#disk.remove(newest)\n      } else if (keepsNewest) {',
   },
 ]
 

@@ -2,12 +2,12 @@
 
 import { Command, CommanderError } from 'commander'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
-import { closest } from '../core/util/closest.ts'
 import { version } from '../platform/version.ts'
 import { commandNames, type CommandRow, commandTable, ownGroup } from './command-table.ts'
 import { Context } from './context.ts'
 import { reflow } from './layout.ts'
 import { leafMaker } from './leaf.ts'
+import { suggestCommand } from './suggestions.ts'
 import { Terminal } from './terminal.ts'
 
 /** Runs one command; the result is the exit code. */
@@ -19,6 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
   context.asJson = own.includes('--json')
   try {
     refuseSecretArguments(own)
+    refuseUnknownCommand(own)
     await (await rootCommand(context, own)).parseAsync(own, { from: 'user' })
     return context.exitCode
   } catch (error) {
@@ -76,8 +77,6 @@ async function rootCommand(context: Context, args: readonly string[]): Promise<C
     .addHelpText('after', '\nTopics: authsock help helpers | vault | exit-codes')
     .allowExcessArguments(true)
     .action(async () => {
-      const [unknown] = root.args
-      if (unknown !== undefined) throw unknownCommand(unknown)
       terminal.print((await import('./help-topics.ts')).overview)
     })
   const leaf = leafMaker(context)
@@ -108,8 +107,13 @@ function rowsFor(args: readonly string[]): readonly CommandRow[] {
   return commandTable.filter(({ names }) => names.includes(word))
 }
 
+/** Before commander would complain about an option of a command that does not exist. */
+function refuseUnknownCommand([word = '']: readonly string[]): void {
+  if (word !== '' && !word.startsWith('-') && !commandNames.includes(word)) throw unknownCommand(word)
+}
+
 function unknownCommand(word: string): Failure {
-  const close = closest(word, commandNames)
+  const close = suggestCommand(word)
   return new Failure('bad_request', `unknown command '${word}'`, {
     hint: close === undefined ? '`authsock help` lists the commands' : `did you mean \`authsock ${close}\`?`,
   })

@@ -23,23 +23,23 @@ export async function clientSecret(
   options: SecretOptions,
   prompt: string | undefined,
 ): Promise<string | undefined> {
-  if (options.clientSecretStdin === true) return firstLine(await readStdin(), 'stdin')
+  if (options.clientSecretStdin === true) return onlyLine(await readStdin(), 'stdin')
   if (options.clientSecretFile !== undefined)
-    return firstLine(await readSecretFile(options.clientSecretFile), options.clientSecretFile)
+    return onlyLine(await readSecretFile(options.clientSecretFile), options.clientSecretFile)
   const fromEnvironment = context.env['AUTHSOCK_CLIENT_SECRET']
   if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment
   if (prompt === undefined || !context.terminal.isInteractive) return undefined
   return askSecret(context, prompt)
 }
 
-/** A static secret. */
+/** A static secret, which may have many lines (PEM). */
 export async function staticSecret(
   context: Context,
   { stdin, file }: { readonly stdin?: boolean; readonly file?: string },
   prompt: string,
 ): Promise<string> {
-  if (stdin === true) return firstLine(await readStdin(), 'stdin')
-  if (file !== undefined) return firstLine(await readSecretFile(file), file)
+  if (stdin === true) return wholeText(await readStdin(), 'stdin')
+  if (file !== undefined) return wholeText(await readSecretFile(file), file)
   if (!context.terminal.isInteractive) {
     throw new Failure('bad_request', 'cannot ask for the secret without a terminal', { hint: 'use --stdin or --file PATH' })
   }
@@ -50,14 +50,14 @@ export async function staticSecret(
 
 /** The passphrase of the vault; undefined if there is no terminal to ask on. */
 export async function passphrase(context: Context, fromStdin: boolean): Promise<string | undefined> {
-  if (fromStdin) return firstLine(await readStdin(), 'stdin')
+  if (fromStdin) return onlyLine(await readStdin(), 'stdin')
   if (!context.terminal.isInteractive) return undefined
   return askSecret(context, 'passphrase: ')
 }
 
 /** A new passphrase, which has to be typed twice. */
 export async function newPassphrase(context: Context, fromStdin: boolean): Promise<string> {
-  if (fromStdin) return firstLine(await readStdin(), 'stdin')
+  if (fromStdin) return onlyLine(await readStdin(), 'stdin')
   if (!context.terminal.isInteractive) {
     throw new Failure('bad_request', 'cannot ask for a passphrase without a terminal', { hint: 'use --passphrase-stdin' })
   }
@@ -105,8 +105,16 @@ async function readSecretFile(path: string): Promise<string> {
   }
 }
 
-function firstLine(text: string, source: string): string {
-  const [line = ''] = text.split(/\r?\n/)
-  if (line === '') throw new Failure('bad_request', `${source} holds no secret`, { hint: 'the secret is its first line' })
-  return line
+/** For client secrets and passphrases. More than one line is refused: a part of a secret is none (H6). */
+function onlyLine(text: string, source: string): string {
+  const value = wholeText(text, source)
+  if (!/[\r\n]/.test(value)) return value
+  throw new Failure('bad_request', `${source} has more than one line`, { hint: 'give the secret on a single line' })
+}
+
+/** Without the line feed at its end, which editors and `echo` add. */
+function wholeText(text: string, source: string): string {
+  const value = text.replace(/\r?\n$/, '')
+  if (value !== '') return value
+  throw new Failure('bad_request', `${source} holds no secret`, { hint: 'check that it is not empty' })
 }

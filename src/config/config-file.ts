@@ -5,6 +5,7 @@ import { constants } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../core/failures.ts'
+import { permissionHint, systemErrorReason } from '../core/system-error.ts'
 import { isWritableByOthers, modeOf, openOwnFile } from '../platform/fs/own-file.ts'
 import { type Config, emptyConfig, readConfig, readValidParts } from './config.ts'
 
@@ -114,7 +115,11 @@ export async function readConfigText(path: string): Promise<string | undefined> 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     if (error instanceof Failure) throw new Failure('config_invalid', error.message, { ...error.details, cause: error })
-    throw new Failure('config_invalid', `cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    throw new Failure('config_invalid', `cannot read ${path}: ${systemErrorReason(code)}`, {
+      ...(code === 'EACCES' ? { hint: permissionHint } : {}),
+      cause: error,
+    })
   }
 }
 

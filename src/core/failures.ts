@@ -1,6 +1,8 @@
 // Every failure of authsock in one table: code -> HTTP status, exit code, hint. The codes are part of the protocol
 // (protocol/README.md) and do not change. Agent, client and command line share the table.
 
+import { fileError, permissionHint, systemErrorReason } from './system-error.ts'
+
 export const exitCodes = {
   ok: 0,
   unexpected: 1,
@@ -166,8 +168,13 @@ export const failureCodes = Object.keys(table) as FailureCode[]
 
 export const isFailureCode = (code: unknown): code is FailureCode => typeof code === 'string' && Object.hasOwn(table, code)
 
-/** Any thrown value as a Failure; an unknown error becomes `unexpected` and keeps its cause. */
-export const asFailure = (error: unknown): Failure =>
-  error instanceof Failure
-    ? error
-    : new Failure('unexpected', `unexpected: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+/** Any thrown value as a Failure: a file that cannot be used is storage_failed, any other error `unexpected`. Keeps the cause. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  const file = fileError(error)
+  if (file !== undefined) {
+    const hint = file.code === 'EACCES' || file.code === 'EPERM' ? permissionHint : `check ${file.path}`
+    return new Failure('storage_failed', `cannot use ${file.path}: ${systemErrorReason(file.code)}`, { hint, cause: error })
+  }
+  return new Failure('unexpected', `unexpected: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}

@@ -11,7 +11,7 @@ import { helpers } from '../../wire/helper-table.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
 import { findPrograms } from '../setup/programs.ts'
-import { vaultStates } from './status-lines.ts'
+import { vaultProblems, vaultStates } from './status-lines.ts'
 
 interface Finding {
   readonly level: 'ok' | 'note' | 'problem'
@@ -62,12 +62,6 @@ async function checkAgent(context: Context): Promise<readonly Finding[]> {
   } catch (error) {
     return [problem(asFailure(error))]
   }
-}
-
-const vaultProblems: Readonly<Record<string, FailureCode>> = {
-  locked: 'vault_locked',
-  absent: 'keychain_absent',
-  unreachable: 'keychain_unreachable',
 }
 
 function checkVault(directory: string, { state, detail, hint }: AgentStatus['vault']): Finding {

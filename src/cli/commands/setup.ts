@@ -4,7 +4,6 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { Failure } from '../../core/failures.ts'
-import { closest } from '../../core/util/closest.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
 import { ask } from '../prompts.ts'
@@ -12,7 +11,7 @@ import { apply, changeLines, undo, undoLines } from '../setup/change.ts'
 import type { SetupOptions, Tool } from '../setup/context.ts'
 import { programsFolder } from '../setup/programs.ts'
 import { Records } from '../setup/records.ts'
-import { tools } from '../setup/tools.ts'
+import { suggestTool, tools } from '../setup/tools.ts'
 import { cell, tableLines } from '../table.ts'
 
 interface SetupFlags extends SetupOptions {
@@ -105,7 +104,7 @@ function findTool(name: string): Tool {
   const tool = tools.find((each) => each.name === name)
   if (tool !== undefined) return tool
   const names = tools.map((each) => each.name)
-  const close = closest(name, names)
+  const close = suggestTool(name)
   throw new Failure('bad_request', `unknown tool '${name}'`, {
     hint:
       close === undefined

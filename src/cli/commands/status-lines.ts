@@ -1,5 +1,6 @@
 // The status as lines of text. Pure: what to show, how wide, which colours -> lines.
 
+import type { FailureCode } from '../../core/failures.ts'
 import { ago, fromNow } from '../../core/util/durations.ts'
 import { sanitizeForDisplay } from '../../core/util/text.ts'
 import type { AgentStatus, SessionState, SessionStatus } from '../../wire/messages.ts'
@@ -66,6 +67,12 @@ export const vaultStates: Readonly<Record<string, string>> = {
   locked: 'locked',
   absent: 'without its master key',
   unreachable: 'not accessible',
+}
+
+export const vaultProblems: Readonly<Record<string, FailureCode>> = {
+  locked: 'vault_locked',
+  absent: 'keychain_absent',
+  unreachable: 'keychain_unreachable',
 }
 
 function cells(session: SessionStatus, now: number, style: Style): readonly Cell[] {

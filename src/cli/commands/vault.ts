@@ -4,9 +4,11 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { MasterKeyRequest, VaultStatus } from '../../client/index.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
+import { defined } from '../../core/util/defined.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
 import type { Context } from '../context.ts'
 import { newPassphrase, passphrase } from '../prompts.ts'
+import { vaultProblems, vaultStates } from './status-lines.ts'
 
 interface PassphraseOptions {
   readonly passphraseStdin?: boolean
@@ -34,7 +36,7 @@ async function unlock(context: Context, options: PassphraseOptions): Promise<voi
   const agent = await context.agent()
   if (options.passphraseStdin !== true) {
     try {
-      report(context, await agent.unlock(), 'vault unlocked')
+      reportUnlocked(context, await agent.unlock())
       return
     } catch (error) {
       if (asFailure(error).code !== 'vault_locked') throw error
@@ -49,7 +51,7 @@ async function unlock(context: Context, options: PassphraseOptions): Promise<voi
   if (context.terminal.isInteractive) context.terminal.progress('unlocking the vault')
   const status = await agent.unlock(given)
   context.terminal.endProgress()
-  report(context, status, 'vault unlocked')
+  reportUnlocked(context, status)
 }
 
 async function status(context: Context): Promise<void> {
@@ -68,8 +70,12 @@ async function masterKey(
   path: string | undefined,
   options: PassphraseOptions,
 ): Promise<void> {
-  const request = await masterKeyRequest(context, location, path, options.passphraseStdin === true)
   const agent = await context.agent()
+  checkLocation(location, path)
+  // Before a passphrase is asked for (U3). A keychain that is not accessible may never have held a key: the agent knows.
+  const { vault } = await agent.status()
+  if (vault.state === 'locked') refuseUnusable(vault)
+  const request = await masterKeyRequest(context, location, path, options.passphraseStdin === true)
   if (context.terminal.isInteractive) context.terminal.progress('encrypting the vault again')
   const status = await agent.setMasterKey(request)
   context.terminal.endProgress()
@@ -82,7 +88,6 @@ async function masterKeyRequest(
   path: string | undefined,
   fromStdin: boolean,
 ): Promise<MasterKeyRequest> {
-  if (path !== undefined && location !== 'key-file') throw new Failure('bad_request', `${location} takes no path`)
   switch (location) {
     case 'keychain':
     case 'insecure-key-file':
@@ -95,10 +100,34 @@ async function masterKeyRequest(
       return { provider: location, path: resolve(path) }
     }
     default:
-      throw new Failure('bad_request', `unknown location '${location}' for the master key`, {
-        hint: 'use keychain, passphrase, key-file PATH or insecure-key-file; `authsock help vault` describes them',
-      })
+      throw unknownLocation(location)
   }
+}
+
+const locations: ReadonlySet<string> = new Set(['keychain', 'passphrase', 'key-file', 'insecure-key-file'])
+
+function checkLocation(location: string, path: string | undefined): void {
+  if (!locations.has(location)) throw unknownLocation(location)
+  if (path !== undefined && location !== 'key-file')
+    throw new Failure('bad_request', `${location} takes no path`, { hint: `\`authsock vault master-key ${location}\`` })
+}
+
+const unknownLocation = (location: string): Failure =>
+  new Failure('bad_request', `unknown location '${location}' for the master key`, {
+    hint: 'use keychain, passphrase, key-file PATH or insecure-key-file; `authsock help vault` describes them',
+  })
+
+function reportUnlocked(context: Context, status: VaultStatus): void {
+  refuseUnusable(status)
+  const isNew = status.state === 'new'
+  report(context, status, isNew ? 'nothing to unlock: the first login creates the vault' : 'vault unlocked')
+}
+
+/** Throws if the vault is neither open nor still to be created. */
+function refuseUnusable({ state, detail, hint }: VaultStatus): void {
+  if (state === 'open' || state === 'new') return
+  const text = `vault ${vaultStates[state] ?? state}${detail === undefined ? '' : `: ${detail}`}`
+  throw new Failure(vaultProblems[state] ?? 'vault_locked', text, defined({ hint }))
 }
 
 function report(context: Context, status: VaultStatus, text: string): void {

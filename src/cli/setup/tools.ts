@@ -1,5 +1,6 @@
 // The tools that `authsock setup` can configure, a row each. A plan changes nothing.
 
+import { closest } from '../../core/util/closest.ts'
 import { claude, codex } from './assistants.ts'
 import { aws, docker, kubectl, terraform } from './clouds.ts'
 import { git } from './git.ts'
@@ -22,3 +23,26 @@ export const tools: readonly Tool[] = [
   tool('claude', 'Claude Code: an API key or token from a static secret or a profile', claude),
   tool('codex', 'a model provider of Codex', codex),
 ]
+
+/** Tools that are configured together with another one, or have another name. */
+const otherTools: ReadonlyMap<string, string> = new Map([
+  ['uv', 'pip'],
+  ['twine', 'pip'],
+  ['poetry', 'pip'],
+  ['keyring', 'pip'],
+  ['podman', 'docker'],
+  ['skopeo', 'docker'],
+  ['buildah', 'docker'],
+  ['k8s', 'kubectl'],
+  ['kubernetes', 'kubectl'],
+  ['tofu', 'terraform'],
+  ['opentofu', 'terraform'],
+  ['golang', 'go'],
+])
+
+export const suggestTool = (word: string): string | undefined =>
+  otherTools.get(word) ??
+  closest(
+    word,
+    tools.map(({ name }) => name),
+  )

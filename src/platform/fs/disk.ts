@@ -4,6 +4,7 @@
 import { constants } from 'node:fs'
 import { chmod, link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { Failure } from '../../core/failures.ts'
+import { systemErrorReason } from '../../core/system-error.ts'
 import { readOwnFile } from './own-file.ts'
 import { isOpenToReaders } from './private-folder.ts'
 
@@ -101,22 +102,9 @@ export const realDisk: Disk = {
   },
 }
 
-const sentences: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EIO: 'the disk has an error',
-  EMFILE: 'no file descriptors are left',
-  ENFILE: 'no file descriptors are left',
-  ELOOP: 'it is a symbolic link',
-  ENXIO: 'it is not a regular file',
-}
-
 /** Any error of a disk as storage_failed; a Failure stays what it is. */
 export function diskFailure(error: unknown, what: string): Failure {
   if (error instanceof Failure) return error
   const code = codeOf(error) ?? 'unknown error'
-  return new Failure('storage_failed', `${what}: ${sentences[code] ?? code}`, { cause: error })
+  return new Failure('storage_failed', `${what}: ${systemErrorReason(code)}`, { cause: error })
 }

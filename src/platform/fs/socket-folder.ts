@@ -4,6 +4,7 @@
 import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
+import { permissionHint, systemErrorReason } from '../../core/system-error.ts'
 
 const me = (): number => process.getuid?.() ?? -1
 const groupOrOthersWrite = 0o022
@@ -70,6 +71,15 @@ function isReadOnlyMount(folder: string): boolean {
   }
 }
 
-const lstat = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false })
+/** Undefined if there is no such file. Throws agent_untrusted if the folder cannot be searched, as after `su` without `-`. */
+function lstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    if (code === 'ENOTDIR') return undefined
+    throw new Failure('agent_untrusted', `cannot use ${path}: ${systemErrorReason(code)}`, { hint: permissionHint, cause: error })
+  }
+}
 
 const mode = (stats: Stats): string => (stats.mode & 0o7777).toString(8)

@@ -106,8 +106,9 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
   const seen = new RollbackDetector(where.seenFolder)
 
   // ---- the sessions
-  const connect = connectBy(clock)
-  const sendForm = postForm(now)
+  const userAgent = `authsock/${about.version}`
+  const connect = connectBy(clock, { userAgent })
+  const sendForm = postForm(now, userAgent)
   const configFile = new ConfigFile(where.configFile, {
     onProblem: (text) => events.publish({ type: 'warning', text }),
   })

@@ -48,7 +48,7 @@ export async function converse(
 
 async function showUrl(
   context: Context,
-  { url }: Extract<LoginMessage, { type: 'open_browser' }>,
+  { url, redirect_uri: redirectUri }: Extract<LoginMessage, { type: 'open_browser' }>,
   browser: BrowserChoice,
 ): Promise<void> {
   const { terminal, env } = context
@@ -59,6 +59,7 @@ async function showUrl(
     isOpened ? 'Opened the browser to log in. If it does not appear, open this URL:' : 'To log in, open this URL in a browser:',
   )
   terminal.say(`\n  ${url}\n`)
+  terminal.say(`redirect URI: ${redirectUri}`)
   if (isOpened || !terminal.isInteractive) return
   terminal.say('If the browser runs on another machine, it ends on a page that it cannot load: copy the URL')
   terminal.say('of that page from the address bar, paste it here and press Enter.\n')

@@ -3,7 +3,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { isInteractive, requires } from '../core/grant.ts'
-import type { Endpoints, Profile } from '../core/profile.ts'
+import type { Endpoints, Profile, Redirect } from '../core/profile.ts'
 import { normalScope } from '../core/session/scope.ts'
 import { defined } from '../core/util/defined.ts'
 import { insecurityOf } from '../core/util/secure-url.ts'
@@ -23,20 +23,23 @@ export interface ProfileTable {
   readonly client_authentication?: Profile['clientAuthentication']
   readonly client_secret_file?: string
   readonly ca_file?: string
+  readonly system_certificates?: boolean
   readonly refresh?: Profile['refresh']
   readonly refresh_grace?: number
   readonly lifetime?: number
   readonly idle_limit?: number
   readonly redirect?: string
   readonly browser?: readonly string[]
+  readonly par?: boolean
   readonly authorization_parameters?: Readonly<Record<string, string>>
   readonly endpoints?: {
-    readonly token: string
+    readonly token?: string
     readonly authorization?: string
     readonly device_authorization?: string
     readonly revocation?: string
     readonly userinfo?: string
     readonly jwks?: string
+    readonly pushed_authorization?: string
   }
 }
 
@@ -100,10 +103,12 @@ export function toProfile(name: string, table: ProfileTable): Profile {
     clientId: table.client_id,
     grant,
     scopes: normalScope(table.scopes ?? defaultScopes),
-    clientAuthentication: table.client_authentication ?? (usesSecret ? 'client_secret_basic' : 'none'),
+    clientAuthentication: table.client_authentication ?? (usesSecret ? 'client_secret' : 'none'),
     refresh: table.refresh ?? 'ahead',
     refreshGrace: table.refresh_grace ?? provider?.refreshGrace ?? 0,
     redirect: toRedirect(table.redirect),
+    pushedAuthorization: table.par ?? true,
+    systemCertificates: table.system_certificates ?? true,
     authorizationParameters: { ...provider?.authorizationParameters, ...table.authorization_parameters },
     lifetime: table.lifetime,
     idleLimit: table.idle_limit,
@@ -114,17 +119,23 @@ export function toProfile(name: string, table: ProfileTable): Profile {
     audiences: table.audiences,
     clientSecretFile: expandHome(table.client_secret_file),
     caFile: expandHome(table.ca_file),
-    endpoints: table.endpoints === undefined ? provider?.endpoints : toEndpoints(table.endpoints),
+    endpoints: table.endpoints === undefined ? provider?.endpoints : { ...provider?.endpoints, ...toEndpoints(table.endpoints) },
   })
 }
 
-const toEndpoints = ({ device_authorization: deviceAuthorization, ...rest }: NonNullable<ProfileTable['endpoints']>): Endpoints =>
-  defined({ ...rest, deviceAuthorization })
-
-function toRedirect(text = 'http://127.0.0.1/callback'): Profile['redirect'] {
-  const url = new URL(text)
-  return { host: url.hostname === '[::1]' ? '::1' : '127.0.0.1', port: Number(url.port), path: url.pathname }
+function toEndpoints(table: NonNullable<ProfileTable['endpoints']>): Endpoints {
+  const { device_authorization: deviceAuthorization, pushed_authorization: pushedAuthorization, ...rest } = table
+  return defined({ ...rest, deviceAuthorization, pushedAuthorization })
 }
+
+/** As it is written: the parser of URLs adds a slash to one without path, and servers compare the text. */
+function toRedirect(text = 'http://127.0.0.1/callback'): Redirect {
+  const [, scheme, host, port = '0', path = ''] = redirectForm.exec(text) ?? []
+  return { scheme: scheme as Redirect['scheme'], host: host as Redirect['host'], port: Number(port), path }
+}
+
+/** The pattern of the schema. */
+const redirectForm = /^(https?):\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::([0-9]{1,5}))?(\/[^?#]*)?$/
 
 function expandHome(path: string | undefined): string | undefined {
   if (path === undefined) return undefined

@@ -89,7 +89,7 @@ function describe(error: OutputUnit, schema: Schema, root: unknown): readonly Co
       return [{ path, text: `'${key}' is not ${article(String(at['type']))}` }]
     case 'pattern':
       return path.at(-1) === 'redirect'
-        ? [{ path, text: `'redirect' must have the form http://127.0.0.1:PORT/PATH or http://[::1]:PORT/PATH` }]
+        ? [{ path, text: `'redirect' must have the form http://127.0.0.1:PORT/PATH (or [::1], localhost, https)` }]
         : typeof path.at(-1) === 'number'
           ? [{ path, text: `${JSON.stringify(valueAt(root, path))} is not a scope: write one scope per element, without spaces` }]
           : []

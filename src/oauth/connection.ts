@@ -10,12 +10,15 @@ import type { Target } from '../core/session/session.ts'
 import { defined } from '../core/util/defined.ts'
 import { clientAuthMethods } from './client-auth/table.ts'
 import { OAuthRequest } from './http/request.ts'
+import { clockToleranceSeconds } from './id-token.ts'
+import { isIssuerTemplate } from './issuer.ts'
 
 /** What a connection is made of. */
 export interface ConnectionOptions {
   readonly profile: Profile
   readonly clock: Clock
   readonly timeoutMs: number
+  readonly userAgent: string
   readonly clientSecret: () => Promise<Redacted<string> | undefined>
 }
 
@@ -26,6 +29,8 @@ export interface Connection {
   readonly openid: typeof openid
   /** For one use of openid-client: its configuration, and the request that traces what it sends. */
   configure(signal: AbortSignal, options?: ConfigureOptions): Promise<Configured>
+  /** The same, if the server's metadata names another token endpoint now. */
+  moved(signal: AbortSignal): Promise<Connection | undefined>
 }
 
 interface ConfigureOptions {
@@ -39,7 +44,12 @@ interface Configured {
   readonly request: OAuthRequest
 }
 
-export async function connectionTo(own: openid.ServerMetadata, options: ConnectionOptions): Promise<Connection> {
+/** `moved` asks the server for its metadata anew; undefined: the token endpoint is where it was. */
+export async function connectionTo(
+  own: openid.ServerMetadata,
+  options: ConnectionOptions,
+  moved: (signal: AbortSignal) => Promise<openid.ServerMetadata | undefined>,
+): Promise<Connection> {
   const openid = await import('openid-client')
   const { profile, clock, timeoutMs } = options
   return {
@@ -47,12 +57,16 @@ export async function connectionTo(own: openid.ServerMetadata, options: Connecti
     clock,
     metadata: own,
     openid,
+    moved: async (signal) => {
+      const metadata = await moved(signal)
+      return metadata === undefined ? undefined : connectionTo(metadata, options, () => Promise.resolve(undefined))
+    },
     configure: async (signal, { dropIdToken = false, metadata = own } = {}) => {
       const endpoints = { token: metadata.token_endpoint, device: metadata.device_authorization_endpoint }
       const request = await newRequest(options, signal, { endpoints, dropIdToken })
       const secret = (): Promise<Redacted<string>> => clientSecretOf(options)
       const authentication = await clientAuthMethods[profile.clientAuthentication]({ openid, metadata, secret })
-      const configuration = new openid.Configuration(metadata, profile.clientId, undefined, authentication)
+      const configuration = await newConfiguration(openid, metadata, profile.clientId, authentication)
       configuration[openid.customFetch] = (url, init) => request.fetch(url, init)
       configuration.timeout = timeoutMs / 1000
       // Lifts openid-client's own check only: http/request.ts decides for every URL, and lets http through to loopback.
@@ -64,14 +78,29 @@ export async function connectionTo(own: openid.ServerMetadata, options: Connecti
   }
 }
 
+async function newConfiguration(
+  openid: Connection['openid'],
+  metadata: openid.ServerMetadata,
+  clientId: string,
+  authentication: openid.ClientAuth,
+): Promise<openid.Configuration> {
+  const client = { [openid.clockTolerance]: clockToleranceSeconds }
+  if (!isIssuerTemplate(metadata.issuer)) return new openid.Configuration(metadata, clientId, client, authentication)
+  // openid-client takes Entra's template for an issuer only in its own discovery, and there from Entra's own address.
+  const entra = new URL('https://login.microsoftonline.com/common/v2.0')
+  const options = { [openid.customFetch]: () => Promise.resolve(Response.json(metadata)) }
+  return openid.discovery(entra, clientId, client, authentication, options)
+}
+
 /** A request that trusts what the profile trusts. */
 export async function newRequest(
-  { profile, clock, timeoutMs }: ConnectionOptions,
+  { profile, clock, timeoutMs, userAgent }: ConnectionOptions,
   signal: AbortSignal,
   more: Pick<ConstructorParameters<typeof OAuthRequest>[0], 'endpoints' | 'dropIdToken'> = {},
 ): Promise<OAuthRequest> {
   const ca = profile.caFile === undefined ? undefined : await readText(profile.caFile, 'ca_file')
-  return new OAuthRequest({ ca, signal, timeoutMs, now: () => clock.now(), ...more })
+  const trust = { ca, systemStore: profile.systemCertificates }
+  return new OAuthRequest({ trust, signal, timeoutMs, userAgent, now: () => clock.now(), ...more })
 }
 
 /** Read anew for each use, so that a changed one is picked up. */

@@ -11,6 +11,8 @@ const retryAfterMs = 60_000
 interface Entry {
   readonly promise: Promise<ServerMetadata>
   readonly at: number
+  /** Being asked for. */
+  readonly isPending: boolean
 }
 
 export class MetadataCache {
@@ -25,24 +27,31 @@ export class MetadataCache {
     this.#discover = discover
   }
 
-  /** Throws what `discover` throws, or cancelled, server_timeout if `signal` ends the wait: discovery goes on for the others. */
-  async get(signal: AbortSignal): Promise<ServerMetadata> {
-    return unlessAborted(this.#current(), signal, this.#host)
+  /**
+   * At most `maxAgeMs` old, unless the server cannot be asked now. Throws what `discover` throws, or cancelled, server_timeout if
+   * `signal` ends the wait: discovery goes on for the others.
+   */
+  async get(signal: AbortSignal, maxAgeMs = lifetimeMs): Promise<ServerMetadata> {
+    return unlessAborted(this.#current(maxAgeMs), signal, this.#host)
   }
 
-  #current(): Promise<ServerMetadata> {
+  #current(maxAgeMs: number): Promise<ServerMetadata> {
     const now = this.#clock.now()
     const known = this.#entry
-    if (known !== undefined && now >= known.at && now - known.at < lifetimeMs) return known.promise
+    if (known !== undefined && (known.isPending || (now >= known.at && now - known.at < maxAgeMs))) return known.promise
     const fetched = this.#discover()
     // What was known before is better than nothing while the server cannot be asked.
-    const entry = { promise: known === undefined ? fetched : fetched.catch(() => known.promise), at: now }
+    const promise = known === undefined ? fetched : fetched.catch(() => known.promise)
+    const entry: Entry = { promise, at: now, isPending: true }
     this.#entry = entry
-    fetched.catch(() => {
-      if (this.#entry !== entry) return
-      this.#entry = known === undefined ? undefined : { ...known, at: this.#clock.now() - lifetimeMs + retryAfterMs }
-    })
-    return entry.promise
+    const settle = (next: Entry | undefined): void => {
+      if (this.#entry === entry) this.#entry = next
+    }
+    fetched.then(
+      () => settle({ promise, at: now, isPending: false }),
+      () => settle(known === undefined ? undefined : { ...known, at: this.#clock.now() - lifetimeMs + retryAfterMs }),
+    )
+    return promise
   }
 }
 

@@ -3,11 +3,10 @@
 
 import type { ServerMetadata } from 'openid-client'
 import { Failure } from '../core/failures.ts'
-import type { Endpoints } from '../core/profile.ts'
+import type { Profile } from '../core/profile.ts'
 import { defined } from '../core/util/defined.ts'
 import { requireSecureUrl } from './http/require-secure-url.ts'
-import { serverText } from './http/server-text.ts'
-import { metadataUrls } from './well-known.ts'
+import { checkIssuer } from './issuer.ts'
 
 /** As the server sent it. */
 export type MetadataDocument = Readonly<Record<string, unknown>> & { readonly issuer: string }
@@ -23,10 +22,11 @@ const endpointFields = [
   'pushed_authorization_request_endpoint',
 ]
 
-/** Throws issuer_mismatch, discovery_failed, insecure_url. */
-export function checkMetadata(document: MetadataDocument, issuer: string): ServerMetadata {
+/** `given`: endpoints that the profile adds. Throws issuer_mismatch, discovery_failed, insecure_url. */
+export function checkMetadata(document: MetadataDocument, issuer: string, given: Partial<ServerMetadata>): ServerMetadata {
   checkIssuer(document.issuer, issuer)
-  const metadata: Record<string, unknown> = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null))
+  const known = Object.entries(document).filter(([, value]) => value !== null)
+  const metadata: Record<string, unknown> = { ...Object.fromEntries(known), ...given }
   for (const field of endpointFields) {
     const value = metadata[field]
     if (value === undefined) continue
@@ -49,31 +49,23 @@ const signingAlgorithms = (listed: unknown): readonly string[] => {
   return algorithms.length > 0 ? algorithms : asymmetric
 }
 
-/** P3. If the profile gives the URL of the document itself, that URL is one of the issuer's, or below the issuer. */
-function checkIssuer(found: string, configured: string): void {
-  if (found === configured) return
-  if (configured.includes('/.well-known/') && URL.canParse(found)) {
-    if (metadataUrls(found).includes(configured) || configured.startsWith(`${found.replace(/\/$/, '')}/`)) return
-  }
-  throw new Failure('issuer_mismatch', `the server calls itself '${serverText(found)}', not '${configured}'`, {
-    hint: `if that is the server you mean, use ${serverText(found)} as the issuer`,
+/** The endpoints that the profile gives by hand. Throws insecure_url. */
+export function endpointsByHand({ endpoints = {} }: Profile): Partial<ServerMetadata> {
+  for (const [name, url] of Object.entries(endpoints)) requireSecureUrl(new URL(url as string), `the ${name} endpoint`)
+  return defined({
+    token_endpoint: endpoints.token,
+    authorization_endpoint: endpoints.authorization,
+    device_authorization_endpoint: endpoints.deviceAuthorization,
+    revocation_endpoint: endpoints.revocation,
+    userinfo_endpoint: endpoints.userinfo,
+    jwks_uri: endpoints.jwks,
+    pushed_authorization_request_endpoint: endpoints.pushedAuthorization,
   })
 }
 
-/** Of endpoints that were given by hand. Throws insecure_url. */
-export function metadataOf(issuer: string, endpoints: Endpoints): ServerMetadata {
-  for (const [name, url] of Object.entries(endpoints)) requireSecureUrl(new URL(url as string), `the ${name} endpoint`)
-  const { token, authorization, deviceAuthorization, revocation, userinfo, jwks } = endpoints
-  return {
-    issuer,
-    token_endpoint: token,
-    id_token_signing_alg_values_supported: [...asymmetric],
-    ...defined({
-      authorization_endpoint: authorization,
-      device_authorization_endpoint: deviceAuthorization,
-      revocation_endpoint: revocation,
-      userinfo_endpoint: userinfo,
-      jwks_uri: jwks,
-    }),
-  }
+/** Of a server that publishes none; undefined if the profile does not give the token endpoint. */
+export function metadataByHand(profile: Profile): ServerMetadata | undefined {
+  const given = endpointsByHand(profile)
+  if (given.token_endpoint === undefined) return undefined
+  return { ...given, issuer: profile.issuer, id_token_signing_alg_values_supported: [...asymmetric] }
 }

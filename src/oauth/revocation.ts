@@ -23,7 +23,7 @@ export async function revoke(
   } catch (error) {
     const { status, oauthError } = request.trace
     if (status !== undefined && status >= 200 && status < 300) return 'revoked'
-    if (oauthError === 'unsupported_token_type') return 'unsupported' // RFC 7009 section 2.2.1
+    if (oauthError?.code === 'unsupported_token_type') return 'unsupported' // RFC 7009 section 2.2.1
     throw failureOf(error, request.trace)
   }
 }

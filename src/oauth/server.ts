@@ -1,5 +1,6 @@
 // One profile's authorization server: the port that the agent speaks to. How each grant gets its tokens is in grants/.
 
+import type { ServerMetadata } from 'openid-client'
 import type {
   AuthorizationServer,
   Clock,
@@ -17,16 +18,32 @@ import { type Connection, type ConnectionOptions, connectionTo, defaultTarget, n
 import { discover } from './discovery.ts'
 import { renewByRefreshToken } from './grants/refresh-token.ts'
 import { grantFlows } from './grants/table.ts'
+import type { OAuthRequest } from './http/request.ts'
 import { MetadataCache } from './metadata-cache.ts'
+import { metadataByHand } from './metadata.ts'
 import { revoke, type RevocationResult, type TokenTypeHint } from './revocation.ts'
 
 const defaultTimeoutMs = 30_000
 
-/** `timeoutMs`: for one request to the server. */
+interface ConnectOptions {
+  /** For one request to the server. */
+  readonly timeoutMs?: number
+  readonly userAgent?: string
+}
+
 export const connectBy =
-  (clock: Clock, timeoutMs = defaultTimeoutMs): ConnectAuthorizationServer =>
+  (clock: Clock, { timeoutMs = defaultTimeoutMs, userAgent = 'authsock' }: ConnectOptions = {}): ConnectAuthorizationServer =>
   (profile, clientSecret) =>
-    new Server({ profile, clientSecret, clock, timeoutMs })
+    new Server({ profile, clientSecret, clock, timeoutMs, userAgent })
+
+/** What a request cannot do without. */
+type Need = 'token_endpoint' | 'authorization_endpoint' | 'device_authorization_endpoint' | 'revocation_endpoint'
+
+/** A login is worth the question where the server's endpoints are now. */
+const maxAgeForLoginMs = 60_000
+
+/** Metadata that was fetched this long ago is as new as any. */
+const minAgeForMovedMs = 10_000
 
 class Server implements AuthorizationServer {
   readonly #options: ConnectionOptions
@@ -35,10 +52,8 @@ class Server implements AuthorizationServer {
   constructor(options: ConnectionOptions) {
     const { profile, clock } = options
     this.#options = options
-    this.#metadata = new MetadataCache(profile.issuer, clock, async () => {
-      const request = await newRequest(options, new AbortController().signal)
-      return discover(profile, request)
-    })
+    const request = (): Promise<OAuthRequest> => newRequest(options, new AbortController().signal)
+    this.#metadata = new MetadataCache(profile.issuer, clock, () => discover(profile, request))
   }
 
   async login(options: LoginOptions): Promise<TokenResponse> {
@@ -51,9 +66,10 @@ class Server implements AuthorizationServer {
   }
 
   async #login(options: LoginOptions): Promise<TokenResponse> {
-    const flow = grantFlows[options.grant]
-    if ('login' in flow) return flow.login(await this.#connect(options.signal), options)
-    const outcome = await this.renewByGrant(options.grant, defaultTarget(this.#options.profile), options.signal)
+    const { grant, signal } = options
+    const flow = grantFlows[grant]
+    if ('login' in flow) return flow.login(await this.#connect(signal, flow.endpoint, maxAgeForLoginMs), options)
+    const outcome = await this.renewByGrant(grant, defaultTarget(this.#options.profile), signal)
     if (outcome.kind === 'tokens') return outcome.response
     throw outcome.failure
   }
@@ -69,17 +85,36 @@ class Server implements AuthorizationServer {
   }
 
   async revoke(token: Redacted<string>, hint: TokenTypeHint, signal: AbortSignal): Promise<RevocationResult> {
-    return revoke(await this.#connect(signal), token, hint, signal)
+    return revoke(await this.#connect(signal, 'revocation_endpoint'), token, hint, signal)
   }
 
-  async #connect(signal: AbortSignal): Promise<Connection> {
-    return connectionTo(await this.#metadata.get(signal), this.#options)
+  async #connect(signal: AbortSignal, need: Need, maxAgeMs?: number): Promise<Connection> {
+    const byHand = metadataByHand(this.#options.profile)
+    if (byHand?.[need] !== undefined) return this.#connection(byHand)
+    const discovered = this.#metadata.get(signal, maxAgeMs)
+    // Of a server without metadata some endpoints may not be known.
+    const metadata = await discovered.catch((error: unknown) => {
+      if (byHand === undefined || signal.aborted) throw error
+      return byHand
+    })
+    return this.#connection(metadata)
+  }
+
+  #connection(metadata: ServerMetadata): Promise<Connection> {
+    return connectionTo(metadata, this.#options, (signal) => this.#moved(metadata, signal))
+  }
+
+  /** The server's endpoints anew, if its token endpoint is no longer where it was. */
+  async #moved({ token_endpoint: former }: ServerMetadata, signal: AbortSignal): Promise<ServerMetadata | undefined> {
+    if (this.#options.profile.endpoints?.token !== undefined) return undefined
+    const metadata = await this.#metadata.get(signal, minAgeForMovedMs).catch(() => undefined)
+    return metadata?.token_endpoint === former ? undefined : metadata
   }
 
   /** A Failure that is thrown comes from before the token request: discovery, the configuration, the client secret. */
   async #outcome(signal: AbortSignal, send: (connection: Connection) => Promise<TokenOutcome>): Promise<TokenOutcome> {
     try {
-      return await send(await this.#connect(signal))
+      return await send(await this.#connect(signal, 'token_endpoint'))
     } catch (error) {
       if (error instanceof Failure) return { kind: 'not_sent', failure: error }
       throw error

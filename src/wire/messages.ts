@@ -15,8 +15,11 @@ export interface TokenAnswer {
   readonly expires_in?: number
   /** The granted scopes, space-separated. */
   readonly scope: string
+  /** Requested. */
   readonly resource?: string
   readonly audience?: string
+  /** Who takes the token, by its own `aud` claim; absent if it is no JWT. */
+  readonly aud?: readonly string[]
 }
 
 /** RFC 9457: the body of every response with status 400 and above. */

@@ -7,6 +7,7 @@ import { type ProfileTable, toProfile } from '../../src/config/profile-table.ts'
 import { Failure } from '../../src/core/failures.ts'
 import type { AuthorizationServer, Clock, LoginProgress, TokenOutcome } from '../../src/core/ports.ts'
 import { redact } from '../../src/core/redacted.ts'
+import { defined } from '../../src/core/util/defined.ts'
 import { connectBy } from '../../src/oauth/server.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 
@@ -69,7 +70,7 @@ export class OddServer {
   /** By metadata, unless the table has endpoints. */
   connect(table: Partial<ProfileTable> = {}, { clock = systemClock, timeoutMs }: ConnectOptions = {}): AuthorizationServer {
     const profile = toProfile('p', { issuer: this.origin, client_id: 'c', ...table })
-    return connectBy(clock, timeoutMs)(profile, async () => undefined)
+    return connectBy(clock, defined({ timeoutMs }))(profile, async () => undefined)
   }
 
   close(): void {

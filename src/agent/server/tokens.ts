@@ -41,5 +41,6 @@ function tokenAnswer(profile: string, token: AccessToken, now: number): TokenAns
     scope: token.scope.join(' '),
     ...(resource === undefined ? {} : { resource }),
     ...(audience === undefined ? {} : { audience }),
+    ...(token.audience === undefined ? {} : { aud: token.audience }),
   }
 }

@@ -59,6 +59,9 @@ function decodeProfile(value: unknown): Profile {
     clientSecretFile: maybe(json['clientSecretFile'], 'clientSecretFile', string),
     endpoints: maybe(json['endpoints'], 'endpoints', decodeEndpoints),
     caFile: maybe(json['caFile'], 'caFile', string),
+    // Older records have neither.
+    systemCertificates: json['systemCertificates'] !== false,
+    pushedAuthorization: json['pushedAuthorization'] !== false,
     lifetime: maybe(json['lifetime'], 'lifetime', number),
     idleLimit: maybe(json['idleLimit'], 'idleLimit', number),
     browser: maybe(json['browser'], 'browser', strings),
@@ -68,22 +71,24 @@ function decodeProfile(value: unknown): Profile {
 
 function decodeEndpoints(value: unknown, at: string): Endpoints {
   const json = object(value, at)
-  return {
-    token: string(json['token'], 'token'),
-    ...defined({
-      authorization: maybe(json['authorization'], 'authorization', string),
-      deviceAuthorization: maybe(json['deviceAuthorization'], 'deviceAuthorization', string),
-      revocation: maybe(json['revocation'], 'revocation', string),
-      userinfo: maybe(json['userinfo'], 'userinfo', string),
-      jwks: maybe(json['jwks'], 'jwks', string),
-    }),
+  const fields: Fields<Endpoints> = {
+    token: maybe(json['token'], 'token', string),
+    authorization: maybe(json['authorization'], 'authorization', string),
+    deviceAuthorization: maybe(json['deviceAuthorization'], 'deviceAuthorization', string),
+    revocation: maybe(json['revocation'], 'revocation', string),
+    userinfo: maybe(json['userinfo'], 'userinfo', string),
+    jwks: maybe(json['jwks'], 'jwks', string),
+    pushedAuthorization: maybe(json['pushedAuthorization'], 'pushedAuthorization', string),
   }
+  return defined(fields)
 }
 
 function decodeRedirect(value: unknown): Profile['redirect'] {
   const json = object(value, 'redirect')
   return {
-    host: oneOf(json['host'], ['127.0.0.1', '::1'], 'host'),
+    // Older records have no scheme, and ::1 without brackets.
+    scheme: json['scheme'] === 'https' ? 'https' : 'http',
+    host: json['host'] === '::1' ? '[::1]' : oneOf(json['host'], ['127.0.0.1', '[::1]', 'localhost'], 'host'),
     port: number(json['port'], 'port'),
     path: string(json['path'], 'path'),
   }

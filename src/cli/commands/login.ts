@@ -162,7 +162,7 @@ const tableOf = (issuer: string, options: LoginOptions): ProfileTable =>
   profileTable(issuer, {
     ...options,
     ...(options.device === true ? { grant: 'device_code' as const } : {}),
-    ...(namesSecret(options) ? { clientAuthentication: options.clientAuthentication ?? 'client_secret_basic' } : {}),
+    ...(namesSecret(options) ? { clientAuthentication: options.clientAuthentication ?? 'client_secret' } : {}),
   })
 
 /** `https://login.example.com/realms/a` -> `login.example.com`. */

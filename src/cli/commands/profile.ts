@@ -162,10 +162,9 @@ async function show(context: Context, name: string): Promise<void> {
     return
   }
   const { redirect, ...rest } = profile
-  const host = redirect.host === '::1' ? '[::1]' : redirect.host
   const fields = {
     ...rest,
-    redirect: `http://${host}:${redirect.port === 0 ? '(any port)' : redirect.port}${redirect.path}`,
+    redirect: `${redirect.scheme}://${redirect.host}:${redirect.port === 0 ? '(any port)' : redirect.port}${redirect.path}`,
     file: configFile,
   }
   for (const [key, value] of Object.entries(fields)) {

@@ -1,19 +1,20 @@
-// The loopback listener of one login (P6): a literal address, the profile's port or any, closed after one valid hit, on
-// time-out and on cancel. A hit that is not this login's is refused and changes nothing (P2, P5).
+// The redirect URI of one login: the first request that is this login's decides it, and its browser is told how that ended. Others are
+// refused and change nothing (P2, P5). Afterwards the same address gives the same page for a few seconds, and nothing else.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { timingSafeEqual } from 'node:crypto'
 import { Failure } from '../../core/failures.ts'
 import type { Profile } from '../../core/profile.ts'
-import { renderPage, type PageContent } from './page.ts'
+import { listenOnLoopback } from './loopback-server.ts'
+import { type PageContent, renderPage } from './page.ts'
 
 export interface Callback {
+  /** As the server is told. */
   readonly redirectUri: string
-  /** The first hit of this login, and the function that tells its browser how it ended. */
+  /** The first request of this login, and the function that tells its browser how it ended. */
   wait(signal: AbortSignal): Promise<Hit>
-  /** A redirected URL that the user pasted. Throws bad_request where it is not this login's; the login goes on. */
+  /** A redirected URL that the user pasted. Throws bad_request if it is not this login's; the login goes on. */
   take(text: string): void
   close(): void
 }
@@ -23,78 +24,88 @@ interface Hit {
   readonly respond: (failure: Failure | undefined) => Promise<void>
 }
 
-export async function listenForCallback({
-  profile,
-  state,
-}: {
+interface CallbackOptions {
   readonly profile: Profile
   readonly state: string
-}): Promise<Callback> {
-  const { host, port: wanted, path } = profile.redirect
+  /** Something that the user at the terminal should know. */
+  readonly onProblem: (text: string) => void
+}
+
+/** Browsers ask an address twice: ahead of the user, and again for the page. */
+const lingerMs = 5_000
+/** Of logins that are over; a new one needs their port. */
+const lingering = new Set<() => void>()
+
+/** How the login ended, for the page. */
+type End = { readonly failure: Failure | undefined }
+
+export async function listenForCallback({ profile, state, onProblem }: CallbackOptions): Promise<Callback> {
   const { promise: hit, resolve: settle, reject: fail } = Promise.withResolvers<Hit>()
   hit.catch(() => {})
-  let used = false
-  const server = createServer({
-    maxHeaderSize: 16 * 1024,
-    headersTimeout: 5_000,
-    requestTimeout: 5_000,
-    connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: 1_000,
+  const { promise: ended, resolve: end } = Promise.withResolvers<End>()
+  /** The query of the request that counted. */
+  let used: string | undefined
+  for (const close of lingering) close()
+  const server = await listenOnLoopback(profile.redirect, onRequest, () => {
+    onProblem('the browser sends too many cookies with the redirect: paste the address that it ended on, or use a private window')
   })
-  server.maxConnections = 32
-  server.on('request', (request, response) => {
+  const { redirectUri } = server
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
     try {
-      const url = readCallback(request, authority, path)
-      if (used || !isOurs(url, state)) throw notOurs()
-      used = true
-      settle({ url, respond: (failure) => conclude(response, profile, failure) })
+      const url = readCallback(request, server.authority, new URL(redirectUri))
+      if (!isOurs(url, state) || (used !== undefined && used !== url.search)) throw notOurs()
+      if (isPrefetch(request)) return void response.writeHead(503, { 'Cache-Control': 'no-store', Connection: 'close' }).end()
+      if (used !== undefined) return void ended.then(({ failure }) => conclude(response, profile, failure))
+      used = url.search
+      settle({ url, respond: (failure) => conclude(response, profile, failure).finally(() => end({ failure })) })
     } catch (error) {
       const failure = error instanceof Failure ? error : notOurs()
       send(response, failure.status, { kind: 'refused', profile: profile.name, issuer: profile.issuer, failure })
     }
-  })
-  const listening = once(server, 'listening')
-  server.listen({ host, port: wanted })
-  try {
-    await listening
-  } catch (error) {
-    throw new Failure('login_failed', `port ${wanted} of ${host} is taken: ${(error as NodeJS.ErrnoException).code}`, {
-      hint: 'stop what uses it, or change `redirect` in the profile',
-      cause: error,
-    })
   }
-  const { port } = server.address() as AddressInfo
-  const authority = `${host === '::1' ? '[::1]' : host}:${port}`
-  const redirectUri = `http://${authority}${path}`
 
   return {
     redirectUri,
-    wait: async (signal) => {
-      const cancel = (): void => fail(new Failure('login_cancelled', 'the login was cancelled'))
-      if (signal.aborted) cancel()
-      signal.addEventListener('abort', cancel, { once: true })
-      try {
-        return await hit
-      } finally {
-        signal.removeEventListener('abort', cancel)
-      }
-    },
+    wait: (signal) => unlessAborted(hit, signal, fail),
     take: (text) => {
       const url = URL.parse(text.trim())
-      if (url === null || used || `${url.origin}${url.pathname}` !== redirectUri || !isOurs(url, state)) {
+      if (url === null || used !== undefined || !isAt(url, new URL(redirectUri)) || !isOurs(url, state)) {
         throw new Failure('bad_request', 'this is not the address that the browser ended on for this login', {
           hint: `copy the whole address, which begins with ${redirectUri}?`,
         })
       }
-      used = true
-      settle({ url, respond: async () => {} })
+      used = url.search
+      settle({ url, respond: async (failure) => end({ failure }) })
     },
     close: () => {
-      fail(new Failure('login_cancelled', 'the login was cancelled'))
-      server.close()
-      server.closeIdleConnections()
-      setTimeout(() => server.closeAllConnections(), 1_000).unref()
+      const cancelled = new Failure('login_cancelled', 'the login was cancelled')
+      fail(cancelled)
+      end({ failure: cancelled })
+      closeLater(() => server.close(), used === undefined ? 0 : lingerMs)
     },
+  }
+}
+
+function closeLater(close: () => void, delayMs: number): void {
+  if (delayMs === 0) return close()
+  const closeNow = (): void => {
+    clearTimeout(timer)
+    lingering.delete(closeNow)
+    close()
+  }
+  const timer = setTimeout(closeNow, delayMs).unref()
+  lingering.add(closeNow)
+}
+
+async function unlessAborted(hit: Promise<Hit>, signal: AbortSignal, fail: (failure: Failure) => void): Promise<Hit> {
+  const cancel = (): void => fail(new Failure('login_cancelled', 'the login was cancelled'))
+  if (signal.aborted) cancel()
+  signal.addEventListener('abort', cancel, { once: true })
+  try {
+    return await hit
+  } finally {
+    signal.removeEventListener('abort', cancel)
   }
 }
 
@@ -104,13 +115,19 @@ const notOurs = (): Failure =>
   })
 
 /** The Host header keeps out pages that reach loopback under a name of their own (DNS rebinding). */
-function readCallback(request: IncomingMessage, authority: string, path: string): URL {
+function readCallback(request: IncomingMessage, authority: string, redirect: URL): URL {
   if (request.headers.host !== authority) throw notOurs()
   if (request.method !== 'GET') throw new Failure('method_not_allowed', 'only GET is answered here')
-  const url = URL.parse(request.url ?? '', `http://${authority}`)
-  if (url === null || url.pathname !== path) throw new Failure('not_found', 'there is nothing here')
+  const url = URL.parse(request.url ?? '', redirect.origin)
+  if (url === null || !isAt(url, redirect)) throw new Failure('not_found', 'there is nothing here')
   return url
 }
+
+const isAt = (url: URL, redirect: URL): boolean => url.origin === redirect.origin && url.pathname === redirect.pathname
+
+/** What is fetched ahead of the user may never be shown: the page itself is asked for again. */
+const isPrefetch = ({ headers }: IncomingMessage): boolean =>
+  ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /prefetch|preview|prerender/i.test(String(headers[name] ?? '')))
 
 function isOurs(url: URL, state: string): boolean {
   const [given] = url.searchParams.getAll('state')

@@ -4,6 +4,7 @@ import { Failure } from '../../core/failures.ts'
 import { defined } from '../../core/util/defined.ts'
 import { type Connection, defaultTarget, targetParameters, withResources } from '../connection.ts'
 import { failureOf } from '../http/outcome.ts'
+import type { RequestTrace } from '../http/trace.ts'
 
 /** What makes one login that one. */
 export interface Attempt {
@@ -31,19 +32,28 @@ export async function authorizationUrl(connection: Connection, attempt: Attempt,
       ...defined({ authorization_endpoint: endpointWithout(parameters, metadata.authorization_endpoint) }),
     },
   })
-  if (metadata.require_pushed_authorization_requests !== true)
-    return openid.buildAuthorizationUrl(configuration, withResources(parameters, profile)).href
-  if (metadata.pushed_authorization_request_endpoint === undefined) {
-    throw new Failure(
-      'discovery_failed',
-      `${profile.issuer} requires pushed authorization requests and names no endpoint for them`,
-    )
+  const all = withResources(parameters, profile)
+  const direct = (): string => openid.buildAuthorizationUrl(configuration, all).href
+  const isRequired = metadata.require_pushed_authorization_requests === true
+  const isOffered = metadata.pushed_authorization_request_endpoint !== undefined
+  if (isRequired && !isOffered) {
+    const text = `${profile.issuer} requires pushed authorization requests and names no endpoint for them`
+    throw new Failure('discovery_failed', text)
   }
+  // P17: a client may require it, though the metadata does not.
+  if (!isRequired && (!isOffered || !profile.pushedAuthorization)) return direct()
   try {
-    return (await openid.buildAuthorizationUrlWithPAR(configuration, withResources(parameters, profile))).href // P17
+    return (await openid.buildAuthorizationUrlWithPAR(configuration, all)).href
   } catch (error) {
+    if (!isRequired && isUnavailable(request.trace)) return direct()
     throw failureOf(error, request.trace)
   }
+}
+
+/** The endpoint does not work, or not for this client; what it says of the request itself the browser would only say later. */
+function isUnavailable({ networkError, oauthError }: RequestTrace): boolean {
+  if (networkError !== undefined) return networkError.name !== 'AbortError'
+  return oauthError === undefined || ['unauthorized_client', 'invalid_client', 'server_error'].includes(oauthError.code)
 }
 
 async function authorizationParameters(
@@ -64,6 +74,8 @@ async function authorizationParameters(
     code_challenge_method: 'S256',
     ...defined({ nonce }),
   }
+  // The profile leaves a parameter out by giving it no value: `prompt = ""`.
+  for (const [name, value] of Object.entries(parameters)) if (value === '') delete parameters[name]
   for (const name of overriding) delete parameters[name]
   return parameters
 }

@@ -1,15 +1,19 @@
 // Responses of token and device endpoints as servers really write them, brought into the form of RFC 6749 section 5 and RFC 8628
 // section 3.2: JSON under another content type, form encoding, errors with status 200, numbers as strings, nulls, odd types.
 
+import { type OAuthError, readOAuthError } from './oauth-error.ts'
+
 export type Json = Record<string, unknown>
 
 interface TokenBody {
+  /** For openid-client. */
   readonly json: Json
   readonly status: number
   /** As the server wrote it; openid-client knows few of them, and is told `Bearer`. */
   readonly tokenType: string
   /** Seconds. */
   readonly refreshTokenExpiresIn: number | undefined
+  readonly error: OAuthError | undefined
 }
 
 /** Seconds: ten years. Nothing is planned for later, and a Date has an end. */
@@ -17,21 +21,31 @@ const maxLifetime = 10 * 366 * 86_400
 
 /** Undefined if the body is neither a JSON object nor a form with a known field. */
 export function normalTokenBody(text: string, status: number): TokenBody | undefined {
-  const json = parseBody(text)
-  if (json === undefined) return undefined
-  for (const [name, value] of Object.entries(json)) if (value === null || value === '') delete json[name]
+  const parsed = parseBody(text)
+  if (parsed === undefined) return undefined
+  const json = withNestedTokens(Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== null && value !== '')))
   const tokenType = tokenTypeOf(json['token_type'])
   // Keycloak writes 0 for a token that does not expire.
   const refreshTokenExpiresIn = seconds(json['refresh_token_expires_in'] ?? json['refresh_expires_in'])
-  const result = { json, tokenType, refreshTokenExpiresIn }
-  // GitHub and Slack answer errors with 200.
-  if (typeof json['error'] === 'string' && json['access_token'] === undefined)
-    return { ...result, status: status === 200 ? 400 : status }
-  // Some wrap the error: {"error": {"code": ..., "message": ...}}.
-  if (typeof json['error'] === 'object') delete json['error']
-  if (json['access_token'] === undefined) return { ...result, status }
+  if (json['access_token'] === undefined) {
+    const error = readOAuthError(json)
+    // GitHub and Slack answer errors with 200.
+    const asError = {
+      json: error === undefined ? json : { error: error.code },
+      status: error !== undefined && status === 200 ? 400 : status,
+    }
+    return { ...asError, error, tokenType, refreshTokenExpiresIn }
+  }
   normalizeTokens(json)
-  return { ...result, status: status >= 200 && status < 300 ? 200 : status }
+  const asRfc = status >= 200 && status < 300 ? 200 : status
+  return { json, status: asRfc, tokenType, refreshTokenExpiresIn, error: undefined }
+}
+
+/** Slack puts a user's tokens into `authed_user`, beside those of the app, if there are any. */
+function withNestedTokens(json: Json): Json {
+  const nested = json['authed_user']
+  const isAlone = json['access_token'] === undefined && typeof nested === 'object' && nested !== null
+  return isAlone && 'access_token' in nested ? { ...json, ...nested } : json
 }
 
 /** What openid-client would refuse is corrected or left out. */

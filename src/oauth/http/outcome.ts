@@ -5,84 +5,98 @@ import { Failure, type FailureCode, type FailureDetails } from '../../core/failu
 import type { TokenRefusal } from '../../core/session/token-refusal.ts'
 import { defined } from '../../core/util/defined.ts'
 import { networkFailure, withoutResponse } from './network-failure.ts'
+import { hintOf, kindOf, type OAuthError } from './oauth-error.ts'
 import { serverText } from './server-text.ts'
 import type { RequestTrace } from './trace.ts'
 
-/** Errors that say that the refresh token is no longer valid: RFC 6749, OpenID (sent by Entra), GitHub, Slack. */
-const deadGrant = new Set([
-  'invalid_grant',
-  'bad_refresh_token',
-  'invalid_refresh_token',
-  'token_expired',
-  'token_revoked',
-  'expired_token',
-  'interaction_required',
-  'login_required',
-  'consent_required',
-])
-const deadClient = new Set(['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'])
+type Kind = TokenRefusal['kind']
 
 /** Request time-out, too early, too many requests, unavailable. */
 const notActedOn = new Set([408, 425, 429, 503])
 
+const failureCodes: Readonly<Record<Kind, FailureCode>> = {
+  not_sent: 'server_unreachable',
+  no_answer: 'server_unavailable',
+  busy: 'server_unavailable',
+  no_verdict: 'server_refused',
+  may_pass: 'server_refused',
+  invalid_grant: 'server_refused',
+  interaction_required: 'server_refused',
+  client_refused: 'client_refused',
+  refused: 'server_refused',
+  identity_changed: 'server_refused',
+}
+
+const hints = {
+  mayBeActedOn: 'the server may have acted on the request: while the access token is valid, it is not sent again',
+  serverError: 'the server has an error of its own; the next call tries again',
+  notOAuth: 'this is not an answer of an OAuth server: check the issuer, and any proxy, gateway or captive portal in between',
+  mayPass: 'this may pass: the next call tries again, and `authsock login {profile}` asks the server for a new login',
+}
+
 /** Of a token request that brought no tokens. `error` is what was thrown. */
 export function refusalOf(error: unknown, trace: RequestTrace): TokenRefusal {
-  if (error instanceof Failure) return { kind: trace.sent ? 'no_answer' : 'not_sent', failure: error }
-  if (trace.networkError !== undefined) return { kind: trace.sent ? 'no_answer' : 'not_sent', failure: networkFailure(trace) }
-  if (trace.status === undefined) {
-    const text = `no request was sent to ${trace.host}: ${describe(error)}`
+  const { networkError, sent, status, host, oauthError } = trace
+  if (networkError !== undefined || error instanceof Failure) {
+    const failure = error instanceof Failure ? error : networkFailure(trace)
+    return sent ? { kind: 'no_answer', failure: withHint(failure, hints.mayBeActedOn) } : { kind: 'not_sent', failure }
+  }
+  if (status === undefined) {
+    const text = `no request was sent to ${host}: ${describe(error)}`
     return { kind: 'not_sent', failure: new Failure('server_unreachable', text, { cause: withoutResponse(error) }) }
   }
-  return byStatus(trace, trace.status) ?? byOAuthError(trace) ?? unreadable(error, trace, trace.status)
+  if (notActedOn.has(status)) return busy(trace, status)
+  if (status >= 500)
+    return refusal('no_answer', `${host}: server error (${status})`, { ...hinted(trace), hint: hints.serverError })
+  return oauthError === undefined ? unreadable(error, trace, status) : told(trace, oauthError)
 }
 
-function refusal(
-  kind: TokenRefusal['kind'],
-  code: FailureCode,
+const refusal = (
+  kind: Kind,
   text: string,
-  { oauthError }: RequestTrace,
   details: FailureDetails = {},
-): TokenRefusal {
-  return { kind, failure: new Failure(code, text, { ...details, ...defined({ oauthError }) }) }
-}
+  code: FailureCode = failureCodes[kind],
+): TokenRefusal => ({
+  kind,
+  failure: new Failure(code, text, details),
+})
 
-function byStatus(trace: RequestTrace, status: number): TokenRefusal | undefined {
+const withHint = (failure: Failure, hint: string): Failure =>
+  new Failure(failure.code, failure.message, { hint, ...failure.details })
+
+const hinted = ({ oauthError }: RequestTrace): FailureDetails => defined({ oauthError: oauthError?.code })
+
+function busy(trace: RequestTrace, status: number): TokenRefusal {
   const { host, retryAfter } = trace
-  if (notActedOn.has(status)) {
-    const text = status === 429 ? `${host} limits requests (429)` : `${host} is unavailable (${status})`
-    return refusal('busy', 'server_unavailable', text, trace, defined({ retryAfter }))
-  }
-  return status >= 500 ? refusal('no_answer', 'server_unavailable', `${host}: server error (${status})`, trace) : undefined
+  const text = status === 429 ? `${host} limits requests (429)` : `${host} is unavailable (${status})`
+  return refusal('busy', text, { ...hinted(trace), ...defined({ retryAfter }) })
 }
 
-function byOAuthError(trace: RequestTrace): TokenRefusal | undefined {
-  const { oauthError } = trace
-  if (oauthError === undefined) return undefined
-  const told = (kind: TokenRefusal['kind'], code: FailureCode): TokenRefusal => refusal(kind, code, serverSays(trace), trace)
-  if (oauthError === 'server_error') return told('no_answer', 'server_unavailable')
-  if (oauthError === 'temporarily_unavailable' || oauthError === 'slow_down') return told('busy', 'server_unavailable')
-  if (deadGrant.has(oauthError)) return told('invalid_grant', 'server_refused')
-  if (deadClient.has(oauthError)) return told('client_refused', 'client_refused')
-  return told('refused', 'server_refused')
+function told(trace: RequestTrace, error: OAuthError): TokenRefusal {
+  const kind = kindOf(error, trace.isRefresh)
+  const hint = kind === 'may_pass' ? hints.mayPass : kind === 'no_answer' ? hints.serverError : hintOf(error)
+  return refusal(kind, serverSays(trace.host, error), { ...hinted(trace), ...defined({ hint, retryAfter: trace.retryAfter }) })
 }
 
 /** Without an OAuth error. */
-function unreadable(error: unknown, trace: RequestTrace, status: number): TokenRefusal {
-  const { host } = trace
-  if (status === 400 || status === 401)
-    return refusal('invalid_grant', 'server_refused', `${host} refused without giving a reason (${status})`, trace)
-  if (status >= 300)
-    return refusal('refused', 'server_invalid_response', `${host} sent ${statusText(status)} instead of a token`, trace)
+function unreadable(error: unknown, { host, body, isRefresh }: RequestTrace, status: number): TokenRefusal {
+  // glewlwyd: of a refresh token that is no longer valid.
+  if (status === 400 && body === 'empty' && isRefresh)
+    return refusal('invalid_grant', `${host} refused without giving a reason (400)`)
+  if (status >= 300) {
+    const text = `${host} sent ${statusText(status)} instead of a token`
+    return refusal('no_verdict', text, { hint: hints.notOAuth }, 'server_invalid_response')
+  }
   const text = `the response of ${host} is not a token response (RFC 6749): ${describe(error)}`
-  return refusal('no_answer', 'server_invalid_response', text, trace)
+  return refusal('no_answer', text, {}, 'server_invalid_response')
 }
 
 /** Of any other request. */
 export function failureOf(error: unknown, trace: RequestTrace): Failure {
   if (error instanceof Failure) return error
   const { host, status, networkError, oauthError } = trace
-  if (networkError !== undefined || status === undefined) return refusalOf(error, trace).failure
-  if (status === 429 || status >= 500 || oauthError !== undefined) return refusalOf(error, trace).failure
+  if (networkError !== undefined) return networkFailure(trace)
+  if (status === undefined || status === 429 || status >= 500 || oauthError !== undefined) return refusalOf(error, trace).failure
   if (status >= 300) return new Failure('server_invalid_response', `${host} sent ${statusText(status)}`)
   return new Failure('server_invalid_response', `the response of ${host} cannot be used: ${describe(error)}`, {
     cause: withoutResponse(error),
@@ -90,15 +104,10 @@ export function failureOf(error: unknown, trace: RequestTrace): Failure {
 }
 
 const statusText = (status: number): string =>
-  status < 400 ? `a redirect (${status}), which is not followed,` : `status ${status}`
+  status < 400 ? `a redirect (${status}), which is not followed,` : `status ${status} and no OAuth error`
 
-export function serverSays({
-  host,
-  oauthError,
-  oauthErrorDescription,
-}: Pick<RequestTrace, 'host' | 'oauthError' | 'oauthErrorDescription'>): string {
-  const description = oauthErrorDescription === undefined ? '' : ` (${serverText(oauthErrorDescription)})`
-  return `${host} says ${serverText(oauthError ?? '')}${description}`
+export function serverSays(host: string, { code, description }: OAuthError): string {
+  return `${host} says ${serverText(code)}${description === undefined ? '' : ` (${serverText(description)})`}`
 }
 
 /** openid-client says what was wrong in the cause of what it throws. */

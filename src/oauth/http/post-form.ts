@@ -8,14 +8,15 @@ interface FormResponse {
   readonly text: string
 }
 
-/** Milliseconds for the whole exchange. */
+/** For the whole exchange. */
 const timeoutMs = 20_000
+const trust = { ca: undefined, systemStore: true }
 
 /** Sends a form. Throws a Failure if there is no response: server_*, insecure_url. */
 export const postForm =
-  (now: () => number) =>
+  (now: () => number, userAgent: string) =>
   async (url: URL, form: Readonly<Record<string, string>>, { accept }: { readonly accept: string }): Promise<FormResponse> => {
-    const request = new OAuthRequest({ ca: undefined, timeoutMs, signal: new AbortController().signal, now })
+    const request = new OAuthRequest({ trust, timeoutMs, signal: new AbortController().signal, now, userAgent })
     const headers = { 'content-type': 'application/x-www-form-urlencoded', accept }
     try {
       const response = await request.fetch(url.href, { method: 'POST', headers, body: new URLSearchParams(form) })

@@ -3,19 +3,22 @@
 
 import { Failure } from '../../core/failures.ts'
 import { redact, type Redacted } from '../../core/redacted.ts'
-import { requireSecureUrl } from './require-secure-url.ts'
+import { defined } from '../../core/util/defined.ts'
 import { type Json, normalDeviceBody, normalTokenBody, parseBody } from './normalize.ts'
+import { type OAuthError, readOAuthError } from './oauth-error.ts'
+import { requireSecureUrl } from './require-secure-url.ts'
 import { newTrace, type RequestTrace } from './trace.ts'
 import { type HttpResponse, sendHttp } from './transport.ts'
+import type { Trust } from './trust.ts'
 
 export interface OAuthRequestOptions {
-  /** PEM, trusted beside the system's certificates. */
-  readonly ca: string | undefined
+  readonly trust: Trust
   readonly signal: AbortSignal
   /** For the whole exchange. */
   readonly timeoutMs: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  readonly userAgent: string
   /** Responses of these are brought into the form that their RFC gives them. */
   readonly endpoints?: { readonly token?: string | undefined; readonly device?: string | undefined }
   /** Keeps the ID token from openid-client, which would verify it. */
@@ -38,6 +41,8 @@ export interface TokenAnswer {
   /** `refresh_token_expires_in` and the names that others give it; seconds. */
   readonly refreshTokenExpiresIn: number | undefined
   readonly idToken: Redacted<string> | undefined
+  /** How far the server's clock is ahead of ours, in ms, by its Date header; undefined if it sent none. */
+  readonly clockAheadMs: number | undefined
 }
 
 export class OAuthRequest {
@@ -54,7 +59,7 @@ export class OAuthRequest {
   /** As the global fetch; for openid-client. */
   readonly fetch = async (target: string, options: FetchOptions): Promise<Response> => {
     const url = new URL(target)
-    const trace = newTrace(url.host)
+    const trace = newTrace(url.host, parametersOf(options.body)?.has('refresh_token'))
     this.trace = trace
     const timeout = AbortSignal.timeout(this.#options.timeoutMs)
     const signal = AbortSignal.any([this.#options.signal, timeout, ...(options.signal ? [options.signal] : [])])
@@ -63,9 +68,9 @@ export class OAuthRequest {
       const response = await sendHttp({
         url,
         method: options.method ?? 'GET',
-        headers: Object.fromEntries(new Headers(options.headers).entries()),
+        headers: this.#headers(options),
         body: bodyOf(options.body),
-        ca: this.#options.ca,
+        trust: this.#options.trust,
         signal,
         onSent: () => {
           trace.sent = true
@@ -81,43 +86,52 @@ export class OAuthRequest {
     }
   }
 
-  #read(response: HttpResponse, target: string, options: FetchOptions): Response {
-    const { token, device } = this.#options.endpoints ?? {}
-    if (isPostTo(token, target, options)) return this.#tokenResponse(response, options)
-    if (isPostTo(device, target, options)) return this.#deviceResponse(response, options)
-    if (options.method === 'POST') this.#noteError(parseBody(response.body.toString()), options)
-    return plainResponse(response)
+  /** A firewall in front of a server may refuse a request without User-Agent. */
+  #headers({ headers }: FetchOptions): Record<string, string> {
+    const all = Object.fromEntries(new Headers(headers).entries())
+    return { ...all, 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity' }
   }
 
-  #tokenResponse(response: HttpResponse, options: FetchOptions): Response {
-    const normal = normalTokenBody(response.body.toString(), response.status)
+  #read(response: HttpResponse, target: string, options: FetchOptions): Response {
+    const { token, device } = this.#options.endpoints ?? {}
+    const text = response.body.toString()
+    this.trace.body = text.trim() === '' ? 'empty' : 'other'
+    if (isPostTo(token, target, options)) return this.#tokenResponse(response, text, options)
+    const json = parseBody(text)
+    if (json !== undefined && (response.status >= 400 || options.method === 'POST'))
+      this.#noteError(readOAuthError(json), options)
+    if (json === undefined || !isPostTo(device, target, options)) return plainResponse(response)
+    return jsonResponse(normalDeviceBody(json), response.status)
+  }
+
+  #tokenResponse(response: HttpResponse, text: string, options: FetchOptions): Response {
+    const normal = normalTokenBody(text, response.status)
     if (normal === undefined) return plainResponse(response)
-    const { json, status, tokenType, refreshTokenExpiresIn } = normal
-    this.#noteError(json, options)
+    const { json, status, tokenType, refreshTokenExpiresIn, error } = normal
+    this.#noteError(error, options)
     if (status === 200 && typeof json['access_token'] === 'string') {
       const idToken = typeof json['id_token'] === 'string' ? redact(json['id_token']) : undefined
-      this.answer = { receivedAt: this.#options.now(), tokenType, refreshTokenExpiresIn, idToken }
+      const receivedAt = this.#options.now()
+      const clockAheadMs = clockAhead(response.headers.date, receivedAt)
+      this.answer = { receivedAt, tokenType, refreshTokenExpiresIn, idToken, clockAheadMs }
+      this.trace.body = 'oauth'
     }
     if (this.#options.dropIdToken === true) delete json['id_token']
     this.trace.status = status
     return jsonResponse(json, status)
   }
 
-  #deviceResponse(response: HttpResponse, options: FetchOptions): Response {
-    const json = parseBody(response.body.toString())
-    if (json === undefined) return plainResponse(response)
-    this.#noteError(json, options)
-    return jsonResponse(normalDeviceBody(json), response.status)
-  }
-
   /** Servers have been seen to repeat the refresh token in the description of their error (L5). */
-  #noteError(json: Json | undefined, { body }: FetchOptions): void {
-    if (typeof json?.['error'] !== 'string') return
-    const redacted = (text: string): string =>
-      secretsOf(body).reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
-    this.trace.oauthError = redacted(json['error'])
-    const description = json['error_description']
-    this.trace.oauthErrorDescription = typeof description === 'string' ? redacted(description) : undefined
+  #noteError(error: OAuthError | undefined, { body }: FetchOptions): void {
+    if (error === undefined) return
+    const secrets = secretsOf(body)
+    const redacted = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text)
+    this.trace.body = 'oauth'
+    this.trace.oauthError = {
+      ...error,
+      code: redacted(error.code),
+      ...defined({ description: error.description === undefined ? undefined : redacted(error.description) }),
+    }
   }
 }
 
@@ -134,24 +148,34 @@ const isPostTo = (endpoint: string | undefined, target: string, { method }: Fetc
 
 const secretParameters = ['refresh_token', 'code', 'code_verifier', 'device_code', 'client_secret', 'token']
 
+const parametersOf = (body: unknown): URLSearchParams | undefined => (body instanceof URLSearchParams ? body : undefined)
+
 const secretsOf = (body: unknown): readonly string[] =>
-  body instanceof URLSearchParams ? secretParameters.flatMap((name) => body.getAll(name)).filter((value) => value.length > 3) : []
+  secretParameters.flatMap((name) => parametersOf(body)?.getAll(name) ?? []).filter((value) => value.length > 3)
 
 function plainResponse({ status, headers, body }: HttpResponse): Response {
   if (status < 200 || status > 599) throw new Failure('server_invalid_response', `the server answered with status ${status}`)
-  const type = headers['content-type']
   // Response takes no body with these.
   const bodiless = [204, 205, 304].includes(status)
+  const { 'content-type': type, location } = headers
   return new Response(bodiless ? null : new Uint8Array(body), {
     status,
-    ...(type === undefined ? {} : { headers: { 'content-type': type } }),
+    headers: defined({ 'content-type': type, location }) as Record<string, string>,
   })
 }
+
+/** Seconds. Some write milliseconds, and no server means to be left alone for a day: after this it is asked again (N15). */
+const maxRetryAfter = 15 * 60
 
 /** RFC 9110 section 10.2.3: seconds, or a date. */
 function retryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header)
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000))
+  const seconds = /^\d+(\.\d+)?$/.test(header.trim()) ? Number(header) : (Date.parse(header) - now) / 1000
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(0, Math.ceil(seconds)), maxRetryAfter)
+}
+
+/** The header has whole seconds: the middle of that second is assumed. */
+function clockAhead(date: string | undefined, now: number): number | undefined {
+  const at = Date.parse(date ?? '')
+  return Number.isNaN(at) ? undefined : at + 500 - now
 }

@@ -23,7 +23,8 @@ describeWith({ chromium: chromiumPath !== undefined }, 'in Chromium', () => {
     browser = await launchBrowser()
     server = await startAuthorizationServer()
     home = new Home()
-    home.config(workProfile(server))
+    // What is sent is in the address.
+    home.config(workProfile(server, 'par = false\n'))
     await home.startAgent()
   })
 

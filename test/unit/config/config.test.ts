@@ -59,7 +59,9 @@ describe('reading', () => {
       clientAuthentication: 'none',
       refresh: 'ahead',
       refreshGrace: 0,
-      redirect: { host: '127.0.0.1', port: 0, path: '/callback' },
+      redirect: { scheme: 'http', host: '127.0.0.1', port: 0, path: '/callback' },
+      pushedAuthorization: true,
+      systemCertificates: true,
       authorizationParameters: {},
     })
   })
@@ -90,7 +92,7 @@ device_authorization = "https://a.example/device"
     expect(profiles.get('a.b')).toMatchObject({
       grant: 'device_code',
       scopes: ['y', 'z'],
-      redirect: { host: '::1', port: 8400, path: '/back' },
+      redirect: { host: '[::1]', port: 8400, path: '/back' },
       clientAuthentication: 'client_secret_post',
       caFile: expect.stringMatching(/^\/.*\/ca\.pem$/) as string,
       endpoints: { token: 'https://a.example/token', deviceAuthorization: 'https://a.example/device' },

@@ -80,6 +80,52 @@ describe('what the browser is sent with', () => {
     expect((await sentWith({})).has('prompt')).toBe(false)
   })
 
+  test('N9 an empty parameter is left out of the request', async () => {
+    const scopes = ['offline_access']
+    const query = await sentWith({ scopes, authorization_parameters: { prompt: '', login_hint: '' } })
+    expect([query.has('prompt'), query.has('login_hint'), query.get('scope')]).toEqual([false, false, 'offline_access'])
+  })
+
+  const offersPar = () => ({ pushed_authorization_request_endpoint: `${server.origin}/par` })
+  const pushedAnswer = sendJson({ request_uri: 'urn:x', expires_in: 60 }, 201)
+
+  test('N19 pushed wherever it is offered; the profile can turn that off', async () => {
+    server.discoverable(offersPar())
+    server.answers.set('/par', pushedAnswer)
+    expect((await sentWith({})).get('request_uri')).toBe('urn:x')
+    const direct = await sentWith({ par: false })
+    expect([direct.has('request_uri'), direct.get('response_type')]).toEqual([false, 'code'])
+  })
+
+  test('N19 required by the server: the profile cannot turn it off', async () => {
+    server.discoverable({ ...offersPar(), require_pushed_authorization_requests: true })
+    server.answers.set('/par', pushedAnswer)
+    expect((await sentWith({ par: false })).get('request_uri')).toBe('urn:x')
+  })
+
+  test.each<[string, Answer]>([
+    ['does not work', send(404, '')],
+    ['has a bad moment', send(503, '')],
+    ['hangs up', (request) => void request.socket.resetAndDestroy()],
+    ['is not for this client', sendJson({ error: 'unauthorized_client' }, 400)],
+    ['is for clients with a secret', sendJson({ error: 'invalid_client' }, 401)],
+  ])('N19 an endpoint that %s is done without', async (_, answer) => {
+    server.discoverable(offersPar())
+    server.answers.set('/par', answer)
+    const query = await sentWith({})
+    expect([query.has('request_uri'), query.get('code_challenge_method')]).toEqual([false, 'S256'])
+  })
+
+  test('N19 what it says of the request is said before a browser is opened', async () => {
+    server.discoverable(offersPar())
+    const description = 'redirect_uri is not registered'
+    server.answers.set('/par', sendJson({ error: 'invalid_request', error_description: description }, 400))
+    const told: LoginProgress[] = []
+    const failure = await failureOf(logIn((progress) => told.push(progress)))
+    expect([failure.message, told]).toEqual([expect.stringContaining(description), []])
+    expect(failure.hint).toContain('trying again does not help')
+  })
+
   test.each<[string, Record<string, unknown>, Answer, string]>([
     ['that says nowhere to', { pushed_authorization_request_endpoint: undefined }, send(404, ''), 'discovery_failed'],
     ['that refuses it', {}, sendJson({ error: 'invalid_client' }, 401), 'client_refused'],
@@ -192,7 +238,7 @@ describe('once the browser is back', () => {
     ['the code is refused', sendJson({ error: 'invalid_grant' }, 400), 'login_failed', 'invalid_grant'],
     ['the client is refused', sendJson({ error: 'invalid_client' }, 401), 'client_refused', 'invalid_client'],
     ['a page', send(200, '<html>', { 'content-type': 'text/html' }), 'server_invalid_response', 'not a token response'],
-    ['a redirect', send(307, '', { location: '/elsewhere' }), 'login_failed', 'redirect (307)'],
+    ['a redirect', send(307, '', { location: '/elsewhere' }), 'server_invalid_response', 'redirect (307)'],
     ['a bad moment', send(503, ''), 'server_unavailable', '503'],
     ['a reset', (request) => void request.socket.resetAndDestroy(), 'server_timeout', 'broke'],
     [
@@ -212,6 +258,18 @@ describe('once the browser is back', () => {
     expect(failure).toMatchObject({ code, message: expect.stringContaining(words) as string })
     expect(await page).toContain('The login did not work')
     expect(server.asked.filter((path) => path !== '/.well-known/openid-configuration')).toEqual(['/token'])
+  })
+
+  test.each([
+    ['invalid_scope', 'scopes'],
+    ['invalid_request', 'profile show'],
+    ['invalid_target', 'resource'],
+  ])('N20 the hint after %s is what to change, and the whole description is shown', async (error, hint) => {
+    const description = `${'It is not as it should be. '.repeat(18)}Add it at https://portal.example`
+    const failure = await failureOf(logIn(comeBack({ error, error_description: description })))
+    expect(failure.hint).toContain(hint)
+    expect(failure.hint).not.toContain('to try again')
+    expect(failure.message).toContain('Add it at https://portal.example')
   })
 
   test('a server without a page to log in on: the other grant is named', async () => {

@@ -143,8 +143,79 @@ describe('P11 not believed, and the login fails', () => {
     ['no token', {}, () => 'garbage'],
   ])('%s', async (_, metadata, make) => {
     server.discoverable(metadata)
-    expect((await failureOf(logIn(make))).code).toBe('server_invalid_response')
+    expect((await failureOf(logIn(make))).code).toBe('login_failed')
     expect(server.asked.filter((path) => path === '/token')).toHaveLength(1)
+  })
+})
+
+test.each([
+  ['HS256', { id_token_signing_alg_values_supported: ['HS256', 'RS256'] }],
+  ['HS256', {}],
+  ['RS999', { id_token_signing_alg_values_supported: ['RS999'] }],
+])(
+  'N20 %s, which cannot be verified: it is said which it is and where to change it, and not to try again',
+  async (alg, metadata) => {
+    server.discoverable(metadata)
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const failure = await failureOf(logIn((nonce) => `${part({ alg })}.${part(claimsOf({ nonce }))}.AAAA`))
+    expect([failure.code, failure.exitCode]).toEqual(['login_failed', 8])
+    expect(failure.message).toContain(`signed with ${alg}`)
+    expect(failure.hint).toContain('RS256')
+  },
+)
+
+describe('N6 clocks that differ', () => {
+  /** As a server would make it whose clock is so many seconds ahead. */
+  const byClock = async (ahead: number): Promise<unknown> => {
+    const now = Math.floor(Date.now() / 1000) + ahead
+    const date = new Date(now * 1000).toUTCString()
+    let nonce = ''
+    server.answers.set('/token', async (request, response) => {
+      const idToken = await sign(key, { nonce, iat: now, nbf: now, exp: now + 60 })
+      response.writeHead(200, { 'content-type': 'application/json', date }).end(JSON.stringify({ ...tokens, id_token: idToken }))
+    })
+    const onProgress = (progress: LoginProgress): void => {
+      if (progress.type === 'open_browser') nonce = new URL(progress.url).searchParams.get('nonce') ?? ''
+      void fetch(callbackOf(progress))
+    }
+    return server.connect({ scopes: ['openid'] }).login({ grant: 'authorization_code', signal: never, onProgress })
+  }
+
+  test.each([60, 240, -240])('%i s: no matter', async (ahead) => {
+    expect(await byClock(ahead)).toMatchObject({ identity: { subject: 'ada' } })
+  })
+
+  test.each([
+    [3600, 'clock of this machine is 1 h behind'],
+    [-7200, 'clock of this machine is 2 h ahead of'],
+  ])('%i s: the difference is named', async (ahead, words) => {
+    const failure = await failureOf(byClock(ahead))
+    expect([failure.code, failure.hint]).toEqual(['login_failed', 'set the clock of this machine, then log in again'])
+    expect(failure.message).toContain(words)
+  })
+})
+
+describe('N8 an ID token of Entra, by the endpoint for any tenant', () => {
+  const tenant = '9188040d-6c67-4c5b-b112-36a304b66dad'
+  const login = async (claims: Claims): Promise<TokenResponse> => {
+    const issuer = `${server.origin}/common/v2.0`
+    const metadata = { ...server.metadata(), issuer: `${server.origin}/{tenantid}/v2.0` }
+    server.answers.set('/common/v2.0/.well-known/openid-configuration', sendJson(metadata))
+    return logIn((nonce) => sign(key, { nonce, ...claims }), { issuer })
+  }
+
+  test('is of its own tenant', async () => {
+    const iss = `${server.origin}/${tenant}/v2.0`
+    expect(await login({ iss, tid: tenant })).toMatchObject({ identity: { issuer: iss, subject: 'ada' } })
+  })
+
+  test.each<[string, () => Claims]>([
+    ['of another tenant than it says', () => ({ iss: `${server.origin}/${tenant}/v2.0`, tid: 'other' })],
+    ['of no tenant', () => ({ iss: `${server.origin}/${tenant}/v2.0` })],
+    ['of the template', () => ({ iss: `${server.origin}/{tenantid}/v2.0`, tid: tenant })],
+    ['of another host', () => ({ iss: `https://evil.example/${tenant}/v2.0`, tid: tenant })],
+  ])('%s: not believed', async (_, claims) => {
+    expect((await failureOf(login(claims()))).code).toBe('login_failed')
   })
 })
 

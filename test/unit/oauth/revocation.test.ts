@@ -43,7 +43,7 @@ test('P18 a server that revokes nothing is not asked; one that does not revoke t
   const { length } = server.asked
   server.discoverable({ revocation_endpoint: undefined })
   expect(await revoke()).toBe('unsupported')
-  expect(server.asked.slice(length)).toEqual(['/.well-known/openid-configuration'])
+  expect(server.asked.slice(length)).not.toContain('/revoke')
 })
 
 test.each<[string, Answer, string, string]>([

@@ -1,6 +1,6 @@
 // P19 and R4 with real certificates, made here by openssl, and through a real CONNECT proxy.
 
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
@@ -8,6 +8,8 @@ import { createServer as createHttpsServer, type Server as TlsServer } from 'nod
 import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ProfileTable, toProfile } from '../../../src/config/profile-table.ts'
 import type { TokenOutcome } from '../../../src/core/ports.ts'
@@ -15,6 +17,9 @@ import { connectBy } from '../../../src/oauth/server.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { type Answer, refresh, sendJson } from '../../support/odd-server.ts'
 import { describeWith, findProgram, programs } from '../../support/real-part.ts'
+
+const source = fileURLToPath(new URL('../../../src', import.meta.url))
+const execFileAsync = promisify(execFile)
 
 describeWith(programs('openssl'), 'P19 TLS', () => {
   let folder: string
@@ -82,6 +87,41 @@ describeWith(programs('openssl'), 'P19 TLS', () => {
   }
 
   test('a certificate that nobody vouches for: nothing is sent', () => expectUnsent(ask(), 'server_unreachable', 'self-signed'))
+
+  test('N20 ... and the hint says what to add, not that the next call tries again', async () => {
+    const outcome = await ask()
+    expect(outcome.kind === 'not_sent' && outcome.failure.hint).toContain('ca_file')
+    const named = await ask(trusting(), 'localhost')
+    expect(named.kind === 'not_sent' && named.failure.hint).toContain('valid certificate for this name')
+  })
+
+  describe("N3 an authority in the system's store", () => {
+    /** In a process of its own: the store is read once, and this variable names another one. */
+    const askInProcess = (more: string): Promise<string> => {
+      const issuer = `https://127.0.0.1:${port}`
+      const table = `{ issuer: '${issuer}', client_id: 'c', endpoints: { token: '${issuer}/token' }, ${more} }`
+      const script = `
+        const { toProfile } = await import('${source}/config/profile-table.ts')
+        const { connectBy } = await import('${source}/oauth/server.ts')
+        const { systemClock } = await import('${source}/platform/clock.ts')
+        const { redact } = await import('${source}/core/redacted.ts')
+        const server = connectBy(systemClock)(toProfile('p', ${table}), async () => undefined)
+        const ask = () => server.refresh({ refreshToken: redact('r'), target: {} }, new AbortController().signal)
+        console.log([(await ask()).kind, (await ask()).kind].join(' '))`
+      const env = { ...process.env, SSL_CERT_FILE: file('server.pem'), SSL_CERT_DIR: folder }
+      return execFileAsync(process.execPath, ['--input-type=module', '-e', script], { env }).then(({ stdout }) => stdout.trim())
+    }
+
+    test('is trusted', async () => {
+      expect(await askInProcess('')).toBe('tokens tokens')
+      expect(read).toHaveLength(2)
+    })
+
+    test('is not where the profile says so', async () => {
+      expect(await askInProcess('system_certificates: false')).toBe('not_sent not_sent')
+      expect(read).toEqual([])
+    })
+  })
 
   test('ca_file adds one who does', async () => {
     expect(await ask(trusting())).toMatchObject({ kind: 'tokens' })

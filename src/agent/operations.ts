@@ -6,6 +6,7 @@ import type { Clock } from '../core/ports.ts'
 import type { Grant } from '../core/grant.ts'
 import type { Profile } from '../core/profile.ts'
 import { redact, type Redacted } from '../core/redacted.ts'
+import { checkProfileScope, parseScope } from '../core/session/scope.ts'
 import { checkTarget } from '../core/session/profile-match.ts'
 import type { Target } from '../core/session/session.ts'
 import type { MasterKeyChoice, Store } from '../store/store.ts'
@@ -125,7 +126,11 @@ export class Operations {
   async makeShare(name: string, request: ShareRequest): Promise<ShareStatus> {
     const { profiles, shares, audit } = this.#parts
     profiles.expire()
-    for (const profile of request.profiles) checkTarget(await profiles.profile(profile), request)
+    for (const name of request.profiles) {
+      const profile = await profiles.profile(name)
+      checkTarget(profile, request)
+      if (request.scope !== undefined) checkProfileScope(profile, parseScope(request.scope))
+    }
     const status = await shares.make(name, request)
     audit.shareChanged('shared', name)
     return status

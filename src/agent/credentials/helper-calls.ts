@@ -1,5 +1,5 @@
-// `POST /v1/helper/{name}`: a tool's call of its helper, carried out. Whatever happens, the answer is in the form that the
-// thin client understands.
+// Carries out `POST /v1/helper/{name}`, a tool's call of its helper. The answer always has the form that the thin client expects,
+// whether the call succeeds or fails.
 
 import { asFailure, Failure } from '../../core/failures.ts'
 import { closest } from '../../core/util/closest.ts'
@@ -12,54 +12,50 @@ import { decodeHelperCall, helperHeaders } from '../../wire/helper.ts'
 export interface HelperOutcome {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** For the log: a defect, not what a tool did wrong. */
+  /** For the log: a defect of authsock, not a mistake of the tool. */
   readonly defect?: Failure
 }
 
-interface Surroundings {
+interface HelperContext {
   readonly ports: HelperPorts
-  /** For callers that are no tool: a failure is thrown, not put into a tool's words. */
+  /** For callers that are no tools: a failure is thrown, and not put into the form of the tool's protocol. */
   readonly throws: boolean
   /** Whether config.toml lets tools start a login. */
   readonly mayLogIn: () => Promise<boolean>
 }
 
-/** At once where the adapter has it at once. Throws (rejects with) a Failure where the surroundings say so, and never otherwise. */
-export function callHelper(name: string, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
+/** Synchronous if the adapter is. Throws (rejects with) a Failure only if the context says so. */
+export function callHelper(name: string, body: Buffer, context: HelperContext): HelperOutcome | Promise<HelperOutcome> {
   const row = findHelper(name)
   if (row === undefined) return outcome(failureAnswer(unknownHelper(name), undefined))
   const helper = loaded.get(row.name)
-  return helper === undefined
-    ? load(row.name).then((each) => call(row, each, body, surroundings))
-    : call(row, helper, body, surroundings)
+  return helper === undefined ? load(row.name).then((each) => call(row, each, body, context)) : call(row, helper, body, context)
 }
 
-function call(row: HelperRow, helper: Helper, body: Buffer, surroundings: Surroundings): HelperOutcome | Promise<HelperOutcome> {
+function call(row: HelperRow, helper: Helper, body: Buffer, context: HelperContext): HelperOutcome | Promise<HelperOutcome> {
   let request: HelperRequest = { args: [], env: {}, stdin: '' }
   let terminal = false
   try {
     const call = decodeHelperCall(body)
     terminal = call.terminal
     request = { args: call.args, env: call.env, stdin: Buffer.from(call.stdin).toString() }
-    const answer = helper.run(request, surroundings.ports)
+    const answer = helper.run(request, context.ports)
     return answer instanceof Promise
-      ? answer
-          .then((each) => outcome(each))
-          .catch((error: unknown) => explained(row, helper, request, terminal, error, surroundings))
+      ? answer.then((each) => outcome(each)).catch((error: unknown) => explained(row, helper, request, terminal, error, context))
       : outcome(answer)
   } catch (error) {
-    return explained(row, helper, request, terminal, error, surroundings)
+    return explained(row, helper, request, terminal, error, context)
   }
 }
 
-/** In the tool's words. */
+/** In the form of the tool's protocol. */
 async function explained(
   row: HelperRow,
   helper: Helper,
   request: HelperRequest,
   terminal: boolean,
   error: unknown,
-  { throws, mayLogIn }: Surroundings,
+  { throws, mayLogIn }: HelperContext,
 ): Promise<HelperOutcome> {
   const failure = asFailure(error)
   if (throws) throw failure
@@ -92,7 +88,7 @@ async function load(name: HelperName): Promise<Helper> {
   return helper
 }
 
-/** What an adapter says of a request that it could not read may fail like the request did. */
+/** An adapter that could not read a request may fail again when it reports the failure. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work()

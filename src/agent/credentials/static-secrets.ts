@@ -1,13 +1,11 @@
-// Static secrets in the vault: kept, found by place, watched for their end. The vault's word counts at each question, for
-// another agent over this home, or a restored backup, may have changed it.
+// The static secrets of the vault: stored, found by URL, and announced before they expire. Each lookup reads the vault, since another
+// agent over the same home, or a restored backup, may have changed it.
 
 import { asFailure, Failure } from '../../core/failures.ts'
 import { withoutUsername, parseUrlPattern, type UrlPattern, formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import type { Clock, RecordStore } from '../../core/ports.ts'
 import {
   bestFor,
-  decodeSecret,
-  encodeSecret,
   findable,
   type SecretEntry,
   isExpired,
@@ -15,17 +13,19 @@ import {
   nameOfSecret,
   type StaticSecret,
 } from '../../core/credentials/static-secret.ts'
+import { decodeSecret, encodeSecret } from '../../core/credentials/secret-record.ts'
 import type { SecretStatus } from '../../wire/messages.ts'
+import { defined } from '../../core/util/defined.ts'
 import { fromNow } from '../../core/util/durations.ts'
 import type { EventHub } from '../events.ts'
 import { latestGeneration } from '../sessions/session-store.ts'
 
 const prefix = 'secret.'
-const hour = 3_600_000
-/** How long before its end a secret is spoken of, in ms. */
-const notice = 7 * 24 * hour
-/** A suspended machine does not tick, and a timer takes 24 days at most. */
-const maxWatch = 6 * hour
+const hourMs = 3_600_000
+/** The user is warned this long before a secret expires. */
+const warningMs = 7 * 24 * hourMs
+/** Timers stop while the machine is suspended, and take 24 days at most. */
+const maxTimerMs = 6 * hourMs
 
 export interface SecretsPorts {
   readonly clock: Clock
@@ -37,9 +37,9 @@ export type NewSecret = Omit<StaticSecret, 'createdAt'>
 
 export class Secrets {
   readonly #ports: SecretsPorts
-  readonly #spokenOf = new Set<string>()
-  /** Where secrets are for, as of a version of the vault. */
-  #places: { readonly version: string; readonly all: readonly SecretEntry[] } | undefined
+  readonly #warned = new Set<string>()
+  /** The URLs of the secrets, as of a version of the vault. */
+  #index: { readonly version: string; readonly all: readonly SecretEntry[] } | undefined
   #cancelWatch: (() => void) | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -47,7 +47,7 @@ export class Secrets {
     this.#ports = ports
   }
 
-  /** All that can be read, by name; what is damaged is said once. Fails with vault_locked, keychain_*. */
+  /** All that can be read, by name; a damaged one is reported once. Rejects with vault_locked, keychain_*. */
   async all(): Promise<readonly StaticSecret[]> {
     return (await this.#read()).readable
   }
@@ -64,26 +64,26 @@ export class Secrets {
     return sealed === undefined ? undefined : decodeSecret(sealed.content.reveal(), name)
   }
 
-  /** The one that says most about the place. Which there are is looked up once for as long as nobody changes the vault. */
-  async find(place: UrlPattern): Promise<StaticSecret | undefined> {
+  /** The most specific one for a URL. The index of URLs is read again only when the vault has changed. */
+  async find(url: UrlPattern): Promise<StaticSecret | undefined> {
     const { clock, records } = this.#ports
     const version = await records.version()
-    if (version !== undefined && version === this.#places?.version) {
-      const name = bestFor(place, this.#places.all, clock.now())?.name
+    if (version !== undefined && version === this.#index?.version) {
+      const name = bestFor(url, this.#index.all, clock.now())?.name
       if (name === undefined) return undefined
       const secret = await this.#readOrWarn(name)
-      // It may have been replaced just now, by one that is for another place.
-      if (secret !== undefined && bestFor(place, findable([secret]), clock.now()) !== undefined) return secret
+      // It may have been replaced since, by one for another URL.
+      if (secret !== undefined && bestFor(url, findable([secret]), clock.now()) !== undefined) return secret
     }
     const { readable, isAll } = await this.#read()
-    const places = findable(readable)
-    // A file that is damaged may be mended where it lies, and its folder is as it was.
-    this.#places = version === undefined || !isAll ? undefined : { version, all: places }
-    const name = bestFor(place, places, clock.now())?.name
+    const index = findable(readable)
+    // A damaged file may be repaired in place, which does not change the version.
+    this.#index = version === undefined || !isAll ? undefined : { version, all: index }
+    const name = bestFor(url, index, clock.now())?.name
     return readable.find((secret) => secret.name === name)
   }
 
-  /** Durable when it resolves; what has the name is replaced. The vault must have been prepared. */
+  /** Durable when it resolves; replaces a secret of the same name. The vault must have been prepared. */
   put(secret: NewSecret): Promise<void> {
     return this.#inTurn(() => this.#put(secret))
   }
@@ -93,31 +93,24 @@ export class Secrets {
     const id = prefix + secret.name
     const generation = await latestGeneration(records, id, clock.now())
     await records.write(id, generation + 1, encodeSecret({ ...secret, createdAt: clock.now() }))
-    this.#spokenOf.delete(secret.name)
+    this.#warned.delete(secret.name)
     void this.watch()
   }
 
-  /** What a tool stores for a place: takes the place of what was stored there for the same user. Gives the name. */
-  store(place: UrlPattern, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
-    return this.#inTurn(() => this.#store(place, value, expiresAt))
+  /** What a tool stores for a URL; replaces what a tool stored there for the same user name. Resolves to the name. */
+  store(url: UrlPattern, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
+    return this.#inTurn(() => this.#store(url, value, expiresAt))
   }
 
-  async #store(place: UrlPattern, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
-    const { username } = place
-    const url = formatUrlPattern(withoutUsername(place))
+  async #store(pattern: UrlPattern, value: StaticSecret['value'], expiresAt: number | undefined): Promise<string> {
+    const { username } = pattern
+    const url = formatUrlPattern(withoutUsername(pattern))
     const all = await this.all()
     const same = all.find((secret) => secret.origin === 'tool' && secret.url === url && secret.username === username)
-    // One that cannot be read now may be the user's, or a later version's.
+    // One that cannot be read now may be the user's, or of a later version.
     const taken = new Set(await this.#ports.records.list())
-    const name = same?.name ?? nameOfSecret(place, (name) => taken.has(prefix + name))
-    await this.#put({
-      name,
-      value,
-      url,
-      origin: 'tool',
-      ...(username === undefined ? {} : { username }),
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-    })
+    const name = same?.name ?? nameOfSecret(pattern, (name) => taken.has(prefix + name))
+    await this.#put({ name, value, url, origin: 'tool', ...defined({ username, expiresAt }) })
     return name
   }
 
@@ -125,40 +118,40 @@ export class Secrets {
   async remove(name: string): Promise<void> {
     const there = (await this.#ports.records.list()).includes(prefix + name)
     if (!there) {
-      throw new Failure('not_found', `there is no secret '${name}'`, { hint: '`authsock secret list` shows those there are' })
+      throw new Failure('not_found', `there is no secret '${name}'`, { hint: '`authsock secret list` shows all of them' })
     }
     await this.#ports.records.remove(prefix + name)
   }
 
-  /** What a tool stored for exactly this place goes when the tool says so; with a value, only if it is that one. Gives the names. */
-  async forget(place: UrlPattern, value: string | undefined): Promise<readonly string[]> {
+  /** Removes what a tool stored for exactly this URL; with a value, only if that is stored. Resolves to the names. */
+  async forget(url: UrlPattern, value: string | undefined): Promise<readonly string[]> {
     const gone = (await this.all()).filter((secret) => {
       if (secret.origin !== 'tool' || (value !== undefined && secret.value.reveal() !== value)) return false
       const at = secret.url === undefined ? undefined : parseUrlPattern(secret.url)
-      const isThere = at !== undefined && formatUrlPattern(at) === formatUrlPattern(withoutUsername(place))
-      return isThere && (place.username === undefined || place.username === secret.username)
+      const isThere = at !== undefined && formatUrlPattern(at) === formatUrlPattern(withoutUsername(url))
+      return isThere && (url.username === undefined || url.username === secret.username)
     })
     for (const { name } of gone) await this.#ports.records.remove(prefix + name)
     return gone.map(({ name }) => name)
   }
 
-  /** Speaks of those that end soon, once each, and looks again in time. */
+  /** Warns of those that expire soon, once each, and sets a timer for the next. */
   async watch(): Promise<void> {
     const { clock, events } = this.#ports
     this.#cancelWatch?.()
     const now = clock.now()
     const secrets = await this.all().catch(() => [])
-    for (const text of secrets.flatMap((secret) => (this.#spokenOf.has(secret.name) ? [] : (warningOf(secret, now) ?? [])))) {
+    for (const text of secrets.flatMap((secret) => (this.#warned.has(secret.name) ? [] : (warningOf(secret, now) ?? [])))) {
       events.publish({ type: 'warning', text })
     }
-    for (const secret of secrets) if (warningOf(secret, now) !== undefined) this.#spokenOf.add(secret.name)
-    const next = secrets.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt - notice, expiresAt]))
+    for (const secret of secrets) if (warningOf(secret, now) !== undefined) this.#warned.add(secret.name)
+    const next = secrets.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt - warningMs, expiresAt]))
     const waits = next.filter((at) => at > now).map((at) => at - now)
     this.#cancelWatch?.()
-    this.#cancelWatch = waits.length === 0 ? undefined : clock.after(Math.min(...waits, maxWatch), () => void this.watch())
+    this.#cancelWatch = waits.length === 0 ? undefined : clock.after(Math.min(...waits, maxTimerMs), () => void this.watch())
   }
 
-  /** Sentences for the status. */
+  /** For the status. */
   async warnings(): Promise<readonly string[]> {
     const now = this.#ports.clock.now()
     return (await this.all()).flatMap((secret) => warningOf(secret, now) ?? [])
@@ -168,7 +161,7 @@ export class Secrets {
     this.#cancelWatch?.()
   }
 
-  /** One change after the other: each starts from what the one before has left. */
+  /** Changes run one after the other. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => {})
@@ -181,8 +174,8 @@ export class Secrets {
     } catch (error) {
       const failure = asFailure(error)
       if (failure.code !== 'record_damaged') throw failure
-      if (!this.#spokenOf.has(name)) this.#ports.events.publish({ type: 'warning', text: failure.message })
-      this.#spokenOf.add(name)
+      if (!this.#warned.has(name)) this.#ports.events.publish({ type: 'warning', text: failure.message })
+      this.#warned.add(name)
       return undefined
     }
   }
@@ -192,20 +185,13 @@ export class Secrets {
 export function secretStatus(secret: StaticSecret): SecretStatus {
   const { name, value, url, username, createdAt, expiresAt, origin } = secret
   const kind = kindOfSecret(value.reveal())
-  return {
-    name,
-    origin,
-    created_at: Math.floor(createdAt / 1000),
-    ...(url === undefined ? {} : { url }),
-    ...(username === undefined ? {} : { username }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(expiresAt === undefined ? {} : { expires_at: Math.floor(expiresAt / 1000) }),
-  }
+  const expiry = expiresAt === undefined ? undefined : Math.floor(expiresAt / 1000)
+  return { name, origin, created_at: Math.floor(createdAt / 1000), ...defined({ url, username, kind, expires_at: expiry }) }
 }
 
 function warningOf(secret: StaticSecret, now: number): string | undefined {
   const { name, expiresAt } = secret
-  if (expiresAt === undefined || expiresAt - now > notice) return undefined
+  if (expiresAt === undefined || expiresAt - now > warningMs) return undefined
   const when = fromNow(expiresAt / 1000, now / 1000)
   return isExpired(secret, now)
     ? `the secret '${name}' has expired (${when}): \`authsock secret add ${name}\` replaces it`

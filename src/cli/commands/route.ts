@@ -10,7 +10,9 @@ import { defined } from '../../core/util/defined.ts'
 import { collectList } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
-import { impliedProfile } from '../profiles.ts'
+import { checkTarget } from '../../core/session/profile-match.ts'
+import { checkProfileScope } from '../../core/session/scope.ts'
+import { impliedProfile, unknownProfile } from '../profiles.ts'
 import { cell, tableLines } from '../table.ts'
 
 interface RouteOptions {
@@ -64,6 +66,7 @@ async function add(context: Context, url: string, options: RouteOptions): Promis
       hint: 'add --profile NAME or --secret NAME',
     })
   }
+  if (profile !== undefined) await checkProfile(context, profile, { scopes, resource, audience })
   await addRoute(configFile, { url, ...defined({ profile, secret, username, scopes, resource, audience }) })
   if (context.asJson) {
     terminal.json({ url, ...(profile === undefined ? { secret } : { profile }), config: configFile })
@@ -74,6 +77,26 @@ async function add(context: Context, url: string, options: RouteOptions): Promis
   terminal.hint('`authsock setup TOOL` configures git, docker and others to use authsock')
   if ((parseUrlPattern(url)?.segments.length ?? 0) > 0)
     terminal.hint('git sends paths only if told to: run `authsock setup git` again; docker and skopeo send hosts only')
+}
+
+/** U8, L1: what the profile does not have would be refused at each use of the route. */
+async function checkProfile(
+  context: Context,
+  name: string,
+  {
+    scopes,
+    resource,
+    audience,
+  }: {
+    readonly scopes?: readonly string[] | undefined
+    readonly resource?: string | undefined
+    readonly audience?: string | undefined
+  },
+): Promise<void> {
+  const profile = (await context.config()).profiles.get(name)
+  if (profile === undefined) throw unknownProfile(name)
+  if (scopes !== undefined) checkProfileScope(profile, scopes)
+  checkTarget(profile, defined({ resource, audience }))
 }
 
 async function hintIfMissing(context: Context, secret: string): Promise<void> {

@@ -1,11 +1,11 @@
-// Who asks: the process at the other end of a connection, as far as it can be told. The uid is what the kernel vouches for; the
-// rest is advice, since a process can exec after it has connected. What cannot be told is absent, and that is a value too.
+// The caller: the process at the other end of a connection, and the channel it came by. The kernel vouches for the uid; the rest
+// is advice, since a process can execute another program after it has connected. What the system does not tell is absent.
 
 import { sanitizeForDisplay, quoteForDisplay } from '../util/text.ts'
 
 export interface CallerProcess {
   readonly pid: number
-  /** Absolute path; absent where the system does not tell. */
+  /** Absolute path; absent if the system does not tell. */
   readonly executable?: string
 }
 
@@ -18,20 +18,20 @@ export type Container =
 
 export interface Caller {
   readonly uid?: number
-  /** In place of the uid, on Windows. */
+  /** On Windows, instead of the uid. */
   readonly sid?: string
   readonly pid?: number
   readonly executable?: string
-  /** The parent first, up to the first process of the machine. */
+  /** The parent first, then its parent, up to the first process of the machine. */
   readonly parents: readonly CallerProcess[]
   readonly container: Container
   readonly terminal?: string
 }
 
-/** By which channel somebody came: the user's own socket, or a shared one. */
+/** The way a request came in: the user's own socket, or a share's socket or TCP port. */
 export type Channel = { readonly kind: 'main' } | { readonly kind: 'share'; readonly share: string; readonly transport?: 'tcp' }
 
-/** Who cannot be looked at. */
+/** A process of which nothing is known. */
 export const unknownCaller: Caller = { parents: [], container: { kind: 'unknown' } }
 
 export interface Requester {
@@ -39,19 +39,19 @@ export interface Requester {
   readonly channel: Channel
 }
 
-/** A process and whose child it says it is. */
+/** A process with the pid of its parent. */
 export interface Link extends CallerProcess {
   readonly parent: number
-  /** In any unit that only grows. */
+  /** Time of creation, in any unit that only grows. */
   readonly created: bigint
 }
 
-/** A chain of parents is seldom longer, and a loop never ends. */
+/** Seldom reached; ends a loop. */
 export const maxParents = 16
 
 /**
- * The parents of a process of Windows, the nearest first. There a child keeps the pid of a parent that has ended, and the pid is soon
- * another's: who is younger than its child is no parent.
+ * The parents of a process on Windows, the nearest first. A child keeps the pid of a parent that has ended, and Windows gives that pid
+ * to another process: one that is younger than the child is not its parent.
  */
 export function ancestors(child: Link, find: (pid: number) => Link | undefined): readonly CallerProcess[] {
   const parents: CallerProcess[] = []
@@ -64,10 +64,10 @@ export function ancestors(child: Link, find: (pid: number) => Link | undefined):
   return parents
 }
 
-/** Whether it is one of Windows, where the case of letters does not count. */
+/** A path of Windows, which is compared without regard to case. */
 export const isWindowsPath = (path: string): boolean => /^([A-Za-z]:)?\\/.test(path)
 
-/** Of a program: what is asked for must stay in sight. */
+/** Characters of a program's name: the rest of the line must stay visible. */
 const maxName = 48
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf(isWindowsPath(path) ? '\\' : '/') + 1)

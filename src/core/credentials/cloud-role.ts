@@ -1,16 +1,16 @@
-// What a token is exchanged for at AWS: helpers/ asks, oauth/ does it.
+// Credentials of an AWS role, for which a token is exchanged (cloud/aws-sts.ts).
 
 import type { Redacted } from '../redacted.ts'
 import type { EpochMs } from '../session/session.ts'
 
 export interface AwsRole {
   readonly roleArn: string
-  /** Shown in AWS's own logs. */
+  /** Shown in AWS CloudTrail. */
   readonly sessionName?: string
   /** Seconds. */
   readonly duration?: number
   readonly region?: string
-  /** In place of Amazon's. */
+  /** Instead of Amazon's endpoint of the region. */
   readonly endpoint?: string
 }
 

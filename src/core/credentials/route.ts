@@ -1,4 +1,4 @@
-// A route leads a place to a profile's session or to a static secret. config/ reads them from config.toml.
+// A route says which profile or static secret a URL uses. They are defined in config.toml.
 
 import { bySpecificity, covers, type UrlPattern } from './url-pattern.ts'
 import type { Target } from '../session/session.ts'
@@ -8,13 +8,13 @@ export interface Route {
   readonly to:
     | { readonly kind: 'profile'; readonly profile: string; readonly target: Target }
     | { readonly kind: 'secret'; readonly secret: string }
-  /** What tools are told as the user name. */
+  /** The user name that tools are given. */
   readonly username?: string
 }
 
-/** Why a place gets what it gets: the routes that cover it, the winner first, and those of its host that do not. */
-export function explainRoutes(place: UrlPattern, routes: readonly Route[]) {
-  const matching = routes.filter((route) => covers(route.pattern, place)).sort((a, b) => bySpecificity(a.pattern, b.pattern))
-  const others = routes.filter((route) => route.pattern.host === place.host && !matching.includes(route))
+/** For `route test`: the routes that cover the URL, the one that is used first, and those of its host that do not cover it. */
+export function explainRoutes(url: UrlPattern, routes: readonly Route[]) {
+  const matching = routes.filter((route) => covers(route.pattern, url)).sort((a, b) => bySpecificity(a.pattern, b.pattern))
+  const others = routes.filter((route) => route.pattern.host === url.host && !matching.includes(route))
   return { matching, others }
 }

@@ -1,33 +1,31 @@
-// Static secrets: passwords, personal access tokens, API keys. They do not refresh; where one says when it ends, that is
-// watched.
+// Static secrets: passwords, personal access tokens, API keys. They are not refreshed; the user is told before one expires.
 
-import { Failure } from '../failures.ts'
 import { withoutUsername, longestMatch, parseUrlPattern, type UrlPattern } from './url-pattern.ts'
-import { redact, type Redacted } from '../redacted.ts'
+import type { Redacted } from '../redacted.ts'
 import type { EpochMs } from '../session/session.ts'
+import { defined } from '../util/defined.ts'
 
 export interface StaticSecret {
   readonly name: string
   readonly value: Redacted<string>
-  /** Where it may be used without a route. */
+  /** The URL that it is used for without a route. */
   readonly url?: string
   readonly username?: string
   readonly createdAt: EpochMs
   readonly expiresAt?: EpochMs
-  /** `tool`: stored by git, docker and the like, which may also have it removed. */
+  /** `tool`: stored by git, docker and the like, which may remove it as well. */
   readonly origin: 'user' | 'tool'
 }
 
-export const patternOfSecret = ({ url, username }: StaticSecret): UrlPattern | undefined => {
-  const place = url === undefined ? undefined : parseUrlPattern(url)
-  if (place === undefined) return undefined
-  return username === undefined ? place : { ...place, username }
+export function patternOfSecret({ url, username }: StaticSecret): UrlPattern | undefined {
+  const pattern = url === undefined ? undefined : parseUrlPattern(url)
+  return pattern === undefined ? undefined : { ...pattern, ...defined({ username }) }
 }
 
 export const isExpired = ({ expiresAt }: { readonly expiresAt?: EpochMs | undefined }, now: EpochMs): boolean =>
   expiresAt !== undefined && expiresAt <= now
 
-/** What a search needs to know of a secret, and nothing of its value. */
+/** What the search by URL needs, without the value. */
 export interface SecretEntry {
   readonly name: string
   readonly pattern: UrlPattern
@@ -35,25 +33,25 @@ export interface SecretEntry {
   readonly expiresAt: EpochMs | undefined
 }
 
-/** Of those that have a place, in their order. */
+/** Those that have a URL, in their order. */
 export const findable = (secrets: readonly StaticSecret[]): readonly SecretEntry[] =>
   secrets.flatMap((secret) => {
-    const place = patternOfSecret(secret)
-    return place === undefined ? [] : [{ name: secret.name, pattern: place, origin: secret.origin, expiresAt: secret.expiresAt }]
+    const pattern = patternOfSecret(secret)
+    return pattern === undefined ? [] : [{ name: secret.name, pattern, origin: secret.origin, expiresAt: secret.expiresAt }]
   })
 
-/** The one that says most about the place; one that has expired gives way to one that has not, what a tool stored to what the user added. */
-export function bestFor(place: UrlPattern, all: readonly SecretEntry[], now: EpochMs): SecretEntry | undefined {
+/** The most specific one for the URL. One that has not expired comes before one that has, one of the user before one of a tool. */
+export function bestFor(url: UrlPattern, all: readonly SecretEntry[], now: EpochMs): SecretEntry | undefined {
   const [added, stored] = [all.filter(({ origin }) => origin === 'user'), all.filter(({ origin }) => origin === 'tool')]
-  // What a tool stored, perhaps from a URL of somebody else's, takes the place of what the user added only where it is asked for.
+  // A tool may have stored it for a user name in a URL that somebody else wrote: that name counts only if it is requested.
   const at = (each: SecretEntry): UrlPattern =>
-    each.origin === 'user' || place.username !== undefined ? each.pattern : withoutUsername(each.pattern)
+    each.origin === 'user' || url.username !== undefined ? each.pattern : withoutUsername(each.pattern)
   const candidates = [...added, ...stored]
   const live = candidates.filter((each) => !isExpired(each, now))
-  return longestMatch(place, live, at) ?? longestMatch(place, candidates, at)
+  return longestMatch(url, live, at) ?? longestMatch(url, candidates, at)
 }
 
-/** Prefixes by which issuers let their secrets be recognised; the longest first where one begins with another. */
+/** Prefixes of the secrets of known issuers; a longer one comes before its own beginning. */
 const prefixes: readonly (readonly [string, string])[] = [
   ['github_pat_', 'GitHub fine-grained token'],
   ['ghp_', 'GitHub personal access token'],
@@ -79,57 +77,12 @@ const prefixes: readonly (readonly [string, string])[] = [
   ['eyJ', 'JSON Web Token'],
 ]
 
-/** What the secret looks like, for display; undefined where nothing is known of it. */
+/** For display; undefined if the prefix is not known. */
 export const kindOfSecret = (value: string): string | undefined => prefixes.find(([prefix]) => value.startsWith(prefix))?.[1]
 
-const version = 1
-
-export function encodeSecret(secret: StaticSecret): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ version, ...secret, value: secret.value.reveal() }))
-}
-
-/** Throws record_damaged. */
-export function decodeSecret(content: Uint8Array, name: string): StaticSecret {
-  const json = parse(content)
-  const { value, url, username, createdAt, expiresAt, origin } = json
-  const isWhole =
-    json['version'] === version &&
-    json['name'] === name &&
-    typeof value === 'string' &&
-    typeof createdAt === 'number' &&
-    (origin === 'user' || origin === 'tool') &&
-    (url === undefined || typeof url === 'string') &&
-    (username === undefined || typeof username === 'string') &&
-    (expiresAt === undefined || typeof expiresAt === 'number')
-  if (!isWhole) throw damaged(name)
-  return {
-    name,
-    value: redact(value),
-    createdAt,
-    origin,
-    ...(url === undefined ? {} : { url }),
-    ...(username === undefined ? {} : { username }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  }
-}
-
-function parse(content: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
-    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
-}
-
-const damaged = (name: string): Failure =>
-  new Failure('record_damaged', `the stored secret '${name}' cannot be read`, {
-    hint: `the file is kept; \`authsock secret add ${name}\` replaces it`,
-  })
-
-/** A name for what a tool stores: the host, the port and the user, and a number where that is taken by another place. */
-export function nameOfSecret(place: UrlPattern, isTaken: (name: string) => boolean): string {
-  const { host, port, username } = place
+/** A name for a secret that a tool stores: host, port and user name, and a number if that is taken. */
+export function nameOfSecret(url: UrlPattern, isTaken: (name: string) => boolean): string {
+  const { host, port, username } = url
   const parts = [host.replace('*.', 'any.'), port, username].filter((part) => part !== undefined).join('-')
   const base = (
     parts

@@ -30,18 +30,23 @@ export const missingScopes = (wanted: readonly string[], granted: readonly strin
 
 const list = (scopes: readonly string[]): string => scopes.map((scope) => `'${scope}'`).join(', ')
 
+/** P14: throws scope_not_allowed if the profile has scopes, and not all of these. Also for shares and routes when they are created (U8). */
+export function checkProfileScope({ name, scopes }: Profile, scope: readonly string[]): void {
+  const extra = scopes.length === 0 ? [] : missingScopes(scope, scopes)
+  if (extra.length === 0) return
+  throw new Failure('scope_not_allowed', `profile '${name}' does not allow ${list(extra)}, only ${list(scopes)}`, {
+    profile: name,
+  })
+}
+
 /**
  * P14: a caller gets at most its profile's scopes. A profile without scopes allows what the session was granted.
  * Throws scope_not_allowed, or scope_not_granted if only a new login can help; no request is sent to the server.
  */
 export function checkScope(profile: Profile, record: SessionRecord, { scope }: Target): void {
   if (scope === undefined) return
+  checkProfileScope(profile, scope)
   const { name } = profile
-  const extra = profile.scopes.length === 0 ? [] : missingScopes(scope, profile.scopes)
-  if (extra.length > 0) {
-    const text = `profile '${name}' does not allow ${list(extra)}, only ${list(profile.scopes)}`
-    throw new Failure('scope_not_allowed', text, { profile: name })
-  }
   const missing = missingScopes(scope, record.scope)
   if (missing.length === 0 || isRenamed(profile, record)) return
   const text =

@@ -185,3 +185,19 @@ test('U14 a browser of the profile is started with the URL as its last argument'
   await server.authorize(address).then((redirect) => fetch(redirect))
   expect((await login).code).toBe(0)
 }, 60_000)
+
+test('U8 a share or route with a scope, a resource or a URL that cannot be had is refused when it is created', async () => {
+  home.config(workProfile(server))
+  for (const [args, complaint] of [
+    [['share', 'create', 'box', '--scope', 'read admin'], "does not allow 'admin'"],
+    [['share', 'create', 'box', '--scope', 'read', '--resource', 'https://other.example.com'], 'does not name the resource'],
+    [['route', 'add', 'https://git.example.com', '--scope', 'admin'], "does not allow 'admin'"],
+    [['route', 'add', 'https://git.example.com', '--resource', 'https://other.example.com'], 'does not name the resource'],
+    [['route', 'add', 'https://git.example.com', '--profile', 'nobody'], "no profile 'nobody'"],
+    [['route', 'add', 'https:/git.example.com'], 'https:/git.example.com'],
+  ] as const) {
+    const { code, stderr } = await home.run([...args])
+    expect([args.join(' '), code === 0, stderr]).toEqual([args.join(' '), false, expect.stringContaining(complaint)])
+  }
+  expect(config()).toBe(workProfile(server))
+}, 60_000)

@@ -54,6 +54,11 @@ describe('reading', () => {
     'https://',
     'https://a.example\0',
     'https://a.example/b\u0001',
+    // U8
+    'https:/x',
+    'https:x',
+    'http:git.example.com',
+    'ssh:/x',
   ])('nothing in %j', (text) => {
     expect(parseUrlPattern(text)).toBeUndefined()
   })

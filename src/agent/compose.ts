@@ -61,6 +61,8 @@ interface Surroundings {
   readonly clock: Clock
   /** Ends the agent. */
   readonly shutDown: () => void
+  /** Makes sure of the socket's folder and of the agent's lock (R19). Rejects if they cannot be had any more. */
+  readonly secure: () => Promise<void>
 }
 
 /** An agent on another host that died while it wrote to the audit log: its lock goes stale within this. */
@@ -70,7 +72,7 @@ const auditDelayMs = 25
 /** Of the disk: at each of them a test may have the process killed. */
 const diskSteps = ['create', 'link', 'rename', 'remove', 'syncFolder'] as const
 
-export function compose({ where, options, log, clock, shutDown }: Surroundings): readonly Service[] {
+export function compose({ where, options, log, clock, shutDown, secure }: Surroundings): readonly Service[] {
   const now = (): number => clock.now()
   const events = new EventHub(now)
   const warnings = new Set<string>()
@@ -228,7 +230,15 @@ export function compose({ where, options, log, clock, shutDown }: Surroundings):
     auditService(auditLog, audit),
     sessionsService(sessions),
     shares.service(shareListeners({ agent, clock, log, onRequest: () => trimmer.touch() })),
-    mainListener({ agent, ...about, log, onRequest: touched }),
+    mainListener({
+      agent,
+      ...about,
+      log,
+      onRequest: touched,
+      secure,
+      onFolderChange: () => void shares.reopen(),
+      shutDown,
+    }),
     notifier.service(),
     autoLock.service(),
     openerService({

@@ -1,13 +1,15 @@
 // The life of the agent's process: hardening, the lock, signals, the exit code. What runs in it is composed in compose.ts. Only
 // command.ts imports this.
 
-import { asFailure, exitCodes } from '../core/failures.ts'
+import { existsSync, lstatSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { systemClock } from '../platform/clock.ts'
-import { paths } from '../platform/fs/paths.ts'
+import { type Paths, paths } from '../platform/fs/paths.ts'
 import { checkPrivateFolder } from '../platform/fs/private-folder.ts'
 import { prepareSocketFolder } from '../platform/fs/socket-folder.ts'
 import { harden, startClean } from '../platform/process/hardening.ts'
-import { takeAgentLock } from '../platform/process/single-instance.ts'
+import { type AgentLock, pidText, takeAgentLock } from '../platform/process/single-instance.ts'
 import { type AgentOptions, compose } from './compose.ts'
 import { Log, type LogLevel } from './log.ts'
 import { ServiceList } from './service.ts'
@@ -32,14 +34,17 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     const where = paths()
     prepareSocketFolder(where.runtimeDirectory)
     checkPrivateFolder(where.stateDirectory)
-    const release = await takeAgentLock(where.agentLock)
-    if (release === undefined) {
-      log.error(`an agent is already running at ${where.socket}`)
+    const found = await takeAgentLock(where.agentLock)
+    if (found.kind === 'taken') {
+      log.error(`an agent is already running at ${where.socket}${pidText(found.pid)}`)
       return exitCodes.ok
     }
     const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
     watchProcess(shutDown, log)
-    const services = new ServiceList(compose({ where, options, log, clock: systemClock, shutDown }), (text) => log.error(text))
+    const services = new ServiceList(
+      compose({ where, options, log, clock: systemClock, shutDown, secure: keepPlace(where, found.lock) }),
+      (text) => log.error(text),
+    )
     await services.start()
     await stopped
     log.info('stopping')
@@ -53,6 +58,24 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     log.error(failure.message)
     if (failure.hint !== '') log.error(`hint: ${failure.hint}`)
     return failure.exitCode
+  }
+}
+
+/** R19: the folder of the socket and the lock are this agent's, or are made so anew. Rejects if another agent has the lock now. */
+function keepPlace({ socket, runtimeDirectory, agentLock }: Paths, first: AgentLock): () => Promise<void> {
+  let lock = first
+  return async () => {
+    const above = dirname(runtimeDirectory)
+    if (!existsSync(above)) throw new Failure('storage_failed', `${above} was removed`)
+    // One that was only opened to others is still ours: the agent looks at who connects.
+    if (lstatSync(runtimeDirectory, { throwIfNoEntry: false })?.uid !== process.getuid?.()) prepareSocketFolder(runtimeDirectory)
+    if (lock.isHeld()) return
+    const found = await takeAgentLock(agentLock)
+    if (found.kind === 'taken') {
+      throw new Failure('agent_untrusted', `another agent${pidText(found.pid)} has taken the place of this one at ${socket}`)
+    }
+    lock.release()
+    lock = found.lock
   }
 }
 

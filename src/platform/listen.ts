@@ -2,14 +2,18 @@
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { lstatSync, readFileSync, rmSync } from 'node:fs'
-import type { AddressInfo, Server } from 'node:net'
+import { lstatSync, renameSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, type Server } from 'node:net'
+import { basename, dirname, join } from 'node:path'
 import { Failure } from '../core/failures.ts'
 import { atomicWriteSync } from './fs/atomic-write.ts'
+import { readOwnFileSync } from './fs/own-file.ts'
 import { servePipe } from './pipe/serve-pipe.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
 const firstInherited = 3
+/** For a program at the other end of a socket to accept. */
+const acceptTimeoutMs = 1_000
 
 /**
  * The socket that systemd passed to this process, if any. Deletes the variables from `env`, so that no child reads them. Throws
@@ -23,32 +27,80 @@ export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): { re
   return { fd: firstInherited }
 }
 
+/** A socket that this process listens at. */
+export interface ListeningSocket {
+  /** Whether it is still the one at its path. */
+  isThere(): boolean
+  /** Removes it from its path, unless another has taken its place. */
+  remove(): void
+}
+
 /**
- * Listens at `path`. The caller must hold the agent lock, because an old socket there is removed. `mode` is set by the umask, not
- * by chmod: if the folder is open to others, the path may be a link by then. The result removes the socket, if it is still ours.
+ * Listens at `path`; a server that listens already stops that first, and keeps its connections. The caller must hold the agent lock:
+ * what lies at the path is replaced. `mode` is set by the umask, not by chmod: if the folder is open to others, the path may be a link
+ * by then.
  */
-export async function listenOn(server: Server, path: string, mode = 0o600): Promise<() => void> {
+export async function listenOn(server: Server, path: string, mode = 0o600): Promise<ListeningSocket> {
   if (process.platform === 'win32') return listenOnPipe(server, path)
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path)
+  if (server.listening) server.close()
+  // Under another name first: what is at the path answers, and closing a server removes the name that it was bound to (libuv),
+  // whoever's it is by then.
+  const temporary = temporarySocket(path)
+  rmSync(temporary, { force: true })
   const umask = process.umask(0o777 & ~mode)
   let started: Promise<void>
   try {
-    started = listening(server, { path })
+    started = listening(server, { path: temporary })
   } finally {
     // Restored in the same turn: the umask counts for every file that this process makes meanwhile.
     process.umask(umask)
   }
   await started
-  const ino = lstatSync(path, { throwIfNoEntry: false })?.ino
-  return () => {
-    if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true })
+  const made = identityOf(temporary)
+  renameSync(temporary, path)
+  return boundSocket(path, made)
+}
+
+/** Beside `path`, and no longer: the path of a socket has little room. Always the same, so that a crash leaves one at most. */
+function temporarySocket(path: string): string {
+  const name = `.${basename(path).slice(0, -1)}`
+  return join(dirname(path), name === '.' || name === '..' || name === basename(path) ? '_' : name)
+}
+
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`
+}
+
+function boundSocket(path: string, made: string | undefined): ListeningSocket {
+  const isThere = (): boolean => made !== undefined && identityOf(path) === made
+  return {
+    isThere,
+    remove: () => {
+      if (isThere()) rmSync(path, { force: true })
+    },
   }
 }
 
-/** Listens on the socket passed by systemd, which removes it itself. */
-export async function listenOnInherited(server: Server, fd: number): Promise<() => void> {
+/** Listens on the socket passed by systemd, which made it, probably at `path`, and removes it itself. */
+export async function listenOnInherited(server: Server, fd: number, path: string): Promise<ListeningSocket> {
   await listening(server, { fd })
-  return () => {}
+  const made = identityOf(path)
+  return { isThere: () => made === undefined || identityOf(path) === made, remove: () => {} }
+}
+
+/** Whether a program accepts connections at the path of a socket. */
+export async function isAccepting(path: string): Promise<boolean> {
+  const socket = connect(path)
+  socket.setTimeout(acceptTimeoutMs, () => socket.destroy(new Error('timeout')))
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
 
 /** The result is the port. `port` 0: any free port. Throws bad_request if the port is taken. */
@@ -66,14 +118,18 @@ export async function listenOnLoopback(server: Server, port: number): Promise<nu
 }
 
 /** No folder protects a pipe: its name is random, and stands in a file that only the user can read. */
-async function listenOnPipe(server: Server, file: string): Promise<() => void> {
+async function listenOnPipe(server: Server, file: string): Promise<ListeningSocket> {
   const name = `\\\\.\\pipe\\authsock-${randomBytes(16).toString('hex')}`
   const stop = servePipe(server, name)
   if (stop === undefined) await listening(server, { path: name })
   atomicWriteSync(file, name)
-  return () => {
-    stop?.()
-    if (readFileSync(file, 'utf8') === name) rmSync(file, { force: true })
+  const isThere = (): boolean => readOwnFileSync(file)?.toString() === name
+  return {
+    isThere,
+    remove: () => {
+      stop?.()
+      if (isThere()) rmSync(file, { force: true })
+    },
   }
 }
 

@@ -22,8 +22,8 @@ const say = (what: unknown): void => writeFileSync(1, `${JSON.stringify(what)}\n
 
 async function serve(server: PlainServer): Promise<{ readonly name: string; readonly stop: () => void }> {
   const file = join(mkdtempSync(join(folder, 'pipe-')), 'agent.pipe')
-  const stop = await listenOn(server, file)
-  return { name: readFileSync(file, 'utf8'), stop }
+  const bound = await listenOn(server, file)
+  return { name: readFileSync(file, 'utf8'), stop: () => bound.remove() }
 }
 
 const answering = (): Server =>

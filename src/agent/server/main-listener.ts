@@ -1,6 +1,11 @@
-// The user's own socket: the one that systemd passed, or the one at the agent's path.
+// The user's own socket: the one that systemd passed, or the one at the agent's path. If somebody removes it, or its folder or the
+// agent's lock, it is made anew; if another agent or program has taken its place, this agent ends (R19).
 
-import { inheritedSocket, listenOn, listenOnInherited } from '../../platform/listen.ts'
+import { lstatSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { asFailure, Failure } from '../../core/failures.ts'
+import { watchFolder } from '../../platform/fs/watch-folder.ts'
+import { inheritedSocket, isAccepting, type ListeningSocket, listenOn, listenOnInherited } from '../../platform/listen.ts'
 import { callerOf } from '../../platform/process/caller.ts'
 import { isOwnPeer } from '../../platform/process/peer.ts'
 import type { Log } from '../log.ts'
@@ -14,9 +19,19 @@ interface MainListenerPorts {
   readonly version: string
   readonly log: Log
   readonly onRequest: () => void
+  /** Makes sure of the socket's folder and of the agent's lock. Rejects if they cannot be had any more. */
+  readonly secure: () => Promise<void>
+  /** The folder was made anew, or something in it has changed. */
+  readonly onFolderChange: () => void
+  /** Ends the agent. */
+  readonly shutDown: () => void
 }
 
-export function mainListener({ agent, socket, version, log, onRequest }: MainListenerPorts): Service {
+/** Until what happened in the folder is looked at: whoever removes all of it is to be done by then. */
+const settleMs = 100
+
+export function mainListener(ports: MainListenerPorts): Service {
+  const { agent, socket, version, log, onRequest, secure, onFolderChange, shutDown } = ports
   const server = createAgentServer({
     agent,
     isTrustedPeer: isOwnPeer,
@@ -24,17 +39,62 @@ export function mainListener({ agent, socket, version, log, onRequest }: MainLis
     log: (text) => log.error(text),
     onRequest,
   })
-  let remove: (() => void) | undefined
+  let bound: ListeningSocket | undefined
+  let unwatch = (): void => {}
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+  let checked = Promise.resolve()
+
+  const listen = async (): Promise<ListeningSocket> => {
+    const isTaken = process.platform !== 'win32' && lstatSync(socket, { throwIfNoEntry: false })?.isSocket() === false
+    if (isTaken) throw new Failure('agent_untrusted', `${socket} is not a socket`, { hint: 'move it away' })
+    if (await isAccepting(socket)) throw new Failure('agent_untrusted', `another program listens at ${socket}`)
+    return listenOn(server.listener, socket)
+  }
+
+  /** Windows: the pipe has no folder, and goes with this process. */
+  const watch = (): void => {
+    unwatch()
+    if (process.platform === 'win32') return
+    unwatch = watchFolder(dirname(socket), () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        checked = checked.then(check)
+      }, settleMs)
+    })
+  }
+
+  const check = async (): Promise<void> => {
+    if (isStopped) return
+    try {
+      await secure()
+      // A folder that was made anew is another one.
+      watch()
+      if (bound?.isThere() === false) {
+        log.error(`${socket} was removed or replaced: the agent listens there again`)
+        bound = await listen()
+      }
+      onFolderChange()
+    } catch (error) {
+      if (isStopped) return
+      log.error(`the agent ends: ${asFailure(error).message}`)
+      shutDown()
+    }
+  }
+
   return {
     name: 'main socket',
     start: async () => {
       const inherited = inheritedSocket(process.env)
-      remove =
-        inherited === undefined ? await listenOn(server.listener, socket) : await listenOnInherited(server.listener, inherited.fd)
+      bound = inherited === undefined ? await listen() : await listenOnInherited(server.listener, inherited.fd, socket)
+      watch()
       log.info(`version ${version} listens at ${inherited === undefined ? socket : 'the socket that systemd passed'}`)
     },
     stop: async () => {
-      remove?.()
+      isStopped = true
+      unwatch()
+      clearTimeout(timer)
+      bound?.remove()
       await server.close()
     },
   }

@@ -11,9 +11,15 @@ import { shareStatus } from './share-status.ts'
 /** How a share listens. Its bounds are read at each request. */
 export interface ShareListeners {
   /** Listens at a path for any uid that the folder lets through; gives what ends it. */
-  readonly listen: (path: string, share: () => Share) => Promise<() => Promise<void>>
+  readonly listen: (path: string, share: () => Share) => Promise<SocketListener>
   /** Listens on 127.0.0.1 for clients that have the share's secret; 0: at any port. Rejects with bad_request if the port is taken. */
   readonly listenOnTcp: (port: number, share: () => Share) => Promise<PortListener>
+}
+
+export interface SocketListener {
+  /** Whether the socket is still the one at its path. */
+  readonly isThere: () => boolean
+  readonly close: () => Promise<void>
 }
 
 export interface PortListener {
@@ -23,12 +29,13 @@ export interface PortListener {
 
 /**
  *     closed  -> listening
+ *     listening -> listening  another one: its socket was removed or replaced (R19)
  *     closed  -> failed       after an agent's start: tried again at the next one
  *     any     -> closed       the share is removed, or the agent stops
  */
 type SocketState =
   | { readonly kind: 'closed' }
-  | { readonly kind: 'listening'; readonly close: () => Promise<void> }
+  | { readonly kind: 'listening'; readonly listener: SocketListener }
   | { readonly kind: 'failed' }
 
 /**
@@ -65,19 +72,27 @@ export class OpenShare {
     return this.#port
   }
 
+  /** Somebody has removed or replaced it. */
+  get hasLostSocket(): boolean {
+    return this.#socket.kind === 'listening' && !this.#socket.listener.isThere()
+  }
+
   /** Unless it listens already. Rejects with the system's error. */
   async openSocket(): Promise<void> {
-    if (this.#socket.kind === 'listening') return
+    const before = this.#socket
+    if (before.kind === 'listening' && !this.hasLostSocket) return
     const { name } = this.share
     this.#folders.prepare(name)
     const path = this.#folders.socket(name)
     try {
       // If the folder was mounted writable, anything may lie there by now, and it is not followed.
       if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(path)
-      this.#socket = { kind: 'listening', close: await this.#listeners.listen(path, () => this.share) }
+      this.#socket = { kind: 'listening', listener: await this.#listeners.listen(path, () => this.share) }
     } catch (error) {
       this.#socket = { kind: 'failed' }
       throw error
+    } finally {
+      if (before.kind === 'listening') await before.listener.close()
     }
   }
 
@@ -159,7 +174,7 @@ export class OpenShare {
     this.#socket = { kind: 'closed' }
     this.#port = { kind: 'none' }
     await Promise.all([
-      socket.kind === 'listening' ? socket.close() : undefined,
+      socket.kind === 'listening' ? socket.listener.close() : undefined,
       port.kind === 'listening' ? port.listener.close() : undefined,
     ])
   }

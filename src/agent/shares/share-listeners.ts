@@ -22,10 +22,13 @@ export function shareListeners({ agent, clock, log, onRequest }: ShareListenersP
   return {
     listen: async (path, share) => {
       const server = createAgentServer({ ...common, callerOf, share })
-      const remove = await listenOn(server.listener, path, 0o666)
-      return async () => {
-        remove()
-        await server.close()
+      const bound = await listenOn(server.listener, path, 0o666)
+      return {
+        isThere: () => bound.isThere(),
+        close: async () => {
+          bound.remove()
+          await server.close()
+        },
       }
     },
     listenOnTcp: async (port, share) => {

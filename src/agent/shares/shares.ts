@@ -62,9 +62,7 @@ export class Shares {
       for (const share of this.#file.read().filter((each) => !this.#isOver(each))) {
         const open = new OpenShare(share, this.#folders, listeners)
         this.#open.set(share.name, open)
-        await open.openSocket().catch((error: unknown) => {
-          this.#ports.onWarning(`the share '${share.name}' cannot be opened: ${(error as Error).message}`)
-        })
+        await this.#openOrWarn(open)
       }
       await this.#tend()
     })
@@ -90,11 +88,24 @@ export class Shares {
     return this.#inTurn(() => this.#remove(name))
   }
 
+  /** Listens anew where a socket was removed or replaced (R19). Never rejects. */
+  reopen(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const open of this.#open.values()) if (open.hasLostSocket) await this.#openOrWarn(open)
+    })
+  }
+
   close(): Promise<void> {
     return this.#inTurn(async () => {
       this.#cancelTimer()
       await Promise.all([...this.#open.values()].map((open) => open.close()))
       this.#open.clear()
+    })
+  }
+
+  async #openOrWarn(open: OpenShare): Promise<void> {
+    await open.openSocket().catch((error: unknown) => {
+      this.#ports.onWarning(`the share '${open.share.name}' cannot be opened: ${(error as Error).message}`)
     })
   }
 

@@ -14,14 +14,23 @@ const taken: ReadonlySet<number> = new Set([11, 35])
 /** False on Windows. */
 export const hasLocalLock = (): boolean => process.platform !== 'win32' && libc() !== undefined
 
-/** Throws if the file cannot be opened. Node opens with O_CLOEXEC, so no child inherits the lock. */
-export const tryLocalLock: TryLocalLock = (path) => {
-  flock ??= libc()?.libc.func('int flock(int, int)') as typeof flock
-  if (flock === undefined) return () => {}
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
-  if (flock(fd, exclusive | nonBlocking) === 0) return () => closeSync(fd)
-  const errno = libc()?.koffi.errno()
-  closeSync(fd)
-  // Without flock, callers rely on the lock that expires.
-  return errno === undefined || taken.has(errno) ? undefined : () => {}
+/** A lock that this process holds on a file. */
+export interface FileLock {
+  readonly fd: number
+  readonly release: () => void
 }
+
+/** Undefined if another process holds it. Throws if the file cannot be opened. Node opens with O_CLOEXEC: no child inherits it. */
+export function lockFile(path: string): FileLock | undefined {
+  flock ??= libc()?.libc.func('int flock(int, int)') as typeof flock
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  const held = { fd, release: () => closeSync(fd) }
+  if (flock === undefined || flock(fd, exclusive | nonBlocking) === 0) return held
+  const errno = libc()?.koffi.errno()
+  // Without flock, callers rely on the lock that expires.
+  if (errno !== undefined && !taken.has(errno)) return held
+  closeSync(fd)
+  return undefined
+}
+
+export const tryLocalLock: TryLocalLock = (path) => lockFile(path)?.release

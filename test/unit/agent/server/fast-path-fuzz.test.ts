@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
+import type { Duplex } from 'node:stream'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -65,6 +66,12 @@ beforeAll(async () => {
     read: (socket) => void http.emit('connection', socket),
   })
   fast = listener.server
+  // As endWithProblem does: node's own handler says nothing while an answer is on its way.
+  const refuse = (_: Error, socket: Duplex): void => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
+    else socket.destroy()
+  }
+  for (const server of [http, plain]) server.on('clientError', refuse)
   for (const [server, name] of [[fast, 'fast'] as const, [plain, 'plain'] as const]) {
     server.listen(join(folder, name))
     await once(server, 'listening')

@@ -30,7 +30,7 @@ const listeners: ShareListeners = {
   listen: async (path) => {
     if (broken) throw new Error('no descriptors')
     open.push(path)
-    return async () => void open.splice(open.indexOf(path), 1)
+    return { isThere: () => open.includes(path), close: async () => void open.splice(open.indexOf(path), 1) }
   },
   listenOnTcp: async (port) => {
     if (taken.has(port)) throw new Failure('bad_request', `port ${port} is taken`)

@@ -11,6 +11,7 @@ none is running, so this is for service managers and for looking at what it does
 
 Options:
   --log LEVEL              quiet, info (default) or debug, on stderr
+  --json                   print the log as JSON, one object a line
   --master-key-fd N        read the vault's master key from descriptor N
   --master-key-file PATH   keep it in this file (also: AUTHSOCK_MASTER_KEY_FILE)
   -h, --help               show this
@@ -26,6 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
         log: { type: 'string', default: 'info' },
         'master-key-fd': { type: 'string' },
         'master-key-file': { type: 'string' },
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -38,11 +40,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const { runAgent } = await import('./main.ts')
     return await runAgent({
       log: levelOf(values.log),
+      json: values.json,
       ...(fd === undefined ? {} : { masterKeyFd: descriptor(fd) }),
       ...(file === undefined ? {} : { masterKeyFile: file }),
     })
   } catch (error) {
-    const log = new Log('quiet')
+    const log = new Log('quiet', args.includes('--json'))
     log.error((error as Error).message)
     log.error('hint: `authsock agent --help`')
     return exitCodes.usage

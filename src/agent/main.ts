@@ -16,6 +16,8 @@ import { ServiceList } from './service.ts'
 
 export interface ProcessOptions extends AgentOptions {
   readonly log: LogLevel
+  /** The log is JSON. */
+  readonly json?: boolean
 }
 
 /** For a refresh under way; after it, the request is aborted, and its outcome is ambiguous (R4). */
@@ -29,7 +31,7 @@ const exitTimeoutMs = 1_000
 export async function runAgent(options: ProcessOptions): Promise<number> {
   startClean()
   harden(options.masterKeyFd)
-  const log = new Log(options.log)
+  const log = new Log(options.log, options.json)
   try {
     const where = paths()
     prepareSocketFolder(where.runtimeDirectory)

@@ -19,21 +19,24 @@ export async function converse(
   const countdown = new Countdown(context)
   try {
     for await (const message of conversation) {
+      // With --json the messages are for a program, one on each line; the session follows when the login is done (U6).
+      if (context.asJson && message.type !== 'done') context.terminal.jsonLine(message)
       switch (message.type) {
         case 'open_browser':
           await showUrl(context, message, browser)
           // No countdown here: the user may be pasting into this line.
-          if (context.terminal.isInteractive) {
+          if (context.terminal.isInteractive && !context.asJson) {
             void readPastedUrls(context, conversation, stopReading.signal)
             context.terminal.say('waiting for the browser (Ctrl-C cancels)')
           }
           break
         case 'device_code':
+          if (context.asJson) break
           await showDeviceCode(context, message)
           countdown.start('waiting for the code to be entered', message.expires_in)
           break
         case 'progress':
-          context.terminal.note(message.text)
+          if (!context.asJson) context.terminal.note(message.text)
           break
         case 'done':
           return message.session
@@ -55,6 +58,7 @@ async function showUrl(
   const isRemote = env['SSH_CONNECTION'] !== undefined && env['BROWSER'] === undefined
   const { AUTHSOCK_CLIENT_SECRET: _, ...browserEnv } = env
   const isOpened = browser !== 'none' && !isRemote && (await open(browser, url, browserEnv))
+  if (context.asJson) return
   terminal.say(
     isOpened ? 'Opened the browser to log in. If it does not appear, open this URL:' : 'To log in, open this URL in a browser:',
   )

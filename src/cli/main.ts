@@ -89,6 +89,7 @@ async function rootCommand(context: Context, args: readonly string[]): Promise<C
   root
     .command('help [topic...]')
     .description('show help for a command or a topic')
+    .option('--json', 'print JSON')
     .exitOverride()
     .action((words: readonly string[]) => showHelp(context, root, words))
   leaf(root, 'version', 'print the version', async () => {
@@ -119,10 +120,11 @@ function unknownCommand(word: string): Failure {
   })
 }
 
-async function showHelp({ terminal }: Context, root: Command, words: readonly string[]): Promise<void> {
+async function showHelp({ terminal, asJson }: Context, root: Command, words: readonly string[]): Promise<void> {
   const { topics } = await import('./help-topics.ts')
   const topic = words.join(' ')
   const text = topics.get(topic)
+  if (text !== undefined && asJson) return terminal.json({ topic, text })
   if (text !== undefined) return terminal.print(reflow(text, terminal.width))
   let command = root
   for (const word of words) {
@@ -134,5 +136,15 @@ async function showHelp({ terminal }: Context, root: Command, words: readonly st
     }
     command = next
   }
-  command.outputHelp()
+  if (asJson) terminal.json(describeCommand(command))
+  else command.outputHelp()
 }
+
+/** What `authsock help ... --json` prints. */
+const describeCommand = (command: Command): object => ({
+  name: command.name(),
+  description: command.description(),
+  usage: command.usage(),
+  options: command.options.map(({ flags, description }) => ({ flags, description })),
+  commands: command.commands.map((each) => ({ name: each.name(), description: each.description() })),
+})

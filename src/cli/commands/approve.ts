@@ -40,8 +40,8 @@ async function approve(context: Context, id: string | undefined, options: Approv
   const agent = await context.agent()
   if (id !== undefined) {
     const answer = await agent.answerApproval(id, reply)
-    if (!context.asJson) reportAnswer(context, reply, answer)
-    else if (answer !== undefined) context.terminal.json(answer)
+    if (context.asJson) context.terminal.json({ id, decision: reply.decision, ...answer })
+    else reportAnswer(context, reply, answer)
     return
   }
   const waiting = await agent.approvals()

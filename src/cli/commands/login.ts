@@ -61,7 +61,8 @@ Examples:
   authsock login work --scope "openid offline_access api write"    changes the profile, then logs in
   authsock login github                                            what to register, and where
 
-Over SSH the URL is printed: open it in any browser, then paste the URL that the browser ends on.
+Over SSH the URL is printed: open it in any browser, then paste the URL that the browser ends on. With --json each
+step is one line of JSON (open_browser, device_code, progress); the last line is the session.
 Grants: ${grants.join(', ')}. If a login fails, the profile stays: try again with \`authsock login NAME\`.`,
     )
 }
@@ -85,7 +86,7 @@ async function login(context: Context, what: string | undefined, options: LoginO
       const conversation = await agent.login(profile?.name ?? name, { signal: context.signal, ...more })
       return converse(context, conversation, options.browser === false ? 'none' : (profile?.browser ?? 'system'))
     })
-    if (context.asJson) context.terminal.json(session)
+    if (context.asJson) context.terminal.jsonLine(session)
     else reportSession(context, session, profile)
   } catch (error) {
     // Ctrl-C ended the tool that waits for this login as well: the shell has printed its prompt, and nothing may follow it.

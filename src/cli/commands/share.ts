@@ -167,14 +167,14 @@ async function remove(context: Context, name: string): Promise<void> {
 
 async function runArgs(context: Context, name: string, { format = 'docker', client, tcp }: RunArgsOptions): Promise<void> {
   const share = await (await context.agent()).share(name)
-  context.terminal.print(
-    fragment(format, {
-      name,
-      folder: share.folder ?? '',
-      ...(client === true ? { programs: helperPrograms } : {}),
-      ...(tcp === undefined ? {} : { address: addressOf(context, share, tcp === true ? dockerDesktopHost : tcp) }),
-    }),
-  )
+  const text = fragment(format, {
+    name,
+    folder: share.folder ?? '',
+    ...(client === true ? { programs: helperPrograms } : {}),
+    ...(tcp === undefined ? {} : { address: addressOf(context, share, tcp === true ? dockerDesktopHost : tcp) }),
+  })
+  if (context.asJson) context.terminal.json({ share: name, format, text })
+  else context.terminal.print(text)
 }
 
 /** What Docker Desktop calls the machine that it runs on. */

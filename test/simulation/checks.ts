@@ -10,6 +10,7 @@ import type { Host, Process, Scheduler } from './scheduler.ts'
 import type { Family, Sent, SimulatedServer } from './server.ts'
 
 const second = 1000
+const minute = 60 * second
 /** From the decision to refresh until it is sent: waiting for the lock, and writing the intent. */
 const maxDecision = 60 * second
 /** What was begun before a sleep is done within this after it. */
@@ -39,6 +40,8 @@ export class Checks {
   readonly #overtakenTokens = new Set<string>()
   readonly #refused = new Set<Family>()
   readonly #sent: Sent[] = []
+  readonly #refusedForNow = new Set<Family>()
+  readonly #targetsRefused: { readonly sent: Sent; readonly at: number }[] = []
   #damagedAt = 0
   /** Whose newer record was replaced by a machine that had slept over it (docs/reliability.md). */
   readonly #putBack = new Set<Family>()
@@ -47,6 +50,8 @@ export class Checks {
     this.#subject = subject
     subject.server.onSend = (sent) => this.#onSend(sent)
     subject.server.onRefused = (family, number) => this.#onRefused(family, number)
+    subject.server.onRefusedForNow = (family) => this.#refusedForNow.add(family)
+    subject.server.onTargetRefused = (sent) => this.#targetsRefused.push({ sent, at: subject.scheduler.now })
     subject.disk.onDurable = () => this.#onDurable()
     subject.disk.onOvertaken = (path, file, how) => {
       if (path === subject.newest) this.#onOvertaken(file, how)
@@ -84,6 +89,7 @@ export class Checks {
   loginRequired(state: LiveSession | undefined, reason: string): string {
     const refreshToken = state === undefined || state.kind === 'absent' ? undefined : state.record.refreshToken
     const family = refreshToken === undefined ? undefined : this.#subject.server.familyOf(refreshToken.reveal()).family
+    if (family !== undefined && !this.#refused.has(family) && this.#refusedForNow.has(family)) return 'it was refused for now'
     if (family !== undefined && !this.#refused.has(family))
       this.fail('R7: a login is asked for, and the server has refused nothing')
     return (family === undefined ? undefined : this.#explanation(family)) ?? reason
@@ -107,6 +113,7 @@ export class Checks {
       const hasSlept = other.process.host.awakeSince > other.at || other.process.host.asleepUntil > scheduler.now
       if (other.family === family && other.process.isAlive && !hasSlept) this.fail('R1: a refresh is in flight already')
     }
+    this.#checkRefusedTarget(sent)
     const durable = this.#readDurable()
     const known = durable?.refreshToken === undefined ? undefined : server.familyOf(durable.refreshToken.reveal())
     if (durable === undefined || known?.family !== family) return
@@ -115,12 +122,28 @@ export class Checks {
     this.#checkReplay(sent, durable)
   }
 
+  /** R17: a target that was refused is not requested again at once, by whichever agent. */
+  #checkRefusedTarget(sent: Sent): void {
+    const { scheduler, disk, hosts } = this.#subject
+    const last = this.#targetsRefused.findLast((each) => each.sent.family === sent.family)
+    if (last === undefined || sent.target.resource === undefined || scheduler.now - last.at > 50 * second) return
+    // It is remembered once it could be written, and for as long as clocks agree.
+    if (!disk.isReliable || disk.fullUntil > last.at - minute || this.#awakeFor() < minute || this.#damagedAt > last.at) return
+    if (!last.sent.process.isAlive || hosts.some(({ clockSetAt }) => clockSetAt > last.at - 10 * minute)) return
+    if (this.#sent.some((each) => each !== sent && each.at > last.at && each.target.resource !== undefined)) return
+    this.fail(`R17: a refused target is requested again after ${Math.round((scheduler.now - last.at) / second)} s`)
+  }
+
   /** R4: what may have been spent is not sent again while an access token lives, unless a grace period is known. */
   #checkReplay(sent: Sent, durable: SessionRecord): void {
     const { host } = sent.process
     // Whoever slept between its last look and the rename that followed has put an older record back, and nobody knows.
     if (this.#putBack.has(sent.family)) return
-    const wasSpent = this.#sent.some((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt && each.isSpent)
+    const spent = this.#sent.filter((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt && each.isSpent)
+    const wasSpent = spent.length > 0
+    // After a refused target, other targets are requested as usual (R17).
+    const wasAnswered = spent.every((each) => this.#targetsRefused.some(({ sent }) => sent === each))
+    if (wasAnswered && sent.target.resource !== undefined) return
     const token = durable.accessTokens[0]
     const now = this.#subject.scheduler.now + host.offset
     if (!wasSpent || this.#subject.profile.refreshGrace > 0 || token?.expiresAt === undefined) return

@@ -39,6 +39,11 @@ export class SimulatedDisk {
   readonly #writers = new WeakMap<Buffer, Process>()
   isHealthy = false
 
+  /** No operation fails by chance. */
+  get isReliable(): boolean {
+    return this.isHealthy || this.#troubles.failsOnceIn === Infinity
+  }
+
   constructor(scheduler: Scheduler, troubles: DiskTroubles) {
     this.#scheduler = scheduler
     this.#troubles = troubles

@@ -61,6 +61,24 @@ const mutants: readonly Mutant[] = [
     to: 'if (now < replayUntil && attempts < 0) {',
   },
   {
+    name: 'R4 a busy answer is taken for the answer to an earlier request',
+    file: 'src/core/session/finish-refresh.ts',
+    from: "      if (earlier === 'unanswered') return conclude(session, record, retryAmbiguous(), now)\n",
+    to: '',
+  },
+  {
+    name: 'R17 a refused target ends the session',
+    file: 'src/core/session/finish-refresh.ts',
+    from: "    case 'refused':\n",
+    to: "    case 'refused':\n      if (!isPrimary(record, session.target)) return check(session, earlier, refusal)\n",
+  },
+  {
+    name: 'R17 a refused target is requested again at once',
+    file: 'src/core/session/refused-targets.ts',
+    from: '  if (left <= 0) return undefined\n',
+    to: '  if (left > 0) return undefined\n',
+  },
+  {
     name: 'R5 a refusal deletes the session',
     file: 'src/agent/sessions/session-runner.ts',
     from: "      case 'notify':\n",

@@ -5,6 +5,7 @@ import { Failure } from '../../src/core/failures.ts'
 import type { AuthorizationServer, TokenOutcome } from '../../src/core/ports.ts'
 import type { TokenRefusal } from '../../src/core/session/token-refusal.ts'
 import { redact } from '../../src/core/redacted.ts'
+import type { Target } from '../../src/core/session/session.ts'
 import type { Process, Scheduler } from './scheduler.ts'
 
 export interface ServerHabits {
@@ -17,6 +18,10 @@ export interface ServerHabits {
   readonly revokesFamily: boolean
   /** Seconds. */
   readonly accessTokenLife: number
+  /** One request for a resource in so many is refused for it. */
+  readonly refusesTargetOnceIn: number
+  /** It uses up the refresh token before it looks at the resource. */
+  readonly spendsBeforeRefusing: boolean
 }
 
 export interface NetworkTroubles {
@@ -42,6 +47,7 @@ export interface Sent {
   readonly family: Family
   readonly number: number
   readonly process: Process
+  readonly target: Target
   readonly at: number
   /** The server has acted on it: its refresh token is spent. */
   isSpent: boolean
@@ -57,6 +63,9 @@ export class SimulatedServer {
   readonly inFlight = new Set<Sent>()
   onSend: (sent: Sent) => void = () => {}
   onRefused: (family: Family, number: number) => void = () => {}
+  /** A refusal that passes: the refresh token is as good as it was. */
+  onRefusedForNow: (family: Family) => void = () => {}
+  onTargetRefused: (sent: Sent) => void = () => {}
   isHealthy = false
   refreshes = 0
   readonly #scheduler: Scheduler
@@ -85,7 +94,7 @@ export class SimulatedServer {
         this.families.set(family.id, family)
         return { ...this.#tokensOf(family), receivedAt: now() }
       },
-      refresh: ({ refreshToken }, signal) => this.#refresh(process, refreshToken.reveal(), signal, now),
+      refresh: ({ refreshToken, target }, signal) => this.#refresh(process, refreshToken.reveal(), target, signal, now),
       renewByGrant: () => Promise.reject(new Error('every session here has a refresh token')),
       revoke: async () => 'revoked',
     }
@@ -98,9 +107,15 @@ export class SimulatedServer {
     return { family, number }
   }
 
-  #refresh(process: Process, refreshToken: string, signal: AbortSignal, now: () => number): Promise<TokenOutcome> {
+  #refresh(
+    process: Process,
+    refreshToken: string,
+    target: Target,
+    signal: AbortSignal,
+    now: () => number,
+  ): Promise<TokenOutcome> {
     const { family, number } = this.familyOf(refreshToken)
-    const sent: Sent = { family, number, process, at: this.#scheduler.now, isSpent: false }
+    const sent: Sent = { family, number, process, target, at: this.#scheduler.now, isSpent: false }
     this.onSend(sent)
     this.inFlight.add(sent)
     return new Promise((resolve) => {
@@ -118,6 +133,8 @@ export class SimulatedServer {
           if (outcome.kind === 'tokens' && isOver) family.lost = 'the answer came too late'
           else if (outcome.kind === 'tokens' && family.lost === notArrived) family.lost = undefined
           else if (outcome.kind === 'invalid_grant' && !isOver) this.onRefused(family, number)
+          else if (outcome.kind === 'may_pass' && !isOver) this.onRefusedForNow(family)
+          else if (outcome.kind === 'refused' && !isOver) this.onTargetRefused(sent)
           over(outcome.kind === 'tokens' ? { ...outcome, response: { ...outcome.response, receivedAt: now() } } : outcome)
         })
       }
@@ -147,7 +164,9 @@ export class SimulatedServer {
       this.#scheduler.after(travel, undefined, () => over(outcome))
     }
     if (this.isHealthy || !random.once(this.#troubles.onceIn)) return arrive(travel, answer)
-    switch (random.below(8)) {
+    // A server in trouble stays so for a while: busy answers follow on lost ones.
+    if (family.lost === 'the answer was lost' && random.once(2)) return later(refusal('busy', 'server_unavailable'))
+    switch (random.below(10)) {
       case 0:
         return later(refusal('not_sent', 'server_unreachable'))
       case 1:
@@ -168,6 +187,11 @@ export class SimulatedServer {
         return arrive(random.between(0, 2 * patience), answer)
       case 6:
         return later(refusal('client_refused', 'client_refused'))
+      case 7:
+        return later(refusal('no_verdict', 'server_invalid_response'))
+      case 8:
+        this.#scheduler.after(travel, undefined, () => answer(refusal('may_pass', 'server_refused')))
+        return undefined
       default:
         // A proxy sends it twice and passes the second answer on.
         return arrive(travel, (first) => {
@@ -182,6 +206,9 @@ export class SimulatedServer {
     const { family, number } = sent
     const { rotates, grace, reuse, revokesFamily } = this.habits
     if (family.revoked !== undefined) return refusal('invalid_grant', 'server_refused')
+    const refusesTarget =
+      sent.target.resource !== undefined && !this.isHealthy && this.#scheduler.random.once(this.habits.refusesTargetOnceIn)
+    if (refusesTarget && !this.habits.spendsBeforeRefusing) return refusal('refused', 'server_refused')
     if (number !== family.current) {
       const isBefore = number === family.current - 1
       const isInGrace = isBefore && this.#scheduler.now - family.rotatedAt <= grace * 1000
@@ -197,6 +224,10 @@ export class SimulatedServer {
       family.rotatedAt = this.#scheduler.now
       family.reused = 0
       family.lost = undefined
+    }
+    if (refusesTarget) {
+      if (sent.isSpent) family.lost = 'it was used up by a request for a resource that was refused'
+      return refusal('refused', 'server_refused')
     }
     this.refreshes += 1
     return { kind: 'tokens', response: { ...this.#tokensOf(family), receivedAt: 0 } }

@@ -106,6 +106,8 @@ export class World {
       reuse: random.pick([0, 0, 0, 1]),
       revokesFamily: !random.once(3),
       accessTokenLife: random.pick([20, 60, 600, 3600]),
+      refusesTargetOnceIn: random.pick([Infinity, Infinity, 20, 3]),
+      spendsBeforeRefusing: random.once(3),
     }
     this.#server = new SimulatedServer(this.#scheduler, habits, {
       onceIn: random.pick([Infinity, 30, 8, 3]),
@@ -266,7 +268,7 @@ export class World {
     if (this.#isCalm) return
     const place = this.#random.below(this.#agents.length)
     const host = this.#random.pick(this.#hosts)
-    switch (this.#random.below(12)) {
+    switch (this.#random.below(13)) {
       case 0:
       case 1:
       case 2:
@@ -302,6 +304,9 @@ export class World {
         host.clockSetAt = this.#scheduler.now
         this.#say(`a clock is set: ${Math.round(host.offset / second)} s off`)
         break
+      case 11:
+        this.#swingClock(host)
+        break
       case 8:
         this.#disk.fullUntil = this.#scheduler.now + this.#random.between(0, 5 * minute)
         this.#say('the disk is full')
@@ -317,6 +322,18 @@ export class World {
     }
     const calm = this.#random.pick([5, 0.5, 0.05]) * this.#server.habits.accessTokenLife * second
     this.#later(this.#random.between(0, calm), () => this.#mischief())
+  }
+
+  /** A clock is set, and set back: what was planned in between is dated by it. */
+  #swingClock(host: Host): void {
+    const step = this.#random.pick([-3600, -90, 90, 3600]) * second
+    const swing = (by: number): void => {
+      host.offset += by
+      host.clockSetAt = this.#scheduler.now
+      this.#say(`a clock is set: ${Math.round(host.offset / second)} s off`)
+    }
+    swing(step)
+    this.#later(this.#random.between(0, 2 * minute), () => swing(-step))
   }
 
   #sleep(host: Host, length: number): void {

@@ -5,6 +5,7 @@ import type { Failure } from '../failures.ts'
 import { renewedBy } from '../grant.ts'
 import { carriedOver, conclude } from './outcomes.ts'
 import { isRetryDue, loginRequiredState } from './login-required.ts'
+import { refusedTarget } from './refused-targets.ts'
 import { resume } from './resume.ts'
 import { planAmbiguousRetry, planRetry, servedUntil } from './retry-plan.ts'
 import { isFromTheFuture, isRenewable, isServable, primaryToken, remaining, requiredLifeMs } from './schedule.ts'
@@ -56,7 +57,22 @@ export function locked(session: Refreshing, stored: SessionRecord | undefined, d
   if (stored === undefined) return loggedOutMeanwhile(session, now)
   const record = latest(session.record, stored)
   const settled = record === session.record ? undefined : adopt(session, record, now)
-  return settled ?? deferAmbiguous(session, record, digest, now) ?? journal(session, record, digest, now)
+  return (
+    settled ??
+    knownRefusal(session, record, now) ??
+    deferAmbiguous(session, record, digest, now) ??
+    journal(session, record, digest, now)
+  )
+}
+
+/** Another agent was refused this target (R17). */
+function knownRefusal({ target, forced, replayGrace }: Refreshing, record: SessionRecord, now: EpochMs): Step | undefined {
+  const outcome = forced ? undefined : refusedTarget(record, target, now)
+  if (outcome === undefined) return undefined
+  return {
+    session: resume(record, now, replayGrace),
+    effects: [{ type: 'release_lock' }, { type: 'answer', target, outcome }],
+  }
 }
 
 /** Takes over another agent's newer record if it answers the request: its token is fresh, or it says that a login is needed. */

@@ -119,6 +119,19 @@ describe('R17 a refusal about one target', () => {
     expect(life.stored.refusedTargets).toBeUndefined()
   })
 
+  test('another agent was refused it: it is not sent again', () => {
+    const refusing = new Life(record({ rotates: false }))
+    refusing.refresh(other, refusal('refused'))
+    const life = new Life(record({ rotates: false }))
+    life.stored = refusing.stored
+    life.refresh(other, rotated(life))
+    expect(life.posts).toEqual([])
+    expect(life.answers).toEqual(['told: refused'])
+    expect(life.session).toMatchObject({ kind: 'active', record: refusing.stored })
+    life.refresh(other, rotated(life), true)
+    expect(life.posts).toEqual([other])
+  })
+
   test('S4 no more than 32 are remembered', () => {
     const life = new Life(record({ rotates: false }))
     for (let index = 0; index < 40; index++) life.refresh({ resource: `https://${index}.example` }, refusal('refused'))

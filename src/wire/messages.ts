@@ -68,6 +68,8 @@ export interface SessionStatus {
   readonly expires_at?: number
   readonly refreshed_at?: number
   readonly next_refresh_at?: number
+  /** Whether the next access token needs no login: there is a refresh token, or a grant without a user. */
+  readonly renewable?: boolean
   /** When the session ends: by a limit of the profile or the lifetime of the refresh token. */
   readonly ends_at?: number
   /** Why a login is needed or the last refresh failed. */

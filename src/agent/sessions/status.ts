@@ -2,7 +2,7 @@
 
 import { asFailure, Failure } from '../../core/failures.ts'
 import type { Profile } from '../../core/profile.ts'
-import { primaryToken } from '../../core/session/schedule.ts'
+import { isRenewable, primaryToken } from '../../core/session/schedule.ts'
 import { changedProfile } from '../../core/session/profile-match.ts'
 import type { EpochMs, LiveSession, SessionRecord } from '../../core/session/session.ts'
 import { loginRequired } from '../../core/session/tokens.ts'
@@ -50,6 +50,7 @@ function fromRecord(record: SessionRecord) {
   return {
     grant: record.grant,
     scope: record.scope.join(' '),
+    renewable: isRenewable(record),
     ...defined({
       subject: record.identity?.subject,
       user: userOf(record),

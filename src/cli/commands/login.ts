@@ -8,7 +8,7 @@ import { changeProfile } from '../../config/change-profile.ts'
 import { addProfile } from '../../config/edit-profiles.ts'
 import { providerByName, registrationText } from '../../config/providers.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
-import { type Grant, grants, isInteractive } from '../../core/grant.ts'
+import { type Grant, grants } from '../../core/grant.ts'
 import { clientAuthentications, isProfileName, type Profile } from '../../core/profile.ts'
 import { defined } from '../../core/util/defined.ts'
 import { fromNow } from '../../core/util/durations.ts'
@@ -87,7 +87,7 @@ async function login(context: Context, what: string | undefined, options: LoginO
       return converse(context, conversation, options.browser === false ? 'none' : (profile?.browser ?? 'system'))
     })
     if (context.asJson) context.terminal.jsonLine(session)
-    else reportSession(context, session, profile)
+    else reportSession(context, session)
   } catch (error) {
     // Ctrl-C ended the tool that waits for this login as well: the shell has printed its prompt, and nothing may follow it.
     if (options.wait === true && context.signal.aborted) throw new Failure('cancelled', 'cancelled')
@@ -226,16 +226,14 @@ async function hasLoggedInBefore(agent: AuthsockClient, profile: string): Promis
   return loggedInAt !== undefined
 }
 
-function reportSession(context: Context, session: SessionStatus, profile: Profile | undefined): void {
+function reportSession(context: Context, session: SessionStatus): void {
   const { terminal } = context
   const { good } = terminal.messageStyle
   const user = session.user === undefined ? '' : ` as ${session.user}`
   const expiry = session.expires_at === undefined ? '' : `; the token expires ${fromNow(session.expires_at, nowInSeconds())}`
   const refresh = session.next_refresh_at === undefined || expiry === '' ? '' : ' and is then refreshed'
   terminal.say(`${good('logged in')} to '${session.profile}'${user}${expiry}${refresh}`)
-  // Without an expiry, or with refresh on demand, no refresh is planned and none is missing.
-  const isPlanned = session.expires_at !== undefined && profile?.refresh === 'ahead'
-  if (isPlanned && session.next_refresh_at === undefined && isInteractive(session.grant)) {
+  if (session.expires_at !== undefined && session.renewable === false) {
     terminal.hint('the server issued no refresh token; most servers need the scope `offline_access` for one')
   }
 }

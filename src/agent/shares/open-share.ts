@@ -16,7 +16,7 @@ export interface ShareListeners {
   readonly listenOnTcp: (port: number, share: () => Share) => Promise<PortListener>
 }
 
-export interface SocketListener {
+interface SocketListener {
   /** Whether the socket is still the one at its path. */
   readonly isThere: () => boolean
   readonly close: () => Promise<void>

@@ -166,7 +166,15 @@ export function compose({ where, options, log, clock, shutDown, secure }: Surrou
   })
   const config = profiles.configNow.bind(profiles)
   const audit = new AuditTrail({ clock, events, config, append: auditLog.append.bind(auditLog) })
-  const control = new AccessControl({ clock, config, approve: approvals.approve.bind(approvals) })
+  const control = new AccessControl({
+    clock,
+    config,
+    // A question that a locked vault would make pointless is not asked (U5).
+    approve: async (request, match) => {
+      await store.open()
+      await approvals.approve(request, match)
+    },
+  })
   const issuer = new Issuer({ profiles, sessions, control, audit, isLoginPending: logins.isPending.bind(logins) })
   const secrets = new Secrets({ clock, records: store, events })
   const credentials = new Credentials({

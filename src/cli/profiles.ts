@@ -1,5 +1,6 @@
 // Which profile a command means.
 
+import type { SessionStatus } from '../client/index.ts'
 import { Failure } from '../core/failures.ts'
 import type { Config } from '../config/config.ts'
 import { defaultProfileName } from '../config/default-profile.ts'
@@ -22,3 +23,21 @@ export function environmentProfile(env: NodeJS.ProcessEnv): string | undefined {
   const name = env['AUTHSOCK_PROFILE']
   return name === undefined || name === '' ? undefined : name
 }
+
+/** Why two profiles may log each other out (L14). */
+export const sharedLoginNote =
+  'some servers (Dex) keep one refresh token for each user and client: a login to one of these profiles then ends the other session'
+export const sharedLoginHint = 'use one profile, or register a second client'
+
+/** Other profiles that are logged in with the same client, and as the same user as far as that is known. */
+export const sharingLogin = (session: SessionStatus, sessions: readonly SessionStatus[]): readonly string[] =>
+  sessions
+    .filter(
+      ({ profile, issuer, client_id: client, subject, logged_in_at: loggedInAt }) =>
+        profile !== session.profile &&
+        issuer === session.issuer &&
+        client === session.client_id &&
+        loggedInAt !== undefined &&
+        (subject === session.subject || subject === undefined || session.subject === undefined),
+    )
+    .map(({ profile }) => profile)

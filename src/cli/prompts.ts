@@ -68,13 +68,22 @@ export async function newPassphrase(context: Context, fromStdin: boolean): Promi
   return first
 }
 
-/** A line that is shown as it is typed. Throws cancelled. */
-export async function ask(prompt: string): Promise<string> {
-  const { read } = await import('read')
+/** A line that is shown as it is typed. Throws cancelled, also when `signal` is aborted. */
+export async function ask(prompt: string, signal?: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return (await read({ prompt, output: process.stderr })).trim()
-  } catch {
-    throw new Failure('cancelled', 'cancelled')
+    return await new Promise<string>((resolve, reject) => {
+      const cancel = (): void => reject(new Failure('cancelled', 'cancelled'))
+      // Ctrl-C, the end of the input, or an answer from elsewhere.
+      lines.on('SIGINT', cancel)
+      lines.on('close', cancel)
+      signal?.addEventListener('abort', cancel, { once: true })
+      lines.question(prompt, (line) => resolve(line.trim()))
+    })
+  } finally {
+    lines.close()
+    process.stdin.unref()
   }
 }
 

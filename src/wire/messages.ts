@@ -218,6 +218,8 @@ export interface ApprovalStatus {
   readonly secret?: string
   /** The caller, safe to display. The fields below are raw values from the system or the caller: sanitise before display. */
   readonly caller: string
+  /** The process that asked. */
+  readonly pid?: number
   readonly executable?: string
   /** An id, or `unknown`. */
   readonly container?: string

@@ -222,7 +222,7 @@ function statusOf(id: string, now: EpochMs, request: AccessRequest, index: numbe
     credential: credential.kind,
     ...(credential.kind === 'secret' ? { secret: name } : { profile: name }),
     caller: callerText(requester),
-    ...defined({ executable: caller.executable }),
+    ...defined({ pid: caller.pid, executable: caller.executable }),
     ...(caller.container.kind === 'none' ? {} : { container: containerName(caller.container) }),
     ...(channel.kind === 'share' ? { share: channel.share } : {}),
     ...defined({ scope, resource, audience }),

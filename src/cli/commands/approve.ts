@@ -1,14 +1,13 @@
 // `authsock approve`: lists the access requests that wait for approval, and answers them.
 
 import type { Command } from 'commander'
-import type { ApprovalAnswer, ApprovalReply, ApprovalStatus, AuthsockClient } from '../../client/index.ts'
+import type { ApprovalReply, ApprovalStatus, AuthsockClient } from '../../client/index.ts'
 import { Failure } from '../../core/failures.ts'
 import { ago } from '../../core/util/durations.ts'
-import { sanitizeForDisplay } from '../../core/util/text.ts'
+import { askAnswer, reportAnswer } from '../approval-prompts.ts'
 import { parseSpan } from '../arguments.ts'
 import { type Context, nowInSeconds } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
-import { ask } from '../prompts.ts'
 
 interface ApproveOptions {
   readonly deny?: boolean
@@ -57,24 +56,11 @@ async function approve(context: Context, id: string | undefined, options: Approv
 }
 
 async function askOrShow(context: Context, agent: AuthsockClient, approval: ApprovalStatus): Promise<void> {
-  const { id, text, at, executable } = approval
+  const { id, text, at } = approval
   context.terminal.print(`${id}   ${text}   (${ago(at, nowInSeconds())})`)
   if (!context.terminal.isInteractive) return
-  if (executable !== undefined) context.terminal.say(`       program: ${sanitizeForDisplay(executable)}`)
-  context.terminal.say('[y]es once, for the [s]ession, for a time (30m, 8h), [a]lways, [N]o, ne[v]er, or answer [l]ater')
-  const answer = await ask('allow? ').catch(() => 'later')
-  const reply = replyOfWord(answer.toLowerCase())
+  const reply = await askAnswer(context, approval)
   if (reply !== undefined) reportAnswer(context, reply, await agent.answerApproval(id, reply))
-}
-
-function replyOfWord(word: string): ApprovalReply | undefined {
-  if (word === 'l' || word === 'later') return undefined
-  if (word === 'y' || word === 'yes') return { decision: 'allow' }
-  if (word === 's' || word === 'session') return { decision: 'allow', remember: 'session' }
-  if (word === 'a' || word === 'always') return { decision: 'allow', remember: 'always' }
-  if (word === 'v' || word === 'never') return { decision: 'deny', remember: 'always' }
-  if (/^\d/.test(word)) return { decision: 'allow', remember: parseSpan('the time', word) }
-  return { decision: 'deny' }
 }
 
 function replyOf({ deny, for: span, session, always }: ApproveOptions): ApprovalReply {
@@ -85,18 +71,4 @@ function replyOf({ deny, for: span, session, always }: ApproveOptions): Approval
   if (always === true) return { decision, remember: 'always' }
   if (session === true) return { decision, remember: 'session' }
   return span === undefined ? { decision } : { decision, remember: parseSpan('--for', span) }
-}
-
-function reportAnswer({ terminal }: Context, { decision }: ApprovalReply, answer: ApprovalAnswer | undefined): void {
-  const word = decision === 'allow' ? 'allowed' : 'denied'
-  if (answer === undefined) return terminal.note(word)
-  const { remembered, detail, config, rule, line, text = '' } = answer
-  if (remembered === 'session') {
-    terminal.note(`${word} until the vault is locked or the agent stops; no rule was written:`)
-    for (const each of (detail ?? '').split('\n')) terminal.say(`          ${each}`)
-    return
-  }
-  terminal.note(`${word} always: wrote rule ${rule} at line ${line} of ${config}`)
-  for (const each of text.split('\n')) terminal.say(`    ${each}`)
-  terminal.hint(`\`authsock rule remove ${rule}\` removes it`)
 }

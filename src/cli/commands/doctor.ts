@@ -4,12 +4,14 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Command } from 'commander'
-import type { AgentStatus } from '../../client/index.ts'
+import type { AgentStatus, SessionStatus } from '../../client/index.ts'
 import { asFailure, Failure, type FailureCode } from '../../core/failures.ts'
+import { isInteractive } from '../../core/grant.ts'
 import { defined } from '../../core/util/defined.ts'
 import { helpers } from '../../wire/helper-table.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
+import { sharedLoginHint, sharedLoginNote, sharingLogin } from '../profiles.ts'
 import { findPrograms } from '../setup/programs.ts'
 import { vaultProblems, vaultStates } from './status-lines.ts'
 
@@ -57,6 +59,7 @@ async function checkAgent(context: Context): Promise<readonly Finding[]> {
       { level: 'ok', text: `agent running (version ${agent.version}) at ${agent.socket}` },
       checkVault(context.paths.vaultDirectory, vault),
       ...sessions.flatMap(checkSession),
+      ...checkSharedLogins(sessions),
       ...warnings.map((text): Finding => ({ level: 'note', text })),
     ]
   } catch (error) {
@@ -80,6 +83,18 @@ function checkSession({ profile, state, reason, hint }: AgentStatus['sessions'][
   if (state === 'active' || state === 'refreshing' || state === 'logged_out' || state === 'locked') return []
   const text = `session '${profile}': ${state.replace('_', ' ')}${reason === undefined ? '' : `: ${reason}`}`
   return [{ level: 'note', text, ...defined({ hint }) }]
+}
+
+/** One finding for each client and user (L14). */
+function checkSharedLogins(sessions: readonly SessionStatus[]): readonly Finding[] {
+  const live = sessions.filter(({ logged_in_at: at, grant }) => at !== undefined && isInteractive(grant))
+  return live.flatMap((session, index) => {
+    const others = sharingLogin(session, live)
+    // Said at the first of them.
+    if (others.length === 0 || live.slice(0, index).some(({ profile }) => others.includes(profile))) return []
+    const names = [session.profile, ...others].map((name) => `'${name}'`).join(', ')
+    return [{ level: 'note', text: `${names} use the same client and user: ${sharedLoginNote}`, hint: sharedLoginHint }]
+  })
 }
 
 /** The thin client, and whether tools find it under the names that they search for on the PATH. */

@@ -6,6 +6,7 @@ import type { TokenAnswer } from '../../client/index.ts'
 import { Failure } from '../../core/failures.ts'
 import { defined } from '../../core/util/defined.ts'
 import { helperCaller } from '../../twin/helper-client.ts'
+import { withApproval } from '../approval-prompts.ts'
 import { collectValues } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { conflictingCredentials, credentialVariables } from '../exec/environment.ts'
@@ -90,7 +91,8 @@ async function exec(context: Context, named: string | undefined, options: ExecOp
 async function getToken(context: Context, profile: string | undefined, options: TargetOptions): Promise<TokenAnswer> {
   const { scope, resource, audience } = options
   const agent = await context.agent()
-  return withVault(context, agent, () => agent.token(defined({ profile, scope, resource, audience })))
+  const request = defined({ profile, scope, resource, audience })
+  return withVault(context, agent, () => withApproval(context, agent, () => agent.token(request)))
 }
 
 const tokenVariables = ({ access_token: token, profile }: TokenAnswer, names: readonly string[] | undefined): Variables =>
@@ -103,12 +105,13 @@ interface SecretVariable {
   readonly secret: string
 }
 
-async function getSecrets({ env }: Context, secrets: readonly SecretVariable[]): Promise<Variables> {
-  const caller = helperCaller(env)
+async function getSecrets(context: Context, secrets: readonly SecretVariable[]): Promise<Variables> {
+  const agent = await context.agent()
+  const caller = helperCaller(context.env)
   try {
     const found: [string, string][] = []
     for (const { variable, secret } of secrets) {
-      const value = (await caller.call('password', [secret])).replace(/\n$/, '')
+      const value = (await withApproval(context, agent, () => caller.call('password', [secret]))).replace(/\n$/, '')
       // Checked here: Node's own error message holds the value.
       if (value.includes('\0'))
         throw new Failure('bad_request', `the secret '${secret}' contains a NUL byte, which no variable can hold`, {

@@ -24,7 +24,15 @@ import {
   withProfileOptions,
   withSecretOptions,
 } from '../profile-options.ts'
-import { environmentProfile, impliedProfile, profileRequired, unknownProfile } from '../profiles.ts'
+import {
+  environmentProfile,
+  impliedProfile,
+  profileRequired,
+  sharedLoginHint,
+  sharedLoginNote,
+  sharingLogin,
+  unknownProfile,
+} from '../profiles.ts'
 import { clientSecret, namesSecret, type SecretOptions } from '../prompts.ts'
 import { withVault } from '../vault-prompts.ts'
 
@@ -87,7 +95,10 @@ async function login(context: Context, what: string | undefined, options: LoginO
       return converse(context, conversation, options.browser === false ? 'none' : (profile?.browser ?? 'system'))
     })
     if (context.asJson) context.terminal.jsonLine(session)
-    else reportSession(context, session)
+    else {
+      reportSession(context, session)
+      await warnOfSharedLogin(context, agent, session)
+    }
   } catch (error) {
     // Ctrl-C ended the tool that waits for this login as well: the shell has printed its prompt, and nothing may follow it.
     if (options.wait === true && context.signal.aborted) throw new Failure('cancelled', 'cancelled')
@@ -224,6 +235,14 @@ async function storeClientSecret(
 async function hasLoggedInBefore(agent: AuthsockClient, profile: string): Promise<boolean> {
   const { logged_in_at: loggedInAt } = await agent.session(profile)
   return loggedInAt !== undefined
+}
+
+async function warnOfSharedLogin({ terminal }: Context, agent: AuthsockClient, session: SessionStatus): Promise<void> {
+  if (!isInteractive(session.grant)) return
+  const others = sharingLogin(session, await agent.sessions().catch(() => []))
+  if (others.length === 0) return
+  terminal.note(`${others.map((name) => `'${name}'`).join(', ')} uses the same client and user: ${sharedLoginNote}`)
+  terminal.hint(sharedLoginHint)
 }
 
 function reportSession(context: Context, session: SessionStatus): void {

@@ -9,6 +9,7 @@ import { isProfileName } from '../../core/profile.ts'
 import { defined } from '../../core/util/defined.ts'
 import { ago, fromNow } from '../../core/util/durations.ts'
 import { helperCaller } from '../../twin/helper-client.ts'
+import { withApproval } from '../approval-prompts.ts'
 import { parseFutureTime } from '../arguments.ts'
 import { type Context, nowInSeconds } from '../context.ts'
 import { addGroup, type MakeLeaf } from '../leaf.ts'
@@ -117,7 +118,8 @@ const expiryText = ({ expires_at: at }: SecretStatus, now: number): string | und
 async function password(context: Context, what: string): Promise<void> {
   const caller = helperCaller(context.env)
   try {
-    const value = (await caller.call('password', [what])).replace(/\n$/, '')
+    const agent = await context.agent()
+    const value = (await withApproval(context, agent, () => caller.call('password', [what]))).replace(/\n$/, '')
     if (context.asJson) context.terminal.json({ password: value })
     else context.terminal.print(value)
   } finally {

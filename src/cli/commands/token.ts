@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { checkedToken, headerValue } from '../../core/credentials/header-value.ts'
 import { defined } from '../../core/util/defined.ts'
+import { withApproval } from '../approval-prompts.ts'
 import { parseInteger } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
@@ -27,7 +28,7 @@ async function token(context: Context, profile: string | undefined, options: Tok
   const minTtl = options.minTtl === undefined ? undefined : parseInteger('--min-ttl', options.minTtl, 'a number of seconds')
   const agent = await context.agent()
   const request = defined({ profile: profile ?? environmentProfile(context.env), scope, resource, audience, minTtl })
-  const answer = await withVault(context, agent, () => agent.token(request))
+  const answer = await withVault(context, agent, () => withApproval(context, agent, () => agent.token(request)))
   if (context.asJson) context.terminal.json(answer)
   else
     context.terminal.print(

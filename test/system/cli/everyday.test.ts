@@ -6,6 +6,9 @@ import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parsePastTime, parseSpan } from '../../../src/cli/arguments.ts'
+import { statusLines } from '../../../src/cli/commands/status-lines.ts'
+import { topics } from '../../../src/cli/help-topics.ts'
+import { displayWidth, reflow } from '../../../src/cli/layout.ts'
 import type { ShareStatus } from '../../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home, program } from '../../support/home.ts'
@@ -29,6 +32,7 @@ beforeEach(() => {
 
 afterEach(() => home.close())
 
+const same = (text: string): string => text
 const containing = (text: string): string => expect.stringContaining(text) as string
 
 describe('U1 time spans', () => {
@@ -235,6 +239,74 @@ describeWith({ ...programs('tmux'), 'a C compiler': hasCompiler(), Linux: isLinu
       await terminal.see(/logged in to 'work' as ada/)
     } finally {
       terminal.close()
+    }
+  })
+})
+
+test('L14 two profiles of one client and user: login and doctor warn, once', async () => {
+  const second = workProfile(server).replace('profile.work', 'profile.other')
+  home.config(`${workProfile(server)}\n${second}`)
+  expect((await logIn(home, server)).stderr).not.toContain('same client')
+  const { stderr } = await logIn(home, server, ['other', '--no-browser'])
+  expect(stderr).toContain("'work' uses the same client and user")
+  const { stdout } = await home.run(['doctor', '--json'])
+  const { findings } = JSON.parse(stdout) as { findings: { text: string }[] }
+  expect(findings.filter(({ text }) => text.includes('same client and user'))).toHaveLength(1)
+})
+
+describe('U7 lists for people', () => {
+  test('audit: a heading, aligned columns, local times, the program behind the call', async () => {
+    home.config(workProfile(server))
+    await logIn(home, server)
+    expect((await home.run(['token'])).code).toBe(0)
+    const { stdout } = await home.run(['audit'], { env: { TZ: 'Pacific/Auckland' } })
+    const [heading = '', ...rows] = stdout.trimEnd().split('\n')
+    expect(heading).toMatch(/^TIME +EVENT +CREDENTIAL +CALLER/)
+    const column = heading.indexOf('CALLER')
+    for (const row of rows) expect(row.slice(column - 1, column)).toBe(' ')
+    const hour = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Pacific/Auckland', dateStyle: 'short' }).format()
+    expect(rows.at(-1)).toMatch(new RegExp(`^${hour} \\d\\d:\\d\\d:\\d\\d +issued +work `))
+    // This test is a program of node as well: what started the command line is what is shown.
+    expect(rows.at(-1)).toMatch(/ \S+ > authsock \(\d+\)|\bnode\b/)
+  })
+
+  test('share show: one end, and when', async () => {
+    home.config(workProfile(server))
+    await home.run(['share', 'create', 'devbox', '--scope', 'read'])
+    expect((await home.run(['share', 'show', 'devbox'])).stdout).toMatch(
+      /^expires {3}\d{4}-\d\d-\d\d \d\d:\d\d \(in (8 h|7 h 59 min)\)$/m,
+    )
+  })
+
+  test.each([60, 80])('at %d columns no word is broken, and only what cannot be broken is longer', (width) => {
+    const lines = [
+      ...reflow([...topics.values()].join('\n\n'), width).split('\n'),
+      ...statusLines(
+        {
+          agent: { version: '1.0.0', protocol: 1, pid: 1, started_at: 1, socket: '/s', config: '/c' },
+          vault: { state: 'locked', master_key: 'passphrase', detail: 'a detail '.repeat(20), hint: 'a hint '.repeat(20) },
+          sessions: [
+            {
+              profile: 'work',
+              state: 'login_required',
+              issuer: 'https://login.example.com',
+              client_id: 'c',
+              grant: 'device_code',
+              reason: 'words '.repeat(30),
+              hint: 'more words '.repeat(20),
+            },
+          ],
+          warnings: ['a long warning '.repeat(12)],
+        },
+        1_800_000_000,
+        width,
+        { bold: same, dim: same, good: same, warn: same, bad: same },
+      ),
+    ]
+    const words = new Set([...topics.values()].join(' ').split(/\s+/))
+    for (const line of lines) {
+      if (displayWidth(line) > width) expect(line.trim().split(/ +/).length).toBeLessThanOrEqual(2)
+      for (const word of line.trim().split(/\s+/)) if (line.startsWith('  authsock')) expect(words.has(word)).toBe(true)
     }
   })
 })

@@ -2,13 +2,13 @@
 // and every client tries until one answers.
 
 import { spawn } from 'node:child_process'
-import { closeSync, constants, existsSync, lstatSync, renameSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, constants, existsSync, lstatSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../core/failures.ts'
 import { defined } from '../core/util/defined.ts'
-import { cleanEnvironment } from '../platform/process/hardening.ts'
+import { cleanEnvironment, nodeOptions } from '../platform/process/hardening.ts'
 import { diskFailure } from '../platform/fs/disk.ts'
 import { openOwnFileSync, readOwnFileSync } from '../platform/fs/own-file.ts'
 import type { Paths } from '../platform/fs/paths.ts'
@@ -54,12 +54,26 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning
   throw new Failure('agent_unreachable', reason === undefined ? text : `${text}: ${reason}`, defined({ hint }))
 }
 
-/** The program finds a Node by itself if this process is another JavaScript runtime, such as an editor built on Electron (H8). */
+/**
+ * By the Node that the build or the installation has recorded (S7): this process may run on one of a repository. The program finds
+ * a Node by itself if this process is another JavaScript runtime, such as an editor built on Electron (H8).
+ */
 function agentCommand(): readonly string[] {
   const { electron, bun, deno } = process.versions as Readonly<Record<string, string | undefined>>
   const isNode = electron === undefined && bun === undefined && deno === undefined
-  const start = isNode || process.platform === 'win32' ? [process.execPath, program()] : [program()]
+  const node = recordedNode() ?? (isNode || process.platform === 'win32' ? process.execPath : undefined)
+  const start = node === undefined ? [program()] : [node, ...nodeOptions, program()]
   return [...start, 'agent', '--log', 'quiet']
+}
+
+/** As src/main.ts and thin-client/posix-process.c. */
+function recordedNode(): string | undefined {
+  try {
+    const path = readFileSync(join(dirname(program()), 'interpreter'), 'utf8').trim()
+    return path !== '' && existsSync(path) ? path : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function openLog(path: string): number {

@@ -2,7 +2,9 @@
 // weakens TLS. The uid remains the boundary: root, and a debugger attached before this runs, see everything.
 
 import { closeSync, readdirSync } from 'node:fs'
+import { Failure } from '../../core/failures.ts'
 import { libc } from '../ffi.ts'
+import { trustedPath } from './trusted-path.ts'
 
 /**
  * Variables that load code (LD_*, DYLD_*, NODE_OPTIONS ...), open a debugger, write secrets to a file (SSLKEYLOGFILE, NODE_DEBUG)
@@ -19,7 +21,12 @@ export function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isDangerous(name)))
 }
 
-const isClean = (): boolean => process.execArgv.length === 0 && !Object.keys(process.env).some(isDangerous)
+/** From the first instruction on, a SIGUSR1 does not open the inspector (S6): a handler would be there only some 100 ms later. */
+export const nodeOptions: readonly string[] = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1')
+  ? ['--disable-sigusr1']
+  : []
+
+const isClean = (): boolean => process.execArgv.join(' ') === nodeOptions.join(' ') && !Object.keys(process.env).some(isDangerous)
 
 /**
  * Executes this program again if it was started with an environment or Node options that must not reach the agent: same pid and
@@ -34,7 +41,7 @@ export function startClean(): void {
     // execve keeps the descriptors that sd_listen_fds needs. Its warning that it is experimental is not for users.
     process.removeAllListeners('warning')
     process.on('warning', () => {})
-    execve.call(process, process.execPath, [process.execPath, ...process.argv.slice(1)], env)
+    execve.call(process, process.execPath, [process.execPath, ...nodeOptions, ...process.argv.slice(1)], env)
   }
   for (const name of Object.keys(process.env)) if (isDangerous(name)) delete process.env[name]
 }
@@ -54,11 +61,23 @@ function closeInherited(library: NonNullable<ReturnType<typeof libc>>['libc'], k
   }
 }
 
-/** Hardens this process. `keep`: an inherited descriptor that is still needed. */
+/** One that was opened before this runs, by a signal or a debugger, would give every user of the machine the tokens. */
+function closeInspector(): void {
+  const inspector = process.getBuiltinModule('node:inspector')
+  if (inspector.url() === undefined) return
+  inspector.close()
+  if (inspector.url() !== undefined) {
+    throw new Failure('unexpected', 'a debugger is attached to the agent', { hint: 'start the agent without --inspect' })
+  }
+}
+
+/** Hardens this process. `keep`: an inherited descriptor that is still needed. Throws unexpected if a debugger is listening. */
 export function harden(keep?: number): void {
   process.umask(0o077)
-  // With a handler Node does not open its inspector on SIGUSR1.
+  process.env['PATH'] = trustedPath(process.env['PATH'])
+  // For a Node without the option.
   if (process.platform !== 'win32') process.on('SIGUSR1', () => {})
+  closeInspector()
   const found = libc()
   if (found === undefined) return
   closeInherited(found.libc, keep)

@@ -148,7 +148,7 @@ describe('when the server does not help', () => {
 
   test.each([
     ['an empty 400', 400, '', 'login_required', 'without giving a reason'],
-    ['HTML with 200', 200, '<html>log in to the hotel network</html>', 'server_invalid_response', 'not RFC 6749'],
+    ['HTML with 200', 200, '<html>log in to the hotel network</html>', 'server_invalid_response', 'not a token response'],
     ['an error in the middle', 500, 'oops', 'server_unavailable', 'server error'],
     ['a redirect', 302, '', 'server_invalid_response', 'redirect'],
   ])('R4 %s', async (_, status, body, code, words) => {

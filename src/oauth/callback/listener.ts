@@ -82,6 +82,7 @@ export async function listenForCallback({ profile, state, onProblem }: CallbackO
       const cancelled = new Failure('login_cancelled', 'the login was cancelled')
       fail(cancelled)
       end({ failure: cancelled })
+      server.unref()
       closeLater(() => server.close(), used === undefined ? 0 : lingerMs)
     },
   }

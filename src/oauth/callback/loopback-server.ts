@@ -15,6 +15,8 @@ export interface LoopbackServer {
   readonly redirectUri: string
   /** Takes no new connections; those that are open are finished within a second. */
   close(): void
+  /** From now on it keeps no process alive. */
+  unref(): void
 }
 
 const addresses: Readonly<Record<Redirect['host'], readonly string[]>> = {
@@ -49,6 +51,9 @@ export async function listenOnLoopback(
     redirectUri: origin + path,
     close: () => {
       for (const server of servers) close(server)
+    },
+    unref: () => {
+      for (const server of servers) server.unref()
     },
   }
 }

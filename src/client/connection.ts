@@ -4,6 +4,7 @@ import { Failure } from '../core/failures.ts'
 import { paths } from '../platform/fs/paths.ts'
 import { tcpAddress } from './agent-address.ts'
 import type { ConnectOptions } from './options.ts'
+import { asOnlyStarter } from './start-lock.ts'
 import { startAgent } from './start.ts'
 import { isAgentNotRunning, Transport } from './transport.ts'
 
@@ -23,7 +24,9 @@ export function connectTransport(options: ConnectOptions = {}): Connection {
   const where = paths(agentEnv)
   const transport = new Transport(where.socket)
   if (options.start === false) return { transport, start: undefined }
-  return { transport, start: () => startAgent(where, agentEnv, () => answers(transport)) }
+  const isRunning = (): Promise<boolean> => answers(transport)
+  const start = (): Promise<void> => asOnlyStarter(where, env, isRunning, () => startAgent(where, agentEnv, isRunning))
+  return { transport, start }
 }
 
 /** An agent that answers with an error is there, unless it is shutting down. Throws agent_untrusted. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 bool is_mine(const struct stat *stats) { return stats->st_uid == geteuid() || stats->st_uid == 0; }
@@ -25,7 +26,10 @@ char *folder_of(const char *path) {
   return folder;
 }
 
-bool is_mounted_for_us(const char *path) { return access(folder_of(path), W_OK) != 0 && errno == EROFS; }
+bool is_mounted_for_us(const char *path) {
+  struct statvfs mount;
+  return statvfs(folder_of(path), &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
 
 static enum connected refuse(char **why, const char *before, const char *path, const char *after) {
   *why = join(before, path, after);

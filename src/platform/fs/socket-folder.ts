@@ -1,9 +1,10 @@
 // Trust in a socket's path. L1: the agent listens only in a folder that no other user can write to. L10: a client checks the path
 // before it sends anything.
 
-import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
+import { isInReadOnlyMount } from './mounts.ts'
 import { permissionHint, systemErrorReason } from '../../core/system-error.ts'
 
 const me = (): number => process.getuid?.() ?? -1
@@ -67,7 +68,9 @@ function isReadOnlyMount(folder: string): boolean {
     accessSync(folder, constants.W_OK)
     return false
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EROFS'
+    const { code } = error as NodeJS.ErrnoException
+    // access(2) tells EROFS only to users who could write otherwise.
+    return code === 'EROFS' || (code === 'EACCES' && isInReadOnlyMount(realpathSync(folder)))
   }
 }
 

@@ -18,9 +18,24 @@ export function readLinuxProcess(pid: number): ProcessInfo {
 
 function parentsFrom(first: number): readonly CallerProcess[] {
   const parents: CallerProcess[] = []
-  for (let pid = first; pid > 0 && parents.length < maxParents;) {
+  for (let pid = first; pid > 0 && parents.length < maxParents; pid = parentOf(pid)) {
+    // Read each time: a process may execute another program (S11).
     parents.push({ pid, ...defined({ executable: readLink(`/proc/${pid}/exe`) }) })
-    pid = readStat(pid)?.parent ?? 0
   }
   return parents
+}
+
+/** The parent of a process seldom changes, and a tool may connect for each of many requests. */
+const cachedForMs = 1_000
+const maxCached = 256
+const parentPids = new Map<number, { readonly at: number; readonly parent: number }>()
+
+function parentOf(pid: number): number {
+  const now = performance.now()
+  const known = parentPids.get(pid)
+  if (known !== undefined && now - known.at < cachedForMs) return known.parent
+  const parent = readStat(pid)?.parent ?? 0
+  if (parentPids.size >= maxCached) parentPids.clear()
+  parentPids.set(pid, { at: now, parent })
+  return parent
 }

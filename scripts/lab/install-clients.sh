@@ -34,6 +34,8 @@ with_windows() {
 
 client python-old pip==23.2.1
 client python pip==26.3 uv==0.13.8 twine==7.0.0 keyring==25.7.0
+# A server, not a client: test/system/login.
+client python-django django-oauth-toolkit==3.4.1
 client python-keyring keyring==25.7.0 keyrings.alt==5.0.2
 client node-pnpm10 pnpm@10.34.8
 client node-pnpm12 pnpm@12.21.0

@@ -2,7 +2,7 @@
 
 import { Failure } from '../../core/failures.ts'
 import type { Clock } from '../../core/ports.ts'
-import { remaining } from '../../core/session/schedule.ts'
+import { isServable, remaining } from '../../core/session/schedule.ts'
 import { sameTarget } from '../../core/session/scope.ts'
 import type { AccessToken, LiveSession, Target } from '../../core/session/session.ts'
 import { decide, type Decision, findToken } from '../../core/session/tokens.ts'
@@ -67,17 +67,18 @@ export class Waiters {
 
   /** R7: a server that hangs does not block a caller that has a live token and requires one with more lifetime. */
   #serveLiveTokenAfterTimeout(waiter: Waiter): void {
-    const { clock, session } = this.#ports
-    const liveToken = (): AccessToken | undefined => {
-      const state = session()
-      const token = state.kind === 'absent' ? undefined : findToken(state.record, waiter.target)
-      return token !== undefined && remaining(token, clock.now()) > 0 ? token : undefined
-    }
-    if (liveToken() === undefined) return
-    waiter.cancelTimer = clock.after(maxWaitForMoreMs, () => {
-      const token = liveToken()
+    if (this.#liveToken(waiter) === undefined) return
+    waiter.cancelTimer = this.#ports.clock.after(maxWaitForMoreMs, () => {
+      const token = this.#liveToken(waiter)
       if (token !== undefined && this.#waiters.delete(waiter)) waiter.resolve(token)
     })
+  }
+
+  #liveToken({ target }: Waiter): AccessToken | undefined {
+    const { session, clock } = this.#ports
+    const state = session()
+    const token = state.kind === 'absent' ? undefined : findToken(state.record, target)
+    return token !== undefined && isServable(token, clock.now()) ? token : undefined
   }
 
   #answer(waiter: Waiter, outcome: AccessToken | Failure): void {
@@ -85,8 +86,9 @@ export class Waiters {
     if (!(outcome instanceof Failure) && remaining(outcome, this.#ports.clock.now()) <= 0) return
     this.#remove(waiter)
     if (!(outcome instanceof Failure)) return waiter.resolve(outcome)
-    const decision = this.#decide(waiter)
-    return decision.kind === 'serve' ? waiter.resolve(decision.token) : waiter.reject(outcome)
+    // A live token with less lifetime than required is better than a failure, whether or not a retry is due already (R7).
+    const token = this.#liveToken(waiter)
+    return token === undefined ? waiter.reject(outcome) : waiter.resolve(token)
   }
 
   #decide({ target, minTtl }: Waiter): Decision {

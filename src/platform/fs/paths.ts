@@ -1,7 +1,7 @@
 // Where files are: XDG folders on Linux, the platform's own folders elsewhere. All paths derive from the environment.
 
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
@@ -30,10 +30,16 @@ export interface Paths {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Throws bad_request if `AUTHSOCK` is not usable. */
-export function paths(env: Environment = process.env, platform: NodeJS.Platform = process.platform, home = homedir()): Paths {
-  const { config, state, runtime, cache } = folders(env, platform, home)
-  const socket = env['AUTHSOCK'] === undefined || env['AUTHSOCK'] === '' ? join(runtime, socketName(platform)) : env['AUTHSOCK']
+/** Throws bad_request if `AUTHSOCK` is not usable. `sessionFolder`: empty if there is none. */
+export function paths(
+  env: Environment = process.env,
+  platform: NodeJS.Platform = process.platform,
+  home = homedir(),
+  sessionFolder = sessionRuntimeFolder(platform),
+): Paths {
+  const { config, state, runtime, cache } = folders(env, platform, home, sessionFolder)
+  const named = env['AUTHSOCK'] ?? ''
+  const socket = named === '' ? socketIn(runtime, state, platform) : named
   checkSocketPath(socket, platform)
   return {
     configFile: join(config, 'config.toml'),
@@ -62,7 +68,35 @@ function machineId(): string {
 
 const socketName = (platform: NodeJS.Platform): string => (platform === 'win32' ? 'agent.pipe' : 'agent.sock')
 
-function folders(env: Environment, platform: NodeJS.Platform, home: string) {
+/** As thin-client/posix-system.c. */
+function socketIn(runtime: string, state: string, platform: NodeJS.Platform): string {
+  const [socket, older] = [runtime, state].map((folder) => join(folder, socketName(platform))) as [string, string]
+  if (platform === 'win32' || runtime === state) return socket
+  // An agent that was started while there was no runtime folder (by cron, before the user logged in) listens in the state folder.
+  return !isSocket(socket) && isSocket(older) ? older : socket
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket()
+  } catch {
+    return false
+  }
+}
+
+/** The folder of systemd's user session, for cron, su and system units, which have no XDG_RUNTIME_DIR (H7). Empty if there is none. */
+function sessionRuntimeFolder(platform: NodeJS.Platform): string {
+  if (platform !== 'linux' || process.geteuid === undefined) return ''
+  const path = `/run/user/${process.geteuid()}`
+  try {
+    const stats = lstatSync(path)
+    return stats.isDirectory() && stats.uid === process.geteuid() && (stats.mode & 0o077) === 0 ? path : ''
+  } catch {
+    return ''
+  }
+}
+
+function folders(env: Environment, platform: NodeJS.Platform, home: string, sessionFolder: string) {
   if (platform === 'win32') {
     const base = join(absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local'), 'authsock')
     return { config: base, state: base, runtime: base, cache: join(base, 'cache') }
@@ -72,7 +106,7 @@ function folders(env: Environment, platform: NodeJS.Platform, home: string) {
     return { config: base, state: base, runtime: base, cache: join(home, 'Library', 'Caches', 'authsock') }
   }
   const state = join(absolute(env['XDG_STATE_HOME']) ?? join(home, '.local', 'state'), 'authsock')
-  const runtime = absolute(env['XDG_RUNTIME_DIR'])
+  const runtime = absolute(env['XDG_RUNTIME_DIR']) ?? absolute(sessionFolder)
   return {
     config: join(absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'authsock'),
     state,

@@ -18,7 +18,7 @@ describeWith({ Linux: isLinux, root: isRoot, ...programs('unshare', 'setpriv', '
 
   /** Resolves with the pid of the command once that runs, in its namespaces. */
   async function start(...prefix: readonly string[]): Promise<number> {
-    const [program = '', ...args] = [...prefix, 'sh', '-c', 'echo ready; exec sleep 600']
+    const [program, ...args] = [...prefix, 'sh', '-c', 'echo ready; exec sleep 600']
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     children.add(child)
     await once(child.stdout, 'data')
@@ -58,15 +58,7 @@ describeWith({ Linux: isLinux, root: isRoot, ...programs('unshare', 'setpriv', '
   test('a process that has ended, or that is hidden', async () => {
     const child = spawn('true')
     await once(child, 'exit')
-    const [program = '', ...args] = [
-      ...asOrdinaryUser,
-      process.execPath,
-      '--input-type=module',
-      '-e',
-      script,
-      '--',
-      String(child.pid),
-    ]
+    const [program, ...args] = [...asOrdinaryUser, process.execPath, '--input-type=module', '-e', script, '--', String(child.pid)]
     expect(spawnSync(program, args, { encoding: 'utf8' }).stdout).toBe('{"kind":"unknown"}\n')
   })
 })

@@ -1,6 +1,6 @@
 // Paths, browsers, environments and trust, as functions of what they are given; what they do to a running agent is in test/agent.
 
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -65,7 +65,28 @@ describe('paths', () => {
       },
     ],
   ])('%s', (_, env, platform, expected) => {
-    expect(paths(env, platform, '/home/a')).toMatchObject(expected)
+    expect(paths(env, platform, '/home/a', '')).toMatchObject(expected)
+  })
+
+  test('H7 without XDG_RUNTIME_DIR: the folder of the session of systemd, if there is one', () => {
+    const at = (env: Record<string, string>, session?: string): string => paths(env, 'linux', '/home/a', session ?? '').socket
+    expect(at({}, '/run/user/1')).toBe('/run/user/1/authsock/agent.sock')
+    expect(at({ XDG_RUNTIME_DIR: '/r' }, '/run/user/1')).toBe('/r/authsock/agent.sock')
+    expect(at({ AUTHSOCK: '/x/y.sock' }, '/run/user/1')).toBe('/x/y.sock')
+  })
+
+  test.runIf(isLinux)('H7 an agent that was started before there was a runtime folder is found in the state folder', async () => {
+    const env = { XDG_RUNTIME_DIR: join(folder, 'run'), XDG_STATE_HOME: join(folder, 'state') }
+    for (const each of ['run', 'state']) mkdirSync(join(folder, each, 'authsock'), { recursive: true })
+    const [here, there] = [join(folder, 'run/authsock/agent.sock'), join(folder, 'state/authsock/agent.sock')]
+    expect(paths(env).socket).toBe(here)
+    const older = createServer().listen(there)
+    await once(older, 'listening')
+    expect(paths(env).socket).toBe(there)
+    const newer = createServer().listen(here)
+    await once(newer, 'listening')
+    expect(paths(env).socket).toBe(here)
+    for (const server of [older, newer]) server.close()
   })
 
   test.each<[string, NodeJS.Platform, number]>([

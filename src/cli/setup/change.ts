@@ -5,6 +5,7 @@ import { lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync,
 import { dirname } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { atomicWriteSync } from '../../platform/fs/atomic-write.ts'
+import { lineDiff } from './line-diff.ts'
 
 export type Change =
   | { readonly kind: 'file'; readonly path: string; readonly before: string | undefined; readonly after: string }
@@ -60,23 +61,16 @@ export function linkChange(path: string, to: string): readonly Change[] {
 /** The lines that differ, as `diff` would show them. */
 export function changeLines(change: Change): readonly string[] {
   if (change.kind === 'link') return [`  ${change.path}`, `+   -> ${change.to}`]
-  const { removed, added } = difference(change.before ?? '', change.after)
-  return [`  ${change.path}${change.before === undefined ? ' (new)' : ''}`, ...marked(removed, '-'), ...marked(added, '+')]
+  const { path, before, after } = change
+  return [`  ${path}${before === undefined ? ' (new)' : ''}`, ...lineDiff(before ?? '', after)]
 }
 
 /** What undoing would remove and restore, in the same form. */
 export function undoLines(done: Done): readonly string[] {
   if (done.kind === 'link') return [`  ${done.path}`, `-   -> ${done.to}`]
-  return [`  ${done.path}`, ...marked(done.added, '-'), ...marked(done.removed, '+')]
+  const { path, above, added, removed } = done
+  return [`  ${path}`, ...lineDiff(above + added, above + removed)]
 }
-
-const marked = (text: string, mark: string): readonly string[] =>
-  text === ''
-    ? []
-    : text
-        .replace(/\n$/, '')
-        .split('\n')
-        .map((line) => `${mark} ${line}`)
 
 /** The lines between the common start and the common end of both texts. */
 function difference(before: string, after: string) {

@@ -2,7 +2,8 @@
 
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { IncomingHttpHeaders } from 'node:http'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ProfileTable } from '../../../src/config/profile-table.ts'
 import { toProfile } from '../../../src/config/profile-table.ts'
 import type { TokenOutcome } from '../../../src/core/ports.ts'
@@ -109,6 +110,15 @@ test('N1 every request has a User-Agent', async () => {
   const profile = toProfile('p', { issuer: server.origin, client_id: 'c' })
   await refresh(connectBy(systemClock, { userAgent: 'authsock/1.2.3' })(profile, async () => undefined))
   expect(agents).toEqual(['authsock/1.2.3', 'authsock/1.2.3'])
+})
+
+test.each(['http', 'https'])('N2 over %s an address has seconds to answer before the next is tried', async (scheme) => {
+  const connect = vi.spyOn(Socket.prototype, 'connect')
+  const { port } = new URL(server.origin)
+  await refresh(server.connect({ endpoints: { token: `${scheme}://localhost:${port}/token` } }))
+  const options = connect.mock.calls.flat(2).filter((each) => typeof each === 'object' && each !== null && 'host' in each)
+  connect.mockRestore()
+  expect(options).toMatchObject([{ host: 'localhost', autoSelectFamilyAttemptTimeout: 3_000 }])
 })
 
 describe('client authentication', () => {

@@ -48,6 +48,7 @@ export function reflow(text: string, width: number): string {
 /** Below the last column of `  --option <value>  description`, unless that leaves no room. */
 function hangingIndent(line: string, width: number): number {
   const start = /^ */.exec(line)?.[0].length ?? 0
-  const columns = /^ *\S.* {2,}(?=\S)/.exec(line)?.[0].length ?? start
-  return columns < width / 2 ? columns : start === 0 ? 0 : start + 2
+  const column = /^ *\S.* {2,}(?=\S)/.exec(line)?.[0].length
+  if (column !== undefined && column < width / 2) return column
+  return start === 0 ? 0 : start + 2
 }

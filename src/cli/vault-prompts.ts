@@ -75,7 +75,7 @@ async function chooseMasterKey(context: Context, agent: AuthsockClient, failure:
   terminal.note(failure.message)
   terminal.say('Your logins are stored encrypted. Where is the key to be kept?')
   terminal.say('  p  nowhere: a passphrase opens the vault, once after each start of the agent')
-  terminal.say(`  f  in a file: no passphrase, and whoever can read the file can read your logins (${file})`)
+  terminal.say(`  f  in a file: no passphrase, but everyone who can read the file can read your logins (${file})`)
   for (;;) {
     const answer = (await ask('[p]assphrase, key [f]ile, or [c]ancel: ')).toLowerCase()
     if (answer.startsWith('c')) return false

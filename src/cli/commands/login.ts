@@ -140,7 +140,7 @@ async function issuerOf(context: Context, what: string | undefined, options: Log
 const withName = (what: string | undefined, options: LoginOptions): LoginOptions =>
   what === undefined || what.includes('://') || options.name !== undefined ? options : { ...options, name: what }
 
-/** The name of the profile: a new one, the same one again, or one that nobody has logged in to yet with what it lacked. */
+/** The name of the profile: a new one, the same one again, or one without a login so far, with the new options. */
 async function createProfile(context: Context, issuer: string, options: LoginOptions): Promise<string> {
   const name = options.name ?? nameFromIssuer(issuer)
   const file = context.paths.configFile

@@ -57,7 +57,7 @@ const hangAfter: Fault = after(() => {})
 const drip: Fault = after(({ response }, { body }) => {
   response.writeHead(200, { 'content-type': 'application/json' })
   void (async () => {
-    for (const [index, byte] of [...body].entries()) {
+    for (const [index, byte] of Array.from(body).entries()) {
       response.write(byte)
       // Seldom a timer: on a busy machine each takes long, and after five seconds a caller gets the live token.
       await (index % 32 === 0 ? pause(1) : new Promise(setImmediate))

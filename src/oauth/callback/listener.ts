@@ -139,7 +139,7 @@ function isOurs(url: URL, state: string): boolean {
 }
 
 async function conclude(response: ServerResponse, { name, issuer }: Profile, failure: Failure | undefined): Promise<void> {
-  // The window was closed meanwhile: there is nobody to tell, and nothing would ever finish.
+  // The window was closed meanwhile: neither finish nor close would be emitted.
   if (response.destroyed) return
   const told = Promise.race([once(response, 'finish'), once(response, 'close')])
   const about = { profile: name, issuer }

@@ -121,7 +121,7 @@ function makeServer(scheme: Redirect['scheme'], onRequest: RequestListener, onTo
   return server
 }
 
-/** S9: whoever opens connections and says nothing keeps the browser out no longer than until it comes. */
+/** S9: at the limit, the oldest connection that has sent no request is closed for a new one. */
 function evictSilentConnections(server: Server): void {
   const silent = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

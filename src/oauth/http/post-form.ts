@@ -8,7 +8,7 @@ interface FormResponse {
   readonly text: string
 }
 
-/** For the whole exchange. */
+/** For the request and its response. */
 const timeoutMs = 20_000
 const trust = { ca: undefined, systemStore: true }
 

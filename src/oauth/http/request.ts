@@ -14,7 +14,7 @@ import type { Trust } from './trust.ts'
 export interface OAuthRequestOptions {
   readonly trust: Trust
   readonly signal: AbortSignal
-  /** For the whole exchange. */
+  /** For the request and its response. */
   readonly timeoutMs: number
   /** Milliseconds since the epoch. */
   readonly now: () => number

@@ -231,7 +231,7 @@ export class AuthsockClient {
   }
 
   #call(call: Call): Promise<HttpResponse> {
-    return this.#orStart(() => this.#connection.transport.call(call))
+    return orStart(() => this.#connection.transport.call(call), this.#connection.start, call.method === 'GET')
   }
 
   #orStart<T>(work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,13 @@
 // A transport to the agent, and how one is started if none listens. For authsock-client.ts and the twin.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../core/failures.ts'
 import { paths } from '../platform/fs/paths.ts'
 import { tcpAddress } from './agent-address.ts'
 import type { ConnectOptions } from './options.ts'
 import { asOnlyStarter } from './start-lock.ts'
 import { startAgent } from './start.ts'
-import { isAgentNotRunning, Transport } from './transport.ts'
+import { isAgentNotRunning, isConnectionLost, Transport } from './transport.ts'
 
 export interface Connection {
   readonly transport: Transport
@@ -41,13 +42,29 @@ async function answers(transport: Transport): Promise<boolean> {
   }
 }
 
-/** Does the work; if no agent listens, starts one and does it again. */
-export async function orStart<T>(work: () => Promise<T>, start: Connection['start']): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (start === undefined || !isAgentNotRunning(error)) throw error
-    await start()
-    return work()
+/** For an answer, with all tries. */
+const retryTimeoutMs = 120_000
+/** Answers cut off in a row by a listener that is there again at once: it is no agent, or a broken one. */
+const maxCut = 5
+
+/**
+ * Does the work; if no agent listens, starts one and does it again. `isRepeatable`: also if the agent ended before it had answered (H14), as
+ * for a token, which can be asked for twice. As thin-client/agent.c.
+ */
+export async function orStart<T>(work: () => Promise<T>, start: Connection['start'], isRepeatable = false): Promise<T> {
+  const deadline = performance.now() + retryTimeoutMs
+  for (let cut = 0; ;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (performance.now() >= deadline) throw error
+      if (start !== undefined && isAgentNotRunning(error)) {
+        await start()
+        cut = 0
+      } else if (isRepeatable && isConnectionLost(error) && cut < maxCut) {
+        await pause(50 * 2 ** cut)
+        cut += 1
+      } else throw error
+    }
   }
 }

@@ -19,39 +19,69 @@ const startTimeoutMs = 20_000
 /** It holds warnings and errors only. */
 const maxLogBytes = 256 * 1024
 
-/** Resolves once `isRunning` says so. Throws agent_unreachable with the last message of the agent. */
+/**
+ * Resolves once `isRunning` says so. An agent that is killed while it starts is started again (H14). Throws agent_unreachable with the last
+ * message of the agent.
+ */
 export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning: () => Promise<boolean>): Promise<void> {
-  const log = openLog(paths.logFile)
-  const logStart = statSync(paths.logFile).size
+  const deadline = Date.now() + startTimeoutMs
+  const log = { path: paths.logFile, start: 0 }
+  let agent = spawnAgent(log, env)
+  for (let wait = 10; Date.now() < deadline; wait = Math.min(wait * 1.5, 200)) {
+    await pause(wait)
+    if (await isRunning()) return
+    const { state } = agent
+    if (state.kind === 'failed') throw startFailure(log, 'cannot start the agent')
+    // One that gave way to another agent is started again if that one does not come up.
+    const isOver = state.kind === 'killed' || (state.kind === 'gave way' && Date.now() - state.at > gaveWayDelayMs)
+    if (isOver) agent = spawnAgent(log, env)
+  }
+  throw startFailure(log, 'the agent was started but does not answer')
+}
+
+const gaveWayDelayMs = 1_000
+
+type AgentState =
+  | { readonly kind: 'running' | 'failed' | 'killed' }
+  /** It ended without an error: another agent has the lock. */
+  | { readonly kind: 'gave way'; readonly at: number }
+
+interface AgentLog {
+  readonly path: string
+  /** Where the output of the last start begins. */
+  start: number
+}
+
+function spawnAgent(log: AgentLog, env: NodeJS.ProcessEnv): { readonly state: AgentState } {
+  const file = openLog(log.path)
+  log.start = statSync(log.path).size
   const [command = '', ...args] = agentCommand()
   const child = spawn(command, args, {
     detached: true,
-    stdio: ['ignore', 'ignore', log],
+    stdio: ['ignore', 'ignore', file],
     env: cleanEnvironment(env),
     cwd: '/',
     windowsHide: true,
   })
-  closeSync(log)
+  closeSync(file)
   child.unref()
-  let failed: number | undefined
+  const agent: { state: AgentState } = { state: { kind: 'running' } }
   child.on('error', () => {
-    failed = -1
+    agent.state = { kind: 'failed' }
   })
   child.on('exit', (code) => {
-    if (code !== 0) failed = code ?? -1
+    if (code === 0) agent.state = { kind: 'gave way', at: Date.now() }
+    else agent.state = { kind: code === null ? 'killed' : 'failed' }
   })
-  const deadline = Date.now() + startTimeoutMs
-  for (let wait = 10; Date.now() < deadline; wait = Math.min(wait * 1.5, 200)) {
-    await pause(wait)
-    if (await isRunning()) return
-    if (failed !== undefined) break
-  }
-  const logged = readOwnFileSync(paths.logFile)?.subarray(logStart).toString().trim() ?? ''
+  return agent
+}
+
+function startFailure(log: AgentLog, text: string): Failure {
+  const logged = readOwnFileSync(log.path)?.subarray(log.start).toString().trim() ?? ''
   const lines = logged.split('\n').map((line) => line.replace(/^authsock: /, ''))
   const reason = lines.findLast((line) => line !== '' && !line.startsWith('hint: '))
   const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length)
-  const text = failed === undefined ? 'the agent was started but does not answer' : 'cannot start the agent'
-  throw new Failure('agent_unreachable', reason === undefined ? text : `${text}: ${reason}`, defined({ hint }))
+  return new Failure('agent_unreachable', reason === undefined ? text : `${text}: ${reason}`, defined({ hint }))
 }
 
 /**

@@ -42,6 +42,11 @@ class AgentNotRunning extends Failure {}
 
 export const isAgentNotRunning = (error: unknown): boolean => error instanceof AgentNotRunning
 
+/** The connection ended before the answer did: the request may have been carried out. */
+class AgentConnectionLost extends Failure {}
+
+export const isConnectionLost = (error: unknown): boolean => error instanceof AgentConnectionLost
+
 const agentNotRunning = (path: string, cause?: unknown): Failure =>
   new AgentNotRunning('agent_unreachable', `no agent listens at ${path}`, { cause })
 
@@ -123,7 +128,7 @@ export class Transport {
           (bytes) => resolve({ status, headers, type: headers['content-type'] ?? '', bytes, text: bytes.toString() }),
           (error: unknown) => {
             response.destroy()
-            reject(error)
+            reject(error instanceof Failure ? error : connectionFailure(error as NodeJS.ErrnoException, this.#path))
           },
         )
       })
@@ -151,9 +156,11 @@ export function connectionFailure(error: NodeJS.ErrnoException, path: string): E
   if (error.code === 'EACCES' || error.code === 'EPERM') {
     return new Failure('agent_untrusted', `the socket ${path} belongs to another user`, { cause: error })
   }
-  return new Failure('shutting_down', `the agent at ${path} closed the connection: ${error.code ?? error.message}`, {
-    cause: error,
-  })
+  return new AgentConnectionLost(
+    'shutting_down',
+    `the agent at ${path} hung up in the middle of its answer: ${error.code ?? error.message}`,
+    { cause: error },
+  )
 }
 
 /** Over TCP: no agent can be started from here. */

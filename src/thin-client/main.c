@@ -29,8 +29,8 @@ static const struct helper *helper_by_argument(const char *program, int count, c
   const struct helper *helper = count > 0 ? helper_by_name(arguments[0]) : NULL;
   if (is_main && (helper == NULL || asks_for_help(count - 1, arguments + 1))) hand_over(count, arguments);
   if (helper != NULL) return helper;
-  if (count == 0) fail(exit_usage, "no helper is named", "", "`authsock help helpers` lists them");
-  fail(exit_usage, "there is no helper ", join("'", arguments[0], "'"), "`authsock help helpers` lists them");
+  if (count == 0) fail(exit_usage, "missing the name of a helper", "", "`authsock help helpers` lists them");
+  fail(exit_usage, "unknown helper ", join("'", arguments[0], "'"), "`authsock help helpers` lists them");
 }
 
 int main(int argc, char **argv) {

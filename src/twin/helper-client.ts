@@ -3,10 +3,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { exitCodes, Failure } from '../core/failures.ts'
+import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { defined } from '../core/util/defined.ts'
+import { stripControls } from '../core/util/text.ts'
 import { isForegroundProcess } from '../platform/process/foreground.ts'
-import { findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
+import { failureAnswer } from '../wire/helper-failure.ts'
+import { type FailureForm, findHelper, type HelperName, type HelperRow } from '../wire/helper-table.ts'
 import { encodeHelperCall, helperHeaders, helperType } from '../wire/helper.ts'
 import { problemType } from '../wire/problem.ts'
 import { connectTransport, orStart } from '../client/connection.ts'
@@ -46,19 +48,49 @@ export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
       const helper = findHelper(name)
       if (helper === undefined) throw new Failure('not_found', `unknown helper '${name}'`)
       const start = { helper, program: name, args, env, terminal: false, accept: problemType }
-      return (await orStart(() => call(transport, start, Buffer.alloc(0)), startAgent)).stdout.toString()
+      return (await orStart(() => call(transport, start, Buffer.alloc(0)), startAgent, true)).stdout.toString()
     },
     close: () => transport.close(),
   }
 }
 
-/** One call of a tool; the result is the exit code. Throws a Failure if the agent does not answer. */
+/** One call of a tool; the result is the exit code. A failure is told in the form of the tool's protocol (H9). */
 export async function runHelper(start: HelperStart): Promise<number> {
+  // Nothing was written to the tool yet.
+  const conversation = { isFresh: true }
+  try {
+    return await serve(start, conversation)
+  } catch (error) {
+    const form = error instanceof StdoutFailure ? undefined : start.helper.failure
+    return tellFailure(asFailure(error), form, conversation.isFresh)
+  }
+}
+
+/** It can be told on stderr only. */
+class StdoutFailure extends Failure {}
+
+async function tellFailure(failure: Failure, form: FailureForm | undefined, isFresh: boolean): Promise<number> {
+  const { stdout, stderr, exit } = failureAnswer(failure, form)
+  if (isFresh && form?.greeting !== undefined) {
+    await write(process.stdout, Buffer.from(form.greeting))
+    // The tool sends its first request once it has read the greeting.
+    for (let part = readSome(); part.length > 0 && !part.includes(0x0a); part = readSome()) continue
+  }
+  if (stderr !== '') await write(process.stderr, Buffer.from(stderr))
+  if (stdout !== '') await write(process.stdout, Buffer.from(stdout))
+  return exit
+}
+
+async function serve(start: HelperStart, conversation: { isFresh: boolean }): Promise<number> {
   const { transport, start: startAgent } = connectTransport({ env: start.env })
   try {
     const callOnce = (body: Buffer): ReturnType<typeof call> =>
-      orStart(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body), startAgent)
-    const converse = (input: Buffer): Promise<number | undefined> => converseOnce(start, callOnce, input)
+      orStart(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body), startAgent, true)
+    const converse = async (input: Buffer): Promise<number | undefined> => {
+      const code = await converseOnce(start, callOnce, input)
+      conversation.isFresh = false
+      return code
+    }
     switch (start.helper.stdin) {
       case 'lines':
         return await converseByLine(converse)
@@ -81,9 +113,9 @@ async function converseOnce(
   let answer = await ask(input)
   if (answer.login !== undefined && logIn(answer.login, start.env)) answer = await ask(input)
   if (answer.passOn) return passOn(start)
-  if (answer.stderr.length > 0) await write(process.stderr, answer.stderr)
+  if (answer.stderr.length > 0) await write(process.stderr, Buffer.from(sanitize(answer.stderr)))
   if (answer.stdout.length > 0 && !(await write(process.stdout, answer.stdout))) {
-    throw new Failure('unexpected', 'stdout cannot be written', { hint: '' })
+    throw new StdoutFailure('unexpected', 'stdout cannot be written', { hint: '' })
   }
   return answer.exit
 }
@@ -229,6 +261,9 @@ function readSome(): Buffer {
     }
   }
 }
+
+/** Servers and other programs choose parts of the text (S10). */
+const sanitize = (bytes: Buffer): string => bytes.toString().split('\t').map(stripControls).join('\t')
 
 /** Whether all bytes were written. */
 const write = (stream: NodeJS.WriteStream, bytes: Buffer): Promise<boolean> =>

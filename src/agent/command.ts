@@ -45,7 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
       ...(file === undefined ? {} : { masterKeyFile: file }),
     })
   } catch (error) {
-    const log = new Log('quiet', args.includes('--json'))
+    const log = new Log('quiet', { asJson: args.includes('--json') })
     log.error((error as Error).message)
     log.error('hint: `authsock agent --help`')
     return exitCodes.usage

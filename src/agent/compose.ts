@@ -15,6 +15,7 @@ import { hasLocalLock, tryLocalLock } from '../platform/fs/local-lock.ts'
 import type { Paths } from '../platform/fs/paths.ts'
 import { identifiesCallers } from '../platform/process/caller.ts'
 import { faultPoint, withFaultPoints } from '../platform/process/fault-points.ts'
+import { descriptorLimit } from '../platform/process/descriptors.ts'
 import { IdleMemoryTrimmer } from '../platform/process/idle-memory.ts'
 import { realDisk } from '../platform/fs/disk.ts'
 import { version } from '../platform/version.ts'
@@ -36,6 +37,7 @@ import { desktopNotice } from './notifications/desktop-notice.ts'
 import { noticeFile } from './notifications/notice-file.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { Operations } from './operations.ts'
+import { mainConnections, shareBudget } from './server/budget.ts'
 import { mainListener } from './server/main-listener.ts'
 import type { Service } from './service.ts'
 import { AutoLock } from './sessions/auto-lock.ts'
@@ -141,8 +143,11 @@ export function compose({ where, options, log, clock, shutDown, secure }: Surrou
     tell: desktopNotice(profiles),
     ...noticeFile(join(where.stateDirectory, 'notices.json')),
   })
+  const descriptors = descriptorLimit()
+  const budget = shareBudget(clock, descriptors)
   const approvals = new Approvals({
     clock,
+    mayAsk: (share) => budget.questions.take(share, now()),
     newId: () => randomBytes(4).toString('hex'),
     requested: (approval) => events.publish({ type: 'approval_requested', approval }),
     settled: ({ id }, decision) => events.publish({ type: 'approval_settled', id, decision }),
@@ -175,7 +180,14 @@ export function compose({ where, options, log, clock, shutDown, secure }: Surrou
       await approvals.approve(request, match)
     },
   })
-  const issuer = new Issuer({ profiles, sessions, control, audit, isLoginPending: logins.isPending.bind(logins) })
+  const issuer = new Issuer({
+    profiles,
+    sessions,
+    control,
+    audit,
+    mayRefresh: (share) => budget.refreshes.take(share, now()),
+    isLoginPending: logins.isPending.bind(logins),
+  })
   const secrets = new Secrets({ clock, records: store, events })
   const credentials = new Credentials({
     clock,
@@ -237,12 +249,13 @@ export function compose({ where, options, log, clock, shutDown, secure }: Surrou
     storeService(store, seen),
     auditService(auditLog, audit),
     sessionsService(sessions),
-    shares.service(shareListeners({ agent, clock, log, onRequest: () => trimmer.touch() })),
+    shares.service(shareListeners({ agent, clock, log, budget, onRequest: () => trimmer.touch() })),
     mainListener({
       agent,
       ...about,
       log,
       onRequest: touched,
+      budget: mainConnections(descriptors),
       secure,
       onFolderChange: () => void shares.reopen(),
       shutDown,

@@ -31,9 +31,10 @@ const exitTimeoutMs = 1_000
 export async function runAgent(options: ProcessOptions): Promise<number> {
   startClean()
   harden(options.masterKeyFd)
-  const log = new Log(options.log, options.json)
+  const log = new Log(options.log, { asJson: options.json === true })
   try {
     const where = paths()
+    log.rotate(where.logFile)
     prepareSocketFolder(where.runtimeDirectory)
     checkPrivateFolder(where.stateDirectory)
     const found = await takeAgentLock(where.agentLock)

@@ -12,6 +12,8 @@ import { servePipe } from './pipe/serve-pipe.ts'
 
 /** The first descriptor of sd_listen_fds(3). */
 const firstInherited = 3
+/** Connections that wait to be accepted: so many clients may come at once. */
+const maxBacklog = 4096
 /** For a program at the other end of a socket to accept. */
 const acceptTimeoutMs = 1_000
 
@@ -40,7 +42,7 @@ export interface ListeningSocket {
  * what lies at the path is replaced. `mode` is set by the umask, not by chmod: if the folder is open to others, the path may be a link
  * by then.
  */
-export async function listenOn(server: Server, path: string, mode = 0o600): Promise<ListeningSocket> {
+export async function listenOn(server: Server, path: string, mode = 0o600, backlog = maxBacklog): Promise<ListeningSocket> {
   if (process.platform === 'win32') return listenOnPipe(server, path)
   if (server.listening) server.close()
   // Under another name first: what is at the path answers, and closing a server removes the name that it was bound to (libuv),
@@ -50,7 +52,7 @@ export async function listenOn(server: Server, path: string, mode = 0o600): Prom
   const umask = process.umask(0o777 & ~mode)
   let started: Promise<void>
   try {
-    started = listening(server, { path: temporary })
+    started = listening(server, { path: temporary, backlog })
   } finally {
     // Restored in the same turn: the umask counts for every file that this process makes meanwhile.
     process.umask(umask)
@@ -133,10 +135,13 @@ async function listenOnPipe(server: Server, file: string): Promise<ListeningSock
   }
 }
 
-type ListenTarget = { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number }
+type ListenTarget =
+  | { readonly path: string; readonly backlog?: number }
+  | { readonly fd: number }
+  | { readonly host: string; readonly port: number }
 
 async function listening(server: Server, target: ListenTarget): Promise<void> {
   const started = once(server, 'listening')
-  server.listen({ ...target, backlog: 4096 })
+  server.listen({ backlog: maxBacklog, ...target })
   await started
 }

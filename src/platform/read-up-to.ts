@@ -2,8 +2,16 @@
 
 import type { Failure } from '../core/failures.ts'
 
-/** Rejects with `tooLarge()` if more than `maxBytes` come; the rest is not read. */
-export function readUpTo(stream: NodeJS.ReadableStream, maxBytes: number, tooLarge: () => Failure): Promise<Buffer> {
+/**
+ * Rejects with `tooLarge()` if more than `maxBytes` come; the rest is not read. `refuse` is asked for each piece, and may give another
+ * reason to stop.
+ */
+export function readUpTo(
+  stream: NodeJS.ReadableStream,
+  maxBytes: number,
+  tooLarge: () => Failure,
+  refuse?: (bytes: number) => Failure | undefined,
+): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
@@ -11,10 +19,12 @@ export function readUpTo(stream: NodeJS.ReadableStream, maxBytes: number, tooLar
   const take = (chunk: Buffer): void => {
     size += chunk.length
     chunks.push(chunk)
-    if (size <= maxBytes) return
+    const refusal = size > maxBytes ? tooLarge() : refuse?.(chunk.length)
+    if (refusal === undefined) return
     stream.off('data', take)
     stream.pause()
-    reject(tooLarge())
+    chunks.length = 0
+    reject(refusal)
   }
   stream.on('data', take)
   stream.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))

@@ -2,6 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startAuthorizationServer } from '../support/authorization-server.ts'
 import { Home, program } from '../support/home.ts'
@@ -17,10 +19,12 @@ export async function withGround<T>(
   const home = new Home()
   home.config(workProfile(server, 'refresh = "on_demand"'))
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `
+  const log = openSync(join(home.path, 'agent.log'), 'a')
   const agent = spawn('sh', ['-c', `${limit}exec "$0" "$@"`, process.execPath, program, 'agent', '--log', 'quiet'], {
     env: home.env,
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', log],
   })
+  closeSync(log)
   const ended = once(agent, 'exit')
   try {
     for (let tries = 0; tries < 400; tries++) {

@@ -1,9 +1,13 @@
 // Loads that a user's machine can put on the agent, each against the real agent and the real server. Every one of them says
 // what others got meanwhile, and what of it is left afterwards.
 
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { AuthorizationServer } from '../support/authorization-server.ts'
 import type { Home } from '../support/home.ts'
 
@@ -182,5 +186,46 @@ export async function noDescriptors(ground: Ground, limit: number): Promise<Outc
   return {
     held: status === 200 && refreshed.held && server.refreshes === before + 1,
     told: `${limit * 2} connections to an agent with ${limit} descriptors: it lives, serves again, and refreshes once at the next expiry`,
+  }
+}
+
+const attacker = fileURLToPath(new URL('attacker.ts', import.meta.url))
+const shareSocket = (home: Home, name: string): string => join(home.socket, '..', 'shares', name, 'agent.sock')
+
+/** S9: eight shares, each with an attack of its own, and the main socket beside them. `connections`: of each share. */
+export async function hostileShares(ground: Ground, connections: number, seconds: number): Promise<Outcome> {
+  const { home, server, pid } = ground
+  const names = Array.from({ length: 8 }, (_, at) => `hostile${at}`)
+  for (const name of [...names, 'friendly']) {
+    const { status, text } = await home.http('PUT', `/v1/shares/${name}`, { body: { profiles: ['work'], ttl: 3600 } })
+    if (status !== 201) throw new Error(text)
+  }
+  const [alone, before, refreshes] = [await servingTime(ground), memory(pid), server.refreshes]
+  let [busy, most, friendly] = [0, 0, 0]
+  // In processes of their own: what they cost themselves is not the agent's.
+  const attackers = names.map((name, at) =>
+    spawn(process.execPath, [attacker, shareSocket(home, name), String(at), String(connections)], { stdio: 'inherit' }),
+  )
+  try {
+    const end = performance.now() + seconds * 1000
+    for (let rounds = 1; performance.now() < end; rounds++) {
+      busy = Math.max(busy, await servingTime(ground, 20))
+      most = Math.max(most, memory(pid))
+      friendly += (await home.http('GET', '/v1/token', { socket: shareSocket(home, 'friendly') })).status === 200 ? 1 : 0
+      if (friendly !== rounds) break
+    }
+  } finally {
+    for (const each of attackers) each.kill('SIGKILL')
+    for (const each of attackers) if (each.exitCode === null && each.signalCode === null) await once(each, 'exit')
+  }
+  const later = await servingTime(ground)
+  const logged = statSync(join(home.path, 'agent.log')).size
+  const extra = server.refreshes - refreshes
+  return {
+    held: friendly > 0 && most < before + 250 && extra <= 100 && logged < 200 * 1024,
+    told:
+      `eight hostile shares, ${connections} connections each: the main socket takes ${ratio(busy, alone)} as long at worst, ` +
+      `${ratio(later, alone)} afterwards; another share is served; memory ${before.toFixed(0)} MB before, ${most.toFixed(0)} MB at most; ` +
+      `${extra} refreshes, ${Math.round(logged / 1024)} KB logged`,
   }
 }

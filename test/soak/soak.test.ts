@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { describeWith, isLinux } from '../support/real-part.ts'
 import { withGround } from './ground.ts'
-import { expiry, halfRequests, idle, maxConnections, noDescriptors, slowReaders } from './scenarios.ts'
+import { expiry, halfRequests, hostileShares, idle, maxConnections, noDescriptors, slowReaders } from './scenarios.ts'
 
 describeWith({ Linux: isLinux }, 'load', () => {
   test('R15 open connections, slow readers and half requests: others are served, and memory does not grow', async () => {
@@ -19,6 +19,11 @@ describeWith({ Linux: isLinux }, 'load', () => {
 
   test('R1 R15 1000 callers at an expiry', async () => {
     const { held, told } = await withGround({ accessTokenTtl: 4 }, (ground) => expiry(ground, 1_000))
+    expect(held, told).toBe(true)
+  })
+
+  test.each([1024, 4096])('S9 eight hostile shares and %i descriptors: the main socket answers', async (descriptors) => {
+    const { held, told } = await withGround({ accessTokenTtl: 3600, descriptors }, (ground) => hostileShares(ground, 60, 6))
     expect(held, told).toBe(true)
   })
 

@@ -22,6 +22,8 @@ export interface ApprovalsPorts {
   readonly newId: () => string
   readonly requested: (status: ApprovalStatus) => void
   readonly settled: (status: ApprovalStatus, decision: ApprovalDecision) => void
+  /** Whether the clients of a share may ask another question now (S9). */
+  readonly mayAsk: (share: string) => boolean
   /** Asks on the desktop; undefined if that cannot be done. Aborted when the approval is settled otherwise. */
   readonly prompt: (status: ApprovalStatus, signal: AbortSignal) => Promise<ApprovalReply | undefined>
   /** The desktop cannot be asked: the user has to be notified in another way. */
@@ -117,6 +119,7 @@ export class Approvals {
     if (channel.kind !== 'share') return
     const ofShare = [...this.#pending.values()].filter((each) => each.share === channel.share)
     if (ofShare.length >= maxPendingOfShare) throw tooMany(`${maxPendingOfShare} approvals of this share are pending already`)
+    if (!this.#ports.mayAsk(channel.share)) throw tooMany('the clients of this share, or of all shares, have asked too often')
   }
 
   /** Never rejects: an answer that cannot be written counts for the session. */

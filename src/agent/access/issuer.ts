@@ -22,6 +22,8 @@ export interface IssuerPorts {
   readonly sessions: Pick<Sessions, 'token' | 'grantedScope'>
   readonly control: AccessControl
   readonly audit: AuditTrail
+  /** Whether the clients of a share may cause a refresh now (S4). */
+  readonly mayRefresh: (share: string) => boolean
   /** A login of the profile is under way (R12). */
   readonly isLoginPending: (profile: string) => boolean
 }
@@ -137,8 +139,9 @@ export class Issuer {
       credential.kind === 'id_token' || (credential.kind === 'cloud_role' && credential.exchanged === 'id_token')
     const access = { requester: context.requester, credential, target: usesIdToken ? idTokenTarget : resolved }
     const own = profileTarget(profile)
+    const mayRefresh = context.share && this.#refreshOf(context.share.name)
     return thenSync(control.check(context, access, own), (match) =>
-      thenSync(sessions.token(profile, usesIdToken ? own : requested, minTtl), (issued) => {
+      thenSync(sessions.token(profile, usesIdToken ? own : requested, minTtl, mayRefresh), (issued) => {
         const isAsDecided = usesIdToken || sameScope(issued.token.scope, resolved.scope)
         if (isAsDecided) return this.#audited(context, credential, issued, match)
         // R16: what the server granted bounds what leaves.
@@ -146,6 +149,10 @@ export class Issuer {
         return thenSync(granted, (match) => this.#audited(context, credential, issued, match))
       }),
     )
+  }
+
+  #refreshOf(share: string): () => boolean {
+    return () => this.#ports.mayRefresh(share)
   }
 
   #audited(

@@ -46,14 +46,18 @@ export class Connection {
   state: ConnectionState
   /** Its index among all. */
   readonly index: number
-  /** Whether no other request is read. */
-  readonly #isEnding: () => boolean
+  /** Counts up: which of two is older. */
+  readonly number: number
+  /** Of bodies that are not answered yet. */
+  heldBytes = 0
+  readonly #owner: ConnectionOwner
 
-  constructor(socket: Socket, index: number, tick: number, isEnding: () => boolean) {
+  constructor(socket: Socket, index: number, number: number, tick: number, owner: ConnectionOwner) {
     this.socket = socket
     this.index = index
+    this.number = number
     this.state = { kind: 'reading', sinceTick: tick }
-    this.#isEnding = isEnding
+    this.#owner = owner
   }
 
   /** A whole request is there; of one that node:http reads, its header at least. */
@@ -74,7 +78,8 @@ export class Connection {
     state.sinceTick = undefined
     if (state.requests > 0) return
     this.state = justAnswered
-    if (this.#isEnding()) this.end()
+    if (this.heldBytes > 0) this.#owner.releaseBytes(this)
+    if (this.#owner.isEnding()) this.end()
   }
 
   /** Closes it, unless a request is being answered. */
@@ -83,9 +88,24 @@ export class Connection {
   }
 }
 
+/** What a connection asks of those that it is one of. */
+interface ConnectionOwner {
+  /** No other request is read. */
+  readonly isEnding: () => boolean
+  readonly releaseBytes: (connection: Connection) => void
+}
+
 export interface ConnectionsPorts {
   readonly arrivalTimeoutMs: number
   readonly idleTimeoutMs: number
+  /** Of one connection, requests that are being answered. */
+  readonly maxPipelined?: number
+  /** Whether there is room for one more; by default there is. */
+  readonly room?: { readonly open: () => 'open' | 'busy' | 'full'; readonly closed: () => void }
+  /** There is room, and it is refused all the same: too many have come. */
+  readonly onBusy?: (socket: Socket) => void
+  /** Whether there is room for bytes of a body; by default there is. */
+  readonly bytes?: { readonly take: (bytes: number) => boolean; readonly release: (bytes: number) => void }
   /** A request has not arrived in time. */
   readonly onLate: (socket: Socket) => void
 }
@@ -99,16 +119,31 @@ export class Connections {
   readonly #detached = new Set<Socket>()
   #timer: NodeJS.Timeout | undefined
   #tick = 0
+  #number = 0
   #isEnding = false
+  readonly #owner: ConnectionOwner = {
+    isEnding: () => this.#isEnding,
+    releaseBytes: (connection) => {
+      this.#ports.bytes?.release(connection.heldBytes)
+      connection.heldBytes = 0
+    },
+  }
 
   constructor(ports: ConnectionsPorts) {
     this.#ports = ports
     this.#ticksOfIdle = Math.ceil((ticksOfArrival * ports.idleTimeoutMs) / ports.arrivalTimeoutMs)
   }
 
-  add(socket: Socket): Connection {
+  /** Undefined if it is refused. */
+  add(socket: Socket): Connection | undefined {
+    const room = this.#ports.room?.open() ?? 'open'
+    if (room === 'full') {
+      socket.destroy()
+      return undefined
+    }
     const index = this.#free.pop() ?? this.#all.length
-    const connection = new Connection(socket, index, this.#tick, () => this.#isEnding)
+    this.#number += 1
+    const connection = new Connection(socket, index, this.#number, this.#tick, this.#owner)
     Object.assign(socket, { [own]: connection })
     this.#all[index] = connection
     socket.once('close', () => {
@@ -116,15 +151,42 @@ export class Connections {
       this.#leave(connection)
     })
     this.#timer ??= setInterval(() => this.#onTick(), this.#ports.arrivalTimeoutMs / ticksOfArrival).unref()
-    return connection
+    if (room === 'open') return connection
+    this.#ports.onBusy?.(socket)
+    return undefined
   }
 
   /** The header of a request is there. False: its sender does not read the answers. */
   began(request: IncomingMessage): boolean {
     const connection = connectionOf(request.socket)
     if (connection === undefined || connection.state.kind === 'detached') return false
-    if (connection.state.kind === 'answering' && connection.state.requests >= maxPipelined) return false
+    if (connection.state.kind === 'answering' && connection.state.requests >= (this.#ports.maxPipelined ?? maxPipelined)) {
+      return false
+    }
     connection.began(request)
+    return true
+  }
+
+  /** So many bytes of a body have come. False: there is no room for them. */
+  hold(socket: Socket, bytes: number): boolean {
+    const connection = connectionOf(socket)
+    if (this.#ports.bytes === undefined || connection === undefined) return true
+    if (connection.state.kind === 'detached' || !this.#ports.bytes.take(bytes)) return false
+    connection.heldBytes += bytes
+    return true
+  }
+
+  /** Closes the connection that has been silent for longest. False if each is being answered. */
+  evict(): boolean {
+    let oldest: Connection | undefined
+    for (const connection of this.#watched()) {
+      const isSilent = connection.state.kind !== 'answering' || connection.state.request?.complete === false
+      if (isSilent && (oldest === undefined || isOlder(connection, oldest))) oldest = connection
+    }
+    if (oldest === undefined) return false
+    this.#leave(oldest)
+    this.#detached.add(oldest.socket)
+    oldest.socket.destroy()
     return true
   }
 
@@ -171,6 +233,8 @@ export class Connections {
     connection.state = detached
     this.#all[connection.index] = undefined
     this.#free.push(connection.index)
+    if (connection.heldBytes > 0) this.#owner.releaseBytes(connection)
+    this.#ports.room?.closed()
   }
 
   #onTick(): void {
@@ -214,4 +278,15 @@ export class Connections {
       }
     }
   }
+}
+
+/** Whether it has been silent for longer: the tick of its last request, then the order in which they came. */
+function isOlder(a: Connection, b: Connection): boolean {
+  const [since, other] = [silentSince(a.state), silentSince(b.state)]
+  return since === other ? a.number < b.number : since < other
+}
+
+function silentSince(state: ConnectionState): number {
+  if (state.kind === 'idle') return state.seen?.tick ?? Infinity
+  return state.kind === 'reading' ? state.sinceTick : Infinity
 }

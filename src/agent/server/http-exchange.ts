@@ -40,10 +40,14 @@ export class NodeHttpExchange implements HttpExchange {
   readonly target: string
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  readonly #hold: (socket: Socket, bytes: number) => boolean
+  #isCut = false
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `hold`: whether there is room for so many bytes of the body. */
+  constructor(request: IncomingMessage, response: ServerResponse, hold: (socket: Socket, bytes: number) => boolean = () => true) {
     this.#request = request
     this.#response = response
+    this.#hold = hold
     ;({ socket: this.socket, method: this.method = '', url: this.target = '' } = request)
   }
 
@@ -58,13 +62,16 @@ export class NodeHttpExchange implements HttpExchange {
   body(maxBytes: number): undefined | Promise<Buffer> {
     if (this.header('transfer-encoding') === undefined && (this.header('content-length') ?? '0') === '0') return undefined
     const tooLarge = (): Failure => new Failure('too_large', `the body is larger than ${maxBytes} bytes`)
-    return readUpTo(this.#request, maxBytes, tooLarge).catch((error: unknown) => {
+    const refuse = (bytes: number): Failure | undefined => (this.#hold(this.socket, bytes) ? undefined : tooManyBytes())
+    return readUpTo(this.#request, maxBytes, tooLarge, refuse).catch((error: unknown) => {
+      this.#isCut = true
       throw error instanceof Failure ? error : new Failure('bad_request', 'the body was cut off', { cause: error })
     })
   }
 
   answer(status: number, headers: Headers, body: string | Buffer, isLast = false): void {
-    const isKept = this.#response.shouldKeepAlive && !isLast
+    // After a body that was not read to its end, no other request can be read.
+    const isKept = this.#response.shouldKeepAlive && !isLast && !this.#isCut
     const connection = isKept ? { 'Keep-Alive': keepAlive } : { Connection: 'close' }
     this.#response.writeHead(status, { ...headers, ...connection }).end(body)
   }
@@ -73,3 +80,6 @@ export class NodeHttpExchange implements HttpExchange {
     this.#response.destroy()
   }
 }
+
+const tooManyBytes = (): Failure =>
+  new Failure('too_many_requests', 'the bodies that wait to be answered are too large together', { retryAfter: 1 })

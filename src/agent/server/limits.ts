@@ -7,10 +7,13 @@ export const maxHelperCallBytes = 512 * 1024
 export const maxHeaderBytes = 16 * 1024
 
 export const maxConnections = 16_384
-/** Of a share: its clients may not use up the agent's descriptors. */
+/** Of a share: its clients may not use up the agent's descriptors. budget.ts limits all shares together. */
 export const maxShareConnections = 256
 /** Requests of one connection that are being answered: a client that sends more does not read. */
 export const maxPipelined = 32
+export const maxSharePipelined = 4
+/** Connections to a share that wait to be accepted: all of them are accepted in one turn, which others wait for. */
+export const shareBacklog = 128
 /** Bytes of answers that a client may leave unread and still send requests. */
 export const maxUnreadBytes = 64 * 1024
 

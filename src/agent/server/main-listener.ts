@@ -11,6 +11,7 @@ import { isOwnPeer } from '../../platform/process/peer.ts'
 import type { Log } from '../log.ts'
 import type { Operations } from '../operations.ts'
 import type { Service } from '../service.ts'
+import type { ConnectionBudget } from './budget.ts'
 import { createAgentServer } from './server.ts'
 
 interface MainListenerPorts {
@@ -19,6 +20,7 @@ interface MainListenerPorts {
   readonly version: string
   readonly log: Log
   readonly onRequest: () => void
+  readonly budget: ConnectionBudget
   /** Makes sure of the socket's folder and of the agent's lock. Rejects if they cannot be had any more. */
   readonly secure: () => Promise<void>
   /** The folder was made anew, or something in it has changed. */
@@ -31,13 +33,14 @@ interface MainListenerPorts {
 const settleMs = 100
 
 export function mainListener(ports: MainListenerPorts): Service {
-  const { agent, socket, version, log, onRequest, secure, onFolderChange, shutDown } = ports
+  const { agent, socket, version, log, onRequest, budget, secure, onFolderChange, shutDown } = ports
   const server = createAgentServer({
     agent,
     isTrustedPeer: isOwnPeer,
     callerOf,
     log: (text) => log.error(text),
     onRequest,
+    budget,
   })
   let bound: ListeningSocket | undefined
   let unwatch = (): void => {}

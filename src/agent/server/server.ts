@@ -2,16 +2,22 @@
 
 import { createServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
+import type { Quota } from '../../core/access/budget.ts'
 import { asFailure, Failure } from '../../core/failures.ts'
+import type { ConnectionBudget } from './budget.ts'
 import { connectionOf, Connections } from './connections.ts'
 import { Dispatch, type DispatchPorts } from './dispatch.ts'
 import { endWithProblem, malformedRequest } from './errors.ts'
 import { createFastListener } from './fast-path/listener.ts'
 import { NodeHttpExchange } from './http-exchange.ts'
-import { arrivalTimeoutMs, drainTimeoutMs, idleTimeoutMs, maxConnections, maxHeaderBytes, maxShareConnections } from './limits.ts'
+import { arrivalTimeoutMs, drainTimeoutMs, idleTimeoutMs, maxHeaderBytes, maxPipelined, maxSharePipelined } from './limits.ts'
 import { Upgrades } from './upgrade.ts'
 
 export interface ServerPorts extends DispatchPorts {
+  /** The connections of this listener are counted there. */
+  readonly budget: ConnectionBudget
+  /** Of a share: the bodies of its requests are counted there. */
+  readonly bodyBytes?: Quota
   /** Whether the process at the other end may ask: looked up once for a connection. */
   readonly isTrustedPeer: (socket: Socket) => boolean
 }
@@ -23,12 +29,20 @@ export interface AgentServer {
 }
 
 export function createAgentServer(ports: ServerPorts): AgentServer {
-  const { agent, isTrustedPeer, share, guard } = ports
+  const { agent, isTrustedPeer, share, guard, budget, bodyBytes } = ports
+  const name = share?.().name
+  const listenerName = name === undefined ? 'the main socket' : guard === undefined ? name : `${name} over TCP`
   const dispatch = new Dispatch(ports)
   const upgrades = new Upgrades(agent, dispatch)
-  const connections = new Connections({
+  const connections: Connections = new Connections({
     arrivalTimeoutMs,
     idleTimeoutMs,
+    maxPipelined: share === undefined ? maxPipelined : maxSharePipelined,
+    onBusy: (socket) => endWithProblem(socket, new Failure('too_many_requests', 'too many connections', { retryAfter: 1 })),
+    room: { open: () => budget.open(listenerName, guard !== undefined), closed: () => budget.closed(listenerName) },
+    ...(name === undefined || bodyBytes === undefined
+      ? {}
+      : { bytes: { take: (bytes) => bodyBytes.take(name, bytes), release: (bytes) => bodyBytes.release(name, bytes) } }),
     onLate: (socket) => endWithProblem(socket, new Failure('request_timeout', 'the request did not arrive in time')),
   })
   const http = createServer({
@@ -51,14 +65,14 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
     answer: (exchange) => dispatch.answer(exchange),
     read: (socket) => void http.emit('connection', socket),
   })
-  listener.maxConnections =
-    share === undefined ? maxConnections : guard === undefined ? maxShareConnections : 2 * maxShareConnections
+  const unregister = budget.register(listenerName, () => connections.evict())
+  const hold = (socket: Socket, bytes: number): boolean => connections.hold(socket, bytes)
   http.on('request', (request, response) => {
     // Later requests of a connection that node:http reads are read by it anyway.
     const isFirst = connectionOf(request.socket)?.state.kind === 'reading'
     if (!connections.began(request)) return void request.socket.destroy()
     if (isFirst) known.learn(request)
-    dispatch.answer(new NodeHttpExchange(request, response), request)
+    dispatch.answer(new NodeHttpExchange(request, response, hold), request)
     connections.answering(request, response)
   })
   http.on('upgrade', (request, socket, head) => {
@@ -76,6 +90,7 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
       const timer = setTimeout(() => connections.destroy(), drainTimeoutMs)
       await closed
       await connections.closed()
+      unregister()
       clearTimeout(timer)
     },
   }

@@ -10,7 +10,7 @@ import { checkOrigin, shareHosts } from '../../platform/loopback-http.ts'
 import { isSecret } from '../../platform/loopback-secret.ts'
 
 /** Connections that have not brought the secret yet: the oldest makes room for the next. */
-const maxStrangers = 256
+const maxStrangers = 128
 /** Wrong secrets that are told so: a burst, and so many a second. The others are told to wait. */
 const tries = { burst: 20, perSecond: 5 }
 /** Refusals that are written down one by one: a burst, and one a minute. The others are counted. */

@@ -1,13 +1,13 @@
 // One session while the agent runs: its state, the effects of core/session/transitions.ts carried out one after the other, and
 // the callers that wait. It makes no decisions itself. Sessions (sessions.ts) creates it; logins and logouts replace its session.
 
-import { asFailure, type Failure } from '../../core/failures.ts'
+import { asFailure, Failure } from '../../core/failures.ts'
 import type { Clock } from '../../core/ports.ts'
 import { resume } from '../../core/session/resume.ts'
-import { primaryToken, wakeAt } from '../../core/session/schedule.ts'
+import { isServable, primaryToken, wakeAt } from '../../core/session/schedule.ts'
 import type { AccessToken, EpochMs, LiveSession, LoginReason, SessionRecord, Target } from '../../core/session/session.ts'
 import type { Effect, Event, Notice } from '../../core/session/steps.ts'
-import { canonicalTarget, decide, latest, withRefused } from '../../core/session/tokens.ts'
+import { canonicalTarget, decide, findToken, latest, withRefused } from '../../core/session/tokens.ts'
 import { transition } from '../../core/session/transitions.ts'
 import { type EffectPorts, SessionEffects } from './session-effects.ts'
 import { Waiters } from './waiters.ts'
@@ -49,8 +49,11 @@ export class LiveSessionRunner {
     return this.#state
   }
 
-  /** A token for the target, from the cache or by one refresh shared by all callers (R1). `minTtl` in ms. Throws a Failure. */
-  token(requested: Target, minTtl: number | undefined): AccessToken | Promise<AccessToken> {
+  /**
+   * A token for the target, from the cache or by one refresh shared by all callers (R1). `minTtl` in ms. `mayRefresh`: whether this
+   * caller may have one begun; otherwise a live token has to do (S4). Throws a Failure.
+   */
+  token(requested: Target, minTtl: number | undefined, mayRefresh?: () => boolean): AccessToken | Promise<AccessToken> {
     const target = this.#state.kind === 'absent' ? requested : canonicalTarget(this.#state.record, requested)
     const decision = decide(this.#state, this.profile, target, minTtl, this.#ports.clock.now())
     switch (decision.kind) {
@@ -62,11 +65,19 @@ export class LiveSessionRunner {
       case 'wait':
         return this.#waiters.add(target, minTtl)
       case 'refresh': {
+        if (mayRefresh?.() === false) return this.#liveToken(target)
         const token = this.#waiters.add(target, minTtl)
         this.#refresh(target)
         return token
       }
     }
+  }
+
+  /** Throws too_many_requests if there is none. */
+  #liveToken(target: Target): AccessToken {
+    const token = this.#state.kind === 'absent' ? undefined : findToken(this.#state.record, target)
+    if (token !== undefined && isServable(token, this.#ports.clock.now())) return token
+    throw tooManyRefreshes(this.profile)
   }
 
   /** A resource server has refused this access token. Returns whether it was one of this session's. */
@@ -279,3 +290,9 @@ const absent = (code: LoginReason['code'], text: string, at: EpochMs): LiveSessi
   kind: 'absent',
   reason: { code, text, at },
 })
+
+export const tooManyRefreshes = (profile: string): Failure =>
+  new Failure('too_many_requests', 'the clients of this share, or of all shares, have caused too many refreshes', {
+    profile,
+    retryAfter: 60,
+  })

@@ -16,7 +16,7 @@ import type { Profiles } from './profiles.ts'
 import { Scheduler } from './scheduler.ts'
 import { endsAt, type Entry, limitOf, loginEndOf, needsLogin, refreshAt, wakeAt } from './session-entry.ts'
 import { eventOf } from './session-events.ts'
-import { LiveSessionRunner } from './session-runner.ts'
+import { LiveSessionRunner, tooManyRefreshes } from './session-runner.ts'
 import type { ServerTraits } from './server-traits.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -63,11 +63,14 @@ export class Sessions {
     })
   }
 
-  /** A token for a caller. Synchronous when it is cached and nothing has to be looked up. `minTtl` in seconds. Throws a Failure. */
-  token(profile: Profile, target: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+  /**
+   * A token for a caller. Synchronous when it is cached and nothing has to be looked up. `minTtl` in seconds; `mayRefresh` is asked before
+   * a refresh is begun for this caller. Throws a Failure.
+   */
+  token(profile: Profile, target: Target, minTtl: number | undefined, mayRefresh?: () => boolean): Issued | Promise<Issued> {
     const entry = this.#entries.get(profile.name)
-    if (entry?.profile !== profile || needsLogin(entry)) return this.#loadToken(profile, target, minTtl)
-    return this.#tokenOf(entry, target, minTtl)
+    if (entry?.profile !== profile || needsLogin(entry)) return this.#loadToken(profile, target, minTtl, mayRefresh)
+    return this.#tokenOf(entry, target, minTtl, mayRefresh)
   }
 
   /** The scope that the session of a profile was granted, if it is loaded. */
@@ -76,16 +79,29 @@ export class Sessions {
     return state === undefined || state.kind === 'absent' ? undefined : state.record.scope
   }
 
-  async #loadToken(profile: Profile, target: Target, minTtl: number | undefined): Promise<Issued> {
+  async #loadToken(
+    profile: Profile,
+    target: Target,
+    minTtl: number | undefined,
+    mayRefresh: (() => boolean) | undefined,
+  ): Promise<Issued> {
     const entry = await this.#entry(profile)
     if (needsLogin(entry)) {
       await entry.runner.reload()
-      if (!isInteractive(profile.grant) && needsLogin(entry)) await this.#logInUnattended(profile)
+      if (!isInteractive(profile.grant) && needsLogin(entry)) {
+        if (mayRefresh?.() === false) throw tooManyRefreshes(profile.name)
+        await this.#logInUnattended(profile)
+      }
     }
-    return this.#tokenOf(entry, target, minTtl)
+    return this.#tokenOf(entry, target, minTtl, mayRefresh)
   }
 
-  #tokenOf(entry: Entry, wanted: Target, minTtl: number | undefined): Issued | Promise<Issued> {
+  #tokenOf(
+    entry: Entry,
+    wanted: Target,
+    minTtl: number | undefined,
+    mayRefresh: (() => boolean) | undefined,
+  ): Issued | Promise<Issued> {
     if (this.#closed !== undefined) throw this.#closed
     const { runner, profile } = entry
     const { state } = runner
@@ -96,7 +112,7 @@ export class Sessions {
       checkScope(profile, state.record, wanted)
       checkTarget(profile, wanted)
     }
-    const token = runner.token(this.#requestable(profile, wanted), minTtl === undefined ? undefined : minTtl * 1000)
+    const token = runner.token(this.#requestable(profile, wanted), minTtl === undefined ? undefined : minTtl * 1000, mayRefresh)
     return thenSync(token, (token) => ({ profile: profile.name, token }))
   }
 

@@ -1,11 +1,14 @@
 // How a share listens: a server of its own on a Unix socket that any uid may connect to, or on a port of 127.0.0.1.
 
+import type { Share } from '../../core/access/share.ts'
 import { unknownCaller } from '../../core/access/caller.ts'
 import type { Clock } from '../../core/ports.ts'
 import { listenOn, listenOnLoopback } from '../../platform/listen.ts'
 import { callerOf } from '../../platform/process/caller.ts'
 import type { Log } from '../log.ts'
 import type { Operations } from '../operations.ts'
+import type { ShareBudget } from '../server/budget.ts'
+import { shareBacklog } from '../server/limits.ts'
 import { createAgentServer } from '../server/server.ts'
 import { TcpGuard } from '../server/tcp-guard.ts'
 import type { ShareListeners } from './open-share.ts'
@@ -15,14 +18,20 @@ interface ShareListenersPorts {
   readonly clock: Clock
   readonly log: Log
   readonly onRequest: () => void
+  readonly budget: ShareBudget
 }
 
-export function shareListeners({ agent, clock, log, onRequest }: ShareListenersPorts): ShareListeners {
-  const common = { agent, onRequest, isTrustedPeer: () => true, log: (text: string) => log.error(text) }
+export function shareListeners({ agent, clock, log, onRequest, budget }: ShareListenersPorts): ShareListeners {
+  const { connections, bodyBytes, logLines } = budget
+  const common = { agent, onRequest, isTrustedPeer: () => true, budget: connections, bodyBytes }
+  const logFor = (share: () => Share) => (text: string) => {
+    const { name } = share()
+    if (logLines.take(name, clock.now())) log.error(`share '${name}': ${text}`)
+  }
   return {
     listen: async (path, share) => {
-      const server = createAgentServer({ ...common, callerOf, share })
-      const bound = await listenOn(server.listener, path, 0o666)
+      const server = createAgentServer({ ...common, callerOf, share, log: logFor(share) })
+      const bound = await listenOn(server.listener, path, 0o666, shareBacklog)
       return {
         isThere: () => bound.isThere(),
         close: async () => {
@@ -33,7 +42,7 @@ export function shareListeners({ agent, clock, log, onRequest }: ShareListenersP
     },
     listenOnTcp: async (port, share) => {
       const guard = new TcpGuard({ now: () => clock.now(), tcp: () => share().tcp })
-      const server = createAgentServer({ ...common, callerOf: () => unknownCaller, share, guard })
+      const server = createAgentServer({ ...common, callerOf: () => unknownCaller, share, guard, log: logFor(share) })
       return { port: await listenOnLoopback(server.listener, port), close: () => server.close() }
     },
   }

@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { asFailure, Failure } from '../../core/failures.ts'
+import { evictSilentConnections } from '../../platform/evict-silent.ts'
 import { listenOnLoopback } from '../../platform/listen.ts'
 import { readUpTo } from '../../platform/read-up-to.ts'
 import { checkOrigin, loopback } from '../../platform/loopback-http.ts'
@@ -71,7 +72,8 @@ export async function listen(service: Service, port: number): Promise<Listener> 
     connectionsCheckingInterval: 1_000,
     insecureHTTPParser: false,
   })
-  http.maxConnections = maxConnections
+  // Any user of this machine can connect.
+  evictSilentConnections(http, maxConnections)
   http.on('request', (request, response) => {
     answer(service, request)
       .catch((error: unknown) => service.fail(asFailure(error)))

@@ -345,6 +345,7 @@ describe('times', () => {
     new Approvals({
       clock,
       newId: () => String((ids += 1)),
+      mayAsk: () => true,
       requested: () => {},
       settled: () => {},
       prompt: async () => undefined,
@@ -389,6 +390,27 @@ describe('times', () => {
     advance(2_000)
     void approvals.approve(question, match).catch(() => {})
     expect(approvals.list()).toHaveLength(2)
+  })
+
+  test('S9 a share that has asked too often asks no more, though each was denied; the main socket does', async () => {
+    let left = 2
+    const approvals = make({ mayAsk: () => (left -= 1) >= 0 })
+    const caller = { container: { kind: 'none' }, parents: [] } as const
+    const byShare = (audience: string): AccessRequest => ({
+      ...question,
+      target: { audience },
+      requester: { caller, channel: { kind: 'share', share: 'devbox' } },
+    })
+    for (const audience of ['a', 'b']) {
+      const asked = approvals.approve(byShare(audience), ask)
+      void approvals.answer(approvals.list()[0]?.id ?? '', { decision: 'deny' })
+      await expect(asked).rejects.toMatchObject({ code: 'approval_declined' })
+    }
+    for (let round = 0; round < 50; round++) {
+      await expect(approvals.approve(byShare(`c${round}`), ask)).rejects.toMatchObject({ code: 'too_many_requests' })
+    }
+    void approvals.approve(question, ask).catch(() => {})
+    expect(approvals.list()).toHaveLength(1)
   })
 
   test('one window for each who asks; the next when that one is gone', async () => {

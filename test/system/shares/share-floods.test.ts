@@ -228,6 +228,57 @@ describeWith({ 'Unix sockets': isPosix }, 'floods', () => {
     expect(server.refreshes - before).toBeLessThanOrEqual(4)
   })
 
+  test('S9 bodies that are cut off are no defect: nothing is logged, and no stack', async () => {
+    const logged = agent.log().length
+    const head = 'POST /v1/helper/token HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n'
+    for (let round = 0; round < 50; round++) await send('hostile', [head, 'x'], false)
+    await othersAreServed()
+    expect(agent.log().slice(logged)).not.toMatch(/unexpected|\n {4}at /)
+  })
+
+  test('S9 large bodies that do not end: what they hold is limited over all shares, and others are served', async () => {
+    const before = memory()
+    const head = 'POST /v1/helper/token HTTP/1.1\r\nHost: a\r\nContent-Length: 524288\r\n\r\n'
+    const body = Buffer.alloc(500_000, 'x')
+    const sockets = await Promise.all(
+      channels.flatMap((name) =>
+        Array.from({ length: 60 }, async () => {
+          const socket = await connect(name)
+          let answer = ''
+          socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')))
+          socket.write(head)
+          socket.write(body)
+          return { socket, answer: () => answer }
+        }),
+      ),
+    )
+    try {
+      await expect.poll(() => sockets.filter(({ answer }) => answer().startsWith('HTTP/1.1 429')).length).toBeGreaterThan(200)
+      await othersAreServed()
+      // 360 bodies would be 180 MB.
+      if (isLinux) expect(memory() - before).toBeLessThan(120 * 1024)
+    } finally {
+      for (const { socket } of sockets) socket.destroy()
+    }
+    // What they held is free again.
+    const call = Buffer.concat([Buffer.from('POST /v1/helper/token HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n'), body])
+    await expect.poll(async () => (await send('channel0', [call], false)).slice(0, 12)).toBe('HTTP/1.1 200')
+  })
+
+  test('S4 a share has an allowance of refreshes, and the main socket is not held to it', async () => {
+    expect((await home.run(['share', 'create', 'greedy', '--all-scopes'])).code).toBe(0)
+    const scopes = ['openid', 'offline_access', 'read', 'write']
+    const subsets = Array.from({ length: 15 }, (_, at) => scopes.filter((__, bit) => ((at + 1) >> bit) % 2 === 1).join('%20'))
+    const before = server.refreshes
+    const statuses: number[] = []
+    for (const scope of subsets) {
+      statuses.push((await home.http('GET', `/v1/token?scope=${scope}`, { socket: socketOf('greedy') })).status)
+    }
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0)
+    expect(server.refreshes - before).toBeLessThanOrEqual(12)
+    for (const scope of subsets) expect((await home.http('GET', `/v1/token?profile=work&scope=${scope}`)).status).toBe(200)
+  })
+
   test('L5 no token in the audit, nor in what the agent has said', async () => {
     const narrow = (await home.http('GET', '/v1/token', { socket: socketOf('other') })).json<{ access_token: string }>()
       .access_token

@@ -23,6 +23,7 @@ export function createFastListener(ports: FastListenerPorts): { readonly server:
   const known = new KnownRequests()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const connection = ports.connections.add(socket)
+    if (connection === undefined) return
     if (ports.connected(connection)) new FastConnection(connection, known, ports).listen()
     else ports.read(socket)
   })

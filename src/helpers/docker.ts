@@ -9,8 +9,10 @@ import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 /** Clients compare with exactly this text. */
 const notFound: HelperAnswer = { stdout: 'credentials not found in native keychain\n', exit: 1 }
 
+/** The key under which docker itself looks up Docker Hub. Other clients use one of the hosts below. */
 const hub = 'https://index.docker.io/v1/'
-const isHub = ({ host }: UrlPattern): boolean => host === 'index.docker.io'
+const hubHosts: readonly string[] = ['index.docker.io', 'docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']
+const isHub = ({ host }: UrlPattern): boolean => hubHosts.includes(host)
 
 /**
  * The classic builder gets every listed credential and sends all of them to its daemon, which may be remote. Registries are named
@@ -28,13 +30,12 @@ export const docker: Helper = {
         await store(stdin, ports)
         return {}
       case 'erase': {
-        const url = parseUrlPattern(stdin.trim())
-        if (url !== undefined) await ports.forget(url)
+        for (const url of urlsOf(stdin.trim())) await ports.forget(url)
         return {}
       }
       case 'list': {
-        const registries = (await ports.places()).filter(({ place }) => isRegistry(place))
-        const entries = registries.map(({ place, username }) => [keyOf(place), username])
+        const registries = (await ports.available()).filter(({ url }) => isRegistry(url))
+        const entries = registries.map(({ url, username }) => [keyOf(url), username])
         return { stdout: jsonLine(Object.fromEntries(entries)) }
       }
       default:
@@ -43,11 +44,22 @@ export const docker: Helper = {
   },
 }
 
-async function get(key: string, ports: HelperPorts): Promise<HelperAnswer> {
+/** The URL of a key, and for Docker Hub its other names: a route or secret may have any of them. */
+function urlsOf(key: string): readonly UrlPattern[] {
   const url = parseUrlPattern(key)
-  const credential = url === undefined ? undefined : await ports.at(url)
-  if (url === undefined || credential === undefined) return notFound
-  return { stdout: jsonLine({ ServerURL: key, Username: usernameAt(credential, url), Secret: credential.value.reveal() }) }
+  if (url === undefined) return []
+  if (!isHub(url)) return [url]
+  const others = [hub, ...hubHosts].flatMap((name) => parseUrlPattern(name) ?? [])
+  return [url, ...others.filter((other) => formatUrlPattern(other) !== formatUrlPattern(url))]
+}
+
+async function get(key: string, ports: HelperPorts): Promise<HelperAnswer> {
+  for (const url of urlsOf(key)) {
+    const credential = await ports.at(url)
+    if (credential === undefined) continue
+    return { stdout: jsonLine({ ServerURL: key, Username: usernameAt(credential, url), Secret: credential.value.reveal() }) }
+  }
+  return notFound
 }
 
 async function store(stdin: string, ports: HelperPorts): Promise<void> {

@@ -55,8 +55,8 @@ export interface HelperPorts {
   keep(url: UrlPattern, value: Redacted<string>, expiresAt?: EpochMs): Promise<{ readonly kept?: string }>
   /** Removes what tools stored for this URL; sessions stay. */
   forget(url: UrlPattern): Promise<void>
-  /** Every URL that has a route or a static secret, with its user name. */
-  places(): Promise<readonly { readonly place: UrlPattern; readonly username: string }[]>
+  /** Every URL for which `at` would give a credential now, without a login or an approval, with its user name. */
+  available(): Promise<readonly { readonly url: UrlPattern; readonly username: string }[]>
   /** STS AssumeRoleWithWebIdentity. Throws a Failure. */
   assumeRole(profile: string | undefined, role: AwsRole, token: 'access_token' | 'id_token'): Promise<AwsCredentials>
 }

@@ -44,6 +44,12 @@ export class AccessControl {
     })
   }
 
+  /** Whether the request would be allowed without asking the user. */
+  async isAllowed(context: RequestContext, request: AccessRequest, profileTarget: Target = noTarget): Promise<boolean> {
+    const { rules } = await this.#ports.config()
+    return this.#decide(rules, context, request, profileTarget).kind === 'allow'
+  }
+
   /** Whether the credential does not exist for the clients of the share that the request came by. */
   isExcluded({ share }: RequestContext, credential: RequestedCredential): boolean {
     return share !== undefined && excludedFromShare(credential, share) !== undefined

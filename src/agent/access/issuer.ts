@@ -106,6 +106,32 @@ export class Issuer {
     return !this.#ports.control.isExcluded(context, credential)
   }
 
+  /**
+   * Whether a token would be issued now, without asking the user and without a login. A token that is due is refreshed, so that the request
+   * that follows is served from the cache. Nothing leaves, and nothing is audited.
+   */
+  async isTokenAvailable(context: RequestContext, name: string, wanted: Target): Promise<boolean> {
+    const { profiles, sessions, control } = this.#ports
+    try {
+      const profile = await profiles.profile(name)
+      const { requested, resolved } = resolveTarget(wanted, profile, context.share, sessions.grantedScope(profile))
+      const credential = { kind: 'access_token', profile: name } as const
+      const access = { requester: context.requester, credential, target: resolved }
+      const own = profileTarget(profile)
+      if (!(await control.isAllowed(context, access, own))) return false
+      const { token } = await sessions.token(profile, requested, undefined)
+      return await control.isAllowed(context, { ...access, granted: token.scope }, own)
+    } catch {
+      return false
+    }
+  }
+
+  /** The same for a static secret. */
+  isSecretAvailable(context: RequestContext, secret: string): Promise<boolean> {
+    const credential = { kind: 'secret', secret } as const
+    return this.#ports.control.isAllowed(context, { requester: context.requester, credential, target: {} })
+  }
+
   /** Throws share_limited, audited, if the operation is for the main socket only. */
   operation(context: RequestContext, permission: Permission): void {
     try {

@@ -120,20 +120,35 @@ export class HelperCredentials implements HelperPorts {
     await this.#ports.secrets.forget(url, undefined)
   }
 
-  async places(): Promise<readonly { readonly place: UrlPattern; readonly username: string }[]> {
+  async available(): Promise<readonly { readonly url: UrlPattern; readonly username: string }[]> {
     const { issuer, profiles, secrets } = this.#ports
     issuer.operation(this.#context, 'read')
     const { routes } = await profiles.config()
-    const routed = routes.filter(({ pattern }) => !isWildcard(pattern)).map(({ pattern, username }) => ({ pattern, username }))
-    const stored = (await secrets.all()).flatMap((secret) => {
+    const all = await secrets.all()
+    const routed = routes
+      .filter(({ pattern }) => !isWildcard(pattern))
+      .map(({ pattern, username, to }) => ({ pattern, username, to }))
+    const stored = all.flatMap((secret) => {
       const pattern = patternOfSecret(secret)
-      return pattern === undefined ? [] : [{ pattern, username: secret.username }]
+      return pattern === undefined
+        ? []
+        : [{ pattern, username: secret.username, to: { kind: 'secret', secret: secret.name } as const }]
     })
+    const isAvailable = await Promise.all([...routed, ...stored].map(({ to }) => this.#isAvailable(to, all)))
     const unnamed = { value: redact(''), from: { kind: 'secret', secret: '' } } as const
-    return [...routed, ...stored].map(({ pattern, username }) => ({
-      place: withoutUsername(pattern),
-      username: username ?? usernameAt(unnamed, pattern),
-    }))
+    return [...routed, ...stored]
+      .filter((_, index) => isAvailable[index])
+      .map(({ pattern, username }) => ({
+        url: withoutUsername(pattern),
+        username: username ?? usernameAt(unnamed, pattern),
+      }))
+  }
+
+  async #isAvailable(to: Route['to'], secrets: readonly StaticSecret[]): Promise<boolean> {
+    const { issuer } = this.#ports
+    if (to.kind === 'profile') return issuer.isTokenAvailable(this.#context, to.profile, to.target)
+    const secret = secrets.find(({ name }) => name === to.secret)
+    return secret !== undefined && !isExpired(secret, this.now()) && issuer.isSecretAvailable(this.#context, secret.name)
   }
 
   async assumeRole(name: string | undefined, role: AwsRole, exchanged: 'access_token' | 'id_token'): Promise<AwsCredentials> {

@@ -24,7 +24,7 @@ const portsWith = (credential: Credential): HelperPorts => ({
   refused: unused,
   keep: unused,
   forget: unused,
-  places: unused,
+  available: unused,
   assumeRole: unused,
 })
 

@@ -1,0 +1,156 @@
+// More clients of OCI registries with docker-credential-authsock: docker-py, crane, oras, jib and buildah, each against a registry that takes a
+// token as a Basic password.
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
+import { clientPath, runClient } from '../../support/clients.ts'
+import { type Finished, Home } from '../../support/home.ts'
+import { imageStore, makeImage } from '../../support/images.ts'
+import { logIn, workProfile } from '../../support/login.ts'
+import { hasCompiler } from '../../support/programs.ts'
+import { describeWith, isLinux, programs } from '../../support/real-part.ts'
+import { type Registry, startRegistry, tokenOf } from '../../support/registry.ts'
+
+const parts = { 'a C compiler': hasCompiler(), Linux: isLinux }
+const installed = (path: string) => ({ [`${path} of install-registry-clients.sh`]: existsSync(clientPath(`registry/${path}`)) })
+
+let server: AuthorizationServer
+let home: Home
+let registry: Registry
+
+/** Profiles and routes besides those of `work`, and rules. */
+const more = `
+[profile.away]
+issuer = "https://login.example.com"
+client_id = "away"
+
+[[route]]
+url = "away.example.com"
+profile = "away"
+
+[[route]]
+url = "asked.example.com"
+secret = "asked"
+
+[[route]]
+url = "docker.io"
+secret = "hub"
+
+[[route]]
+url = "gone.example.com"
+secret = "not-there"
+
+[[rule]]
+decision = "ask"
+secret = "asked"
+`
+
+beforeEach(async () => {
+  home = new Home()
+  server = await startAuthorizationServer()
+  registry = await startRegistry(home, imageStore())
+  home.config(workProfile(server, `[[route]]\nurl = "${registry.host}"\nprofile = "work"\n${more}`))
+  expect((await logIn(home, server)).code).toBe(0)
+  for (const [name, ...args] of [
+    ['asked'],
+    ['hub', '--username', 'ada'],
+    ['old', '--url', 'old.example.com', '--expires', '1970-01-02'],
+  ]) {
+    const added = await home.run(['secret', 'add', name ?? '', ...args, '--stdin'], { stdin: `value of ${name}\n` })
+    expect([name, added.code, added.stderr]).toEqual([name, 0, expect.any(String)])
+  }
+  mkdirSync(join(home.path, '.docker'))
+  writeFileSync(join(home.path, '.docker', 'config.json'), JSON.stringify({ credsStore: 'authsock' }))
+})
+
+afterEach(async () => {
+  await home.close()
+  await registry.close()
+  await server.close()
+})
+
+const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, stdin = ''): Promise<Finished> =>
+  runClient(home, program, args, { env: { DOCKER_CONFIG: join(home.path, '.docker'), ...env }, stdin })
+const helper = (operation: string, stdin: string): Promise<Finished> => run('docker-credential-authsock', [operation], {}, stdin)
+const python = (script: string): Promise<Finished> => run(clientPath('registry/python/bin/python'), ['-c', script])
+
+describeWith(parts, 'the list', () => {
+  test('H2 names what get answers without a login or an approval, and nothing else', async () => {
+    const { stdout } = await helper('list', 'unused')
+    const listed = JSON.parse(stdout) as Record<string, string>
+    expect(listed).toEqual({ [registry.host]: 'oauth2', 'https://index.docker.io/v1/': 'ada' })
+    for (const key of Object.keys(listed)) expect(JSON.parse((await helper('get', key)).stdout)).toMatchObject({ ServerURL: key })
+    await home.run(['logout', 'work'])
+    expect((await helper('list', 'unused')).stdout).toBe('{"https://index.docker.io/v1/":"ada"}\n')
+    await home.run(['lock'])
+    expect((await helper('list', 'unused')).code).toBe(1)
+  }, 60_000)
+})
+
+describeWith({ ...parts, ...installed('python/bin/python') }, 'docker-py', () => {
+  test('H2 loads all credentials although one profile needs a login; H3 finds Docker Hub', async () => {
+    const script = `import json, docker.auth as auth
+config = auth.load_config()
+print(json.dumps([config.get_all_credentials(), config.resolve_authconfig("docker.io"), config.resolve_authconfig("${registry.host}")]))`
+    const { code, stdout, stderr } = await python(script)
+    expect([code, stderr]).toEqual([0, ''])
+    const hub = { Username: 'ada', Password: 'value of hub', ServerAddress: 'https://index.docker.io/v1/' }
+    const own = { Username: 'oauth2', Password: await tokenOf(home), ServerAddress: registry.host }
+    const [all, atHub, atOwn] = JSON.parse(stdout) as [Record<string, unknown>, unknown, unknown]
+    expect(all).toMatchObject({ [registry.host]: own, [hub.ServerAddress]: hub })
+    expect([atHub, atOwn]).toMatchObject([hub, own])
+  }, 60_000)
+})
+
+describeWith({ ...parts, ...programs('skopeo'), ...installed('bin/crane') }, 'crane', () => {
+  test('copies an image out of the registry and lists its tags', async () => {
+    await pushImage()
+    const { code, stdout, stderr } = await run(clientPath('registry/bin/crane'), [
+      'manifest',
+      '--insecure',
+      `${registry.host}/team/app:1`,
+    ])
+    expect([code, stderr, JSON.parse(stdout)]).toEqual([0, '', JSON.parse(manifest)])
+    expect(registry.asked.at(-1)).toMatchObject({
+      scheme: 'basic',
+      username: 'oauth2',
+      credential: await tokenOf(home),
+      status: 200,
+    })
+  }, 60_000)
+})
+
+describeWith({ ...parts, ...installed('bin/oras') }, 'oras', () => {
+  test('pushes a file and pulls it again', async () => {
+    writeFileSync(join(home.path, 'note.txt'), 'hello\n')
+    const oras = (...args: readonly string[]) => run(clientPath('registry/bin/oras'), args)
+    const pushed = await oras('push', '--plain-http', `${registry.host}/team/note:1`, 'note.txt:text/plain')
+    expect([pushed.code, pushed.stderr]).toEqual([0, ''])
+    const pulled = await oras('pull', '--plain-http', '-o', 'back', `${registry.host}/team/note:1`)
+    expect([pulled.code, pulled.stderr, existsSync(join(home.path, 'back', 'note.txt'))]).toEqual([0, '', true])
+    expect(registry.asked.filter(({ status }) => status !== 401).every(({ username }) => username === 'oauth2')).toBe(true)
+  }, 60_000)
+
+  test('shows why there is no credential', async () => {
+    const { code, stderr } = await run(clientPath('registry/bin/oras'), ['pull', 'away.example.com/team/app:1'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining("profile 'away' needs a login")])
+  }, 60_000)
+})
+
+let manifest: string
+
+async function pushImage(): Promise<void> {
+  manifest = makeImage(join(home.path, 'image'))
+  const args = [
+    '--insecure-policy',
+    'copy',
+    '-q',
+    '--dest-tls-verify=false',
+    `dir:${home.path}/image`,
+    `docker://${registry.host}/team/app:1`,
+  ]
+  writeFileSync(join(home.path, 'auth.json'), JSON.stringify({ credHelpers: { [registry.host]: 'authsock' } }))
+  expect(await run('skopeo', args, { REGISTRY_AUTH_FILE: join(home.path, 'auth.json') })).toMatchObject({ code: 0, stderr: '' })
+}

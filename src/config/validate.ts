@@ -37,8 +37,8 @@ function secretKeys(value: unknown, path: Path): readonly Complaint[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = [...path, key]
-    // The `secret` of a route is the name of one.
-    if (path.length === 2 && path[0] === 'route' && key === 'secret') return []
+    // The `secret` of a route or rule is the name of one.
+    if (path.length === 2 && (path[0] === 'route' || path[0] === 'rule') && key === 'secret') return []
     if (!/^(client_secret|secret|password|passphrase|refresh_token|access_token|token_secret)$/.test(key))
       return secretKeys(inner, at)
     return [

@@ -125,9 +125,11 @@ export class HelperCredentials implements HelperPorts {
     issuer.operation(this.#context, 'read')
     const { routes } = await profiles.config()
     const all = await secrets.all()
+    const usernameOf = (to: Route['to']) =>
+      to.kind === 'secret' ? all.find(({ name }) => name === to.secret)?.username : undefined
     const routed = routes
       .filter(({ pattern }) => !isWildcard(pattern))
-      .map(({ pattern, username, to }) => ({ pattern, username, to }))
+      .map(({ pattern, username, to }) => ({ pattern, username: username ?? usernameOf(to), to }))
     const stored = all.flatMap((secret) => {
       const pattern = patternOfSecret(secret)
       return pattern === undefined

@@ -68,6 +68,13 @@ describe('mistakes', () => {
   })
 })
 
+test('S16 a rule can name a static secret', async () => {
+  const { rules: read } = await readConfig('[[rule]]\ndecision = "deny"\nsecret = "x"\n', 'c.toml')
+  expect(read).toEqual([{ decision: 'deny', secret: 'x' }])
+  expect(await addRule(file, { decision: 'ask', secret: 'x' }, 'last')).toMatchObject({ index: 0 })
+  expect(await rules()).toEqual([{ decision: 'ask', secret: 'x' }])
+})
+
 describe('adding', () => {
   test('after the last, before the first, before one in between: comments stay with what they belong to', async () => {
     writeFileSync(file, commented)

@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url'
 
 const edges = ['audit', 'cloud', 'config', 'helpers', 'oauth', 'platform', 'store'] as const
 
-/** Below the edge rooms that keep files: atomic writes, safe opening, locks. It imports core and platform/ffi only. */
+/** Below the edge parts that keep files: atomic writes, safe opening, locks. It imports core and platform/ffi only. */
 const fileAccess = 'platform/fs'
-const roomsWithFiles: ReadonlySet<string> = new Set(['audit', 'config', 'store'])
+const partsWithFiles: ReadonlySet<string> = new Set(['audit', 'config', 'store'])
 
-/** A room may import itself, the rooms (or folders) of its row, and JSON of this repository. An edge room never imports another one. */
+/** A part may import itself, the parts (or folders) of its row, and JSON of this repository. An edge part never imports another one. */
 const table: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ['core'],
-  ...Object.fromEntries(edges.map((room) => [room, ['core', 'wire', ...(roomsWithFiles.has(room) ? [fileAccess] : [])]])),
+  ...Object.fromEntries(edges.map((part) => [part, ['core', 'wire', ...(partsWithFiles.has(part) ? [fileAccess] : [])]])),
   agent: ['core', 'wire', ...edges],
   client: ['core', 'wire', 'platform'],
   twin: ['core', 'wire', 'platform', 'client'],
@@ -33,20 +33,20 @@ const imports = new Map(
   files.map((file) => [file, [...readFileSync(join(source, file), 'utf8').matchAll(specifier)].map(([, name = '']) => name)]),
 )
 
-const roomOf = (file: string): string => file.replace(/\.ts$/, '').split(/[\\/]/)[0] ?? ''
+const partOf = (file: string): string => file.replace(/\.ts$/, '').split(/[\\/]/)[0] ?? ''
 const targetOf = (file: string, name: string): string => relative(source, resolve(source, dirname(file), name))
 
 function forbidden(file: string, name: string): string | undefined {
-  const room = roomOf(file)
+  const part = partOf(file)
   if (!name.startsWith('.'))
-    return pure.has(room) ? `${file}: ${room} imports no module but its own, and this is ${name}` : undefined
+    return pure.has(part) ? `${file}: ${part} imports no module but its own, and this is ${name}` : undefined
   const target = targetOf(file, name)
   if (target.startsWith('..') && target.endsWith('.json')) return undefined
-  const other = roomOf(target)
-  const allowed = table[room]
-  if (allowed === undefined) return `${file}: the room '${room}' has no row in scripts/check-imports.ts`
-  const isAllowed = other === room || allowed.some((each) => target === each || target.startsWith(`${each}/`))
-  return isAllowed ? undefined : `${file}: ${room} does not import ${other} (${target})`
+  const other = partOf(target)
+  const allowed = table[part]
+  if (allowed === undefined) return `${file}: the part '${part}' has no row in scripts/check-imports.ts`
+  const isAllowed = other === part || allowed.some((each) => target === each || target.startsWith(`${each}/`))
+  return isAllowed ? undefined : `${file}: ${part} does not import ${other} (${target})`
 }
 
 /** The first circle through each file that starts one, as a list of files. */

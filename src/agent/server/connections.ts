@@ -101,8 +101,8 @@ export interface ConnectionsPorts {
   /** Of one connection, requests that are being answered. */
   readonly maxPipelined?: number
   /** Whether there is room for one more; by default there is. */
-  readonly room?: { readonly open: () => 'open' | 'busy' | 'full'; readonly closed: () => void }
-  /** There is room, and it is refused all the same: too many have come. */
+  readonly budget?: { readonly open: () => 'open' | 'busy' | 'full'; readonly closed: () => void }
+  /** Within the limits, but refused: too many connections came in a short time. */
   readonly onBusy?: (socket: Socket) => void
   /** Whether there is room for bytes of a body; by default there is. */
   readonly bytes?: { readonly take: (bytes: number) => boolean; readonly release: (bytes: number) => void }
@@ -136,8 +136,8 @@ export class Connections {
 
   /** Undefined if it is refused. */
   add(socket: Socket): Connection | undefined {
-    const room = this.#ports.room?.open() ?? 'open'
-    if (room === 'full') {
+    const admitted = this.#ports.budget?.open() ?? 'open'
+    if (admitted === 'full') {
       socket.destroy()
       return undefined
     }
@@ -151,7 +151,7 @@ export class Connections {
       this.#leave(connection)
     })
     this.#timer ??= setInterval(() => this.#onTick(), this.#ports.arrivalTimeoutMs / ticksOfArrival).unref()
-    if (room === 'open') return connection
+    if (admitted === 'open') return connection
     this.#ports.onBusy?.(socket)
     return undefined
   }
@@ -234,7 +234,7 @@ export class Connections {
     this.#all[connection.index] = undefined
     this.#free.push(connection.index)
     if (connection.heldBytes > 0) this.#owner.releaseBytes(connection)
-    this.#ports.room?.closed()
+    this.#ports.budget?.closed()
   }
 
   #onTick(): void {

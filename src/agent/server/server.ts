@@ -39,7 +39,7 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
     idleTimeoutMs,
     maxPipelined: share === undefined ? maxPipelined : maxSharePipelined,
     onBusy: (socket) => endWithProblem(socket, new Failure('too_many_requests', 'too many connections', { retryAfter: 1 })),
-    room: { open: () => budget.open(listenerName, guard !== undefined), closed: () => budget.closed(listenerName) },
+    budget: { open: () => budget.open(listenerName, guard !== undefined), closed: () => budget.closed(listenerName) },
     ...(name === undefined || bodyBytes === undefined
       ? {}
       : { bytes: { take: (bytes) => bodyBytes.take(name, bytes), release: (bytes) => bodyBytes.release(name, bytes) } }),

@@ -1,5 +1,5 @@
 // Opens and reads files that belong to this user (L17): not through a symbolic link, without blocking on a pipe or a device,
-// and only if the file is regular, is ours or root's, and cannot be written by others. Used by every room that keeps files.
+// and only if the file is regular, is ours or root's, and cannot be written by others. Used by every part of src that keeps files.
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'

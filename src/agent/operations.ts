@@ -105,6 +105,11 @@ export class Operations {
     })
   }
 
+  /** A command has changed config.toml. Throws config_invalid. */
+  async reloadConfig(): Promise<void> {
+    await this.#parts.profiles.reload()
+  }
+
   approvals(): readonly ApprovalStatus[] {
     return this.#parts.approvals.list()
   }

@@ -10,6 +10,9 @@ import type { Terminal } from './terminal.ts'
 /** ms between two looks for an agent that has stopped. */
 const reconnectMs = 500
 
+/** For the agent to read config.toml. */
+const reloadTimeoutMs = 5_000
+
 const interruptSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export class Context {
@@ -43,6 +46,18 @@ export class Context {
   async config(): Promise<Config> {
     const { ConfigFile } = await import('../config/config-file.ts')
     return new ConfigFile(this.paths.configFile).read()
+  }
+
+  /** This command has changed config.toml: the agent, if one runs, goes by it when this resolves (R21, H5). */
+  async configChanged(): Promise<void> {
+    const client = await connect({ env: this.env, start: false })
+    try {
+      await client.reloadConfig(AbortSignal.timeout(reloadTimeoutMs))
+    } catch {
+      // No agent runs, or one that reads the file within a second and says itself what is wrong with it.
+    } finally {
+      client.close()
+    }
   }
 
   /** The agent; started on the first request if none is running. */

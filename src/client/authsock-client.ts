@@ -128,6 +128,15 @@ export class AuthsockClient {
     return { [Symbol.asyncIterator]: () => channel.events() }
   }
 
+  /**
+   * Has the agent read config.toml again now; otherwise it notices a change within a second.
+   *
+   * @throws {Failure} `config_invalid`.
+   */
+  async reloadConfig(signal?: AbortSignal): Promise<void> {
+    await this.#json({ method: 'POST', path: '/v1/config/reload', signal })
+  }
+
   /** Forgets the master key: no token leaves the agent until `unlock`. */
   async lock(): Promise<VaultStatus> {
     return this.#json({ method: 'POST', path: '/v1/lock' })

@@ -92,6 +92,10 @@ export const routes: readonly Route[] = [
     const choice = request.provider === 'passphrase' ? { ...request, passphrase: redact(request.passphrase) } : request
     return json(await agent.changeMasterKey(choice))
   }),
+  row('POST', '/v1/config/reload', 'admin', async (agent) => {
+    await agent.reloadConfig()
+    return noContent
+  }),
   row('POST', '/v1/shutdown', 'admin', (agent) => {
     agent.requestShutdown()
     return accepted

@@ -27,6 +27,10 @@ export class Profiles {
   readonly #servers = new Map<string, Connected>()
   #config: Config | undefined
   #readAt = -Infinity
+  /** Counts what `expire` was called for: what was read before it does not count afterwards. */
+  #generation = 0
+  /** One read after the other: an earlier one does not end after a later one. */
+  #reading: Promise<unknown> = Promise.resolve()
 
   constructor(
     file: Pick<ConfigFile, 'path' | 'current' | 'problem'>,
@@ -103,6 +107,13 @@ export class Profiles {
   /** The next request checks the file for changes. */
   expire(): void {
     this.#readAt = -Infinity
+    this.#generation += 1
+  }
+
+  /** R21: what stands in the file now counts when this resolves. Throws config_invalid. */
+  async reload(): Promise<void> {
+    this.expire()
+    await this.config()
   }
 
   server(profile: Profile): AuthorizationServer {
@@ -136,10 +147,16 @@ export class Profiles {
   }
 
   async #read(): Promise<Config> {
-    const config = await this.#file.current()
-    this.#config = config
-    this.#readAt = this.#now()
-    return config
+    for (;;) {
+      const generation = this.#generation
+      const reading = this.#reading.then(() => this.#file.current())
+      this.#reading = reading.catch(() => {})
+      const config = await reading
+      if (generation !== this.#generation) continue
+      this.#config = config
+      this.#readAt = this.#now()
+      return config
+    }
   }
 }
 

@@ -147,6 +147,7 @@ async function createProfile(context: Context, issuer: string, options: LoginOpt
   const existing = (await context.config()).profiles.get(name)
   if (existing === undefined) {
     await addProfile(file, name, tableOf(issuer, options))
+    await context.configChanged()
     if (!context.asJson) context.terminal.note(`added profile '${name}' to ${file}`)
     return name
   }
@@ -166,6 +167,7 @@ async function createProfile(context: Context, issuer: string, options: LoginOpt
   }
   // U13: what was mistyped is corrected by typing it again.
   await changeProfile(file, name, { ...profileChanges(options), issuer })
+  await context.configChanged()
   if (!context.asJson) context.terminal.note(`changed profile '${name}' in ${file}: ${flags.join(', ')}`)
   return name
 }

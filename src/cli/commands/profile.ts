@@ -49,6 +49,7 @@ async function add(context: Context, name: string, options: AddOptions): Promise
   const secret = await clientSecret(context, options, undefined)
   const clientAuthentication = options.clientAuthentication ?? (secret === undefined ? undefined : 'client_secret_basic')
   await addProfile(configFile, name, profileTable(options.issuer, { ...options, ...defined({ clientAuthentication }) }))
+  await context.configChanged()
   if (secret !== undefined) await (await context.agent()).setClientSecret(name, secret)
   if (context.asJson) context.terminal.json({ profile: name, config: configFile })
   else {
@@ -95,6 +96,7 @@ async function set(context: Context, name: string, options: SetOptions): Promise
   const before = (await context.config()).profiles.get(name)
   if (before === undefined) throw unknownProfile(name)
   await changeProfile(context.paths.configFile, name, changes)
+  await context.configChanged()
   if (context.asJson) return context.terminal.json({ profile: name, config: context.paths.configFile })
   context.terminal.note(`changed profile '${name}' in ${context.paths.configFile}: ${Object.keys(changes).join(', ')}`)
   const needsLogin = ['issuer', 'client_id', 'scopes', 'resource', 'audience'].some((field) => field in changes)
@@ -112,6 +114,7 @@ async function setDefault(context: Context, name: string | undefined): Promise<v
   }
   if (!config.profiles.has(name)) throw unknownProfile(name)
   await setDefaultProfile(context.paths.configFile, name)
+  await context.configChanged()
   if (context.asJson) terminal.json({ default_profile: name })
   else terminal.note(`'${name}' is the default profile`)
 }
@@ -123,6 +126,7 @@ async function editFile(context: Context): Promise<void> {
     await runEditor(context, configFile)
     try {
       await context.config()
+      await context.configChanged()
       return context.terminal.note(`${configFile} is valid`)
     } catch (error) {
       if (!context.terminal.isInteractive) throw error
@@ -198,6 +202,7 @@ async function remove(context: Context, name: string): Promise<void> {
   const answer = await agent.logout(name)
   await agent.removeClientSecret(name)
   await removeProfile(context.paths.configFile, name)
+  await context.configChanged()
   if (context.asJson) context.terminal.json({ profile: name, revocation: answer.revocation })
   else
     context.terminal.note(

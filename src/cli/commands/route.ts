@@ -68,6 +68,7 @@ async function add(context: Context, url: string, options: RouteOptions): Promis
   }
   if (profile !== undefined) await checkProfile(context, profile, { scopes, resource, audience })
   await addRoute(configFile, { url, ...defined({ profile, secret, username, scopes, resource, audience }) })
+  await context.configChanged()
   if (context.asJson) {
     terminal.json({ url, ...(profile === undefined ? { secret } : { profile }), config: configFile })
     return
@@ -118,6 +119,7 @@ async function list(context: Context): Promise<void> {
 
 async function remove(context: Context, url: string, { username }: UsernameOption): Promise<void> {
   await removeRoute(context.paths.configFile, url, username)
+  await context.configChanged()
   if (context.asJson) context.terminal.json({ url })
   else context.terminal.note(`removed the route ${url}`)
 }

@@ -153,6 +153,7 @@ async function add(context: Context, options: AddOptions): Promise<void> {
   const { configFile } = context.paths
   const position = first === true ? 0 : before === undefined ? 'last' : indexOf(before)
   const { index, line, text } = await addRule(configFile, table, position)
+  await context.configChanged()
   const { terminal } = context
   if (context.asJson) {
     terminal.json({ rule: index + 1, config: configFile, line, text })
@@ -174,6 +175,7 @@ async function hintIfUnknown(context: Context, name: string): Promise<void> {
 
 async function remove(context: Context, number: string): Promise<void> {
   const removed = await removeRule(context.paths.configFile, indexOf(number))
+  await context.configChanged()
   if (context.asJson) context.terminal.json({ rule: Number(number), removed: inJson(removed) })
   else context.terminal.note(`removed rule ${number}: ${ruleText(removed)}`)
 }

@@ -2,6 +2,8 @@
 
 import type { SessionStatus } from '../client/index.ts'
 import { Failure } from '../core/failures.ts'
+import { closest } from '../core/util/closest.ts'
+import { defined } from '../core/util/defined.ts'
 import type { Config } from '../config/config.ts'
 import { defaultProfileName } from '../config/default-profile.ts'
 import type { Context } from './context.ts'
@@ -11,8 +13,12 @@ export const profileRequired = (command: string, alternative?: string): Failure 
     hint: `name it (\`authsock ${command} PROFILE\`), set AUTHSOCK_PROFILE, or choose a default: \`authsock profile default PROFILE\`${alternative === undefined ? '' : `; ${alternative}`}`,
   })
 
-export const unknownProfile = (name: string): Failure =>
-  new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name })
+/** With the profile that was probably meant, if the name looks like a typing error. */
+export function unknownProfile(name: string, { profiles }: Pick<Config, 'profiles'>): Failure {
+  const close = closest(name, profiles.keys())
+  const hint = close === undefined ? undefined : `did you mean '${close}'?`
+  return new Failure('unknown_profile', `there is no profile '${name}'`, { profile: name, ...defined({ hint }) })
+}
 
 /** Of a command that names none: AUTHSOCK_PROFILE, else what config.toml says. */
 export const impliedProfile = ({ env }: Context, config: Config): string | undefined =>

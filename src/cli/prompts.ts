@@ -83,7 +83,6 @@ export async function ask(prompt: string, signal?: AbortSignal): Promise<string>
     })
   } finally {
     lines.close()
-    process.stdin.unref()
   }
 }
 

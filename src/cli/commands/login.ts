@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { AuthsockClient, SessionStatus } from '../../client/index.ts'
+import type { Config } from '../../config/config.ts'
 import { type ProfileTable, toProfile } from '../../config/profile-table.ts'
 import { changeProfile } from '../../config/change-profile.ts'
 import { addProfile } from '../../config/edit-profiles.ts'
@@ -202,9 +203,17 @@ async function changeNamedProfile(context: Context, name: string | undefined, op
   const config = await context.config()
   const profile = name ?? impliedProfile(context, config)
   if (profile === undefined) throw profileRequired('login')
-  if (!config.profiles.has(profile)) throw unknownProfile(profile)
+  if (!config.profiles.has(profile)) throw noSuchProfile(profile, config)
   await changeProfile(context.paths.configFile, profile, changes)
   if (!context.asJson) context.terminal.note(`changed profile '${profile}': ${profileFlags(options).join(', ')}`)
+}
+
+/** A new profile needs an issuer, which a name is not. */
+function noSuchProfile(name: string, config: Config): Failure {
+  const failure = unknownProfile(name, config)
+  if (failure.details.hint !== undefined) return failure
+  const hint = `a new profile needs an issuer: \`authsock login https://ISSUER --client-id ID --name ${name}\``
+  return new Failure(failure.code, failure.message, { profile: name, hint })
 }
 
 /** Stores the client secret if the client has one: given by an option, stored before, or asked for. */

@@ -93,8 +93,8 @@ async function set(context: Context, name: string, options: SetOptions): Promise
   if (Object.keys(changes).length === 0) {
     throw new Failure('bad_request', 'nothing to change', { hint: '`authsock profile set --help` lists the options' })
   }
-  const before = (await context.config()).profiles.get(name)
-  if (before === undefined) throw unknownProfile(name)
+  const config = await context.config()
+  if (!config.profiles.has(name)) throw unknownProfile(name, config)
   await changeProfile(context.paths.configFile, name, changes)
   await context.configChanged()
   if (context.asJson) return context.terminal.json({ profile: name, config: context.paths.configFile })
@@ -112,7 +112,7 @@ async function setDefault(context: Context, name: string | undefined): Promise<v
     if (implied === undefined) return terminal.hint('no default profile; `authsock profile default NAME` sets one')
     return terminal.print(implied)
   }
-  if (!config.profiles.has(name)) throw unknownProfile(name)
+  if (!config.profiles.has(name)) throw unknownProfile(name, config)
   await setDefaultProfile(context.paths.configFile, name)
   await context.configChanged()
   if (context.asJson) terminal.json({ default_profile: name })
@@ -127,6 +127,7 @@ async function editFile(context: Context): Promise<void> {
     try {
       await context.config()
       await context.configChanged()
+      if (context.asJson) return context.terminal.json({ config: configFile })
       return context.terminal.note(`${configFile} is valid`)
     } catch (error) {
       if (!context.terminal.isInteractive) throw error
@@ -159,8 +160,9 @@ async function list(context: Context): Promise<void> {
 
 async function show(context: Context, name: string): Promise<void> {
   const { configFile } = context.paths
-  const profile = (await context.config()).profiles.get(name)
-  if (profile === undefined) throw unknownProfile(name)
+  const config = await context.config()
+  const profile = config.profiles.get(name)
+  if (profile === undefined) throw unknownProfile(name, config)
   if (context.asJson) {
     context.terminal.json(inSnakeCase(profile))
     return
@@ -189,8 +191,9 @@ const inSnakeCase = (table: object): Readonly<Record<string, unknown>> =>
 const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 async function remove(context: Context, name: string): Promise<void> {
-  const { profiles, routes } = await context.config()
-  if (!profiles.has(name)) throw unknownProfile(name)
+  const config = await context.config()
+  const { routes } = config
+  if (!config.profiles.has(name)) throw unknownProfile(name, config)
   const route = routes.find(({ to }) => to.kind === 'profile' && to.profile === name)
   if (route !== undefined) {
     const url = formatUrlPattern(route.pattern)

@@ -66,6 +66,7 @@ async function add(context: Context, url: string, options: RouteOptions): Promis
       hint: 'add --profile NAME or --secret NAME',
     })
   }
+  checkResourceUri(resource)
   if (profile !== undefined) await checkProfile(context, profile, { scopes, resource, audience })
   await addRoute(configFile, { url, ...defined({ profile, secret, username, scopes, resource, audience }) })
   await context.configChanged()
@@ -78,6 +79,14 @@ async function add(context: Context, url: string, options: RouteOptions): Promis
   terminal.hint('`authsock setup TOOL` configures git, docker and others to use authsock')
   if ((parseUrlPattern(url)?.segments.length ?? 0) > 0)
     terminal.hint('git sends paths only if told to: run `authsock setup git` again; docker and skopeo send hosts only')
+}
+
+/** Before the profile's own list is looked at: what is no URI is a mistake in the arguments. */
+function checkResourceUri(resource: string | undefined): void {
+  if (resource === undefined || (URL.canParse(resource) && !resource.includes('#'))) return
+  throw new Failure('bad_request', `the resource must be an absolute URI without a fragment, not '${resource}'`, {
+    hint: 'for example https://api.example.com',
+  })
 }
 
 /** U8, L1: what the profile does not have would be refused at each use of the route. */
@@ -94,8 +103,9 @@ async function checkProfile(
     readonly audience?: string | undefined
   },
 ): Promise<void> {
-  const profile = (await context.config()).profiles.get(name)
-  if (profile === undefined) throw unknownProfile(name)
+  const config = await context.config()
+  const profile = config.profiles.get(name)
+  if (profile === undefined) throw unknownProfile(name, config)
   if (scopes !== undefined) checkProfileScope(profile, scopes)
   checkTarget(profile, defined({ resource, audience }))
 }

@@ -223,7 +223,7 @@ describe('everything else', () => {
     [['logout', 'work', 'home'], 2, 'too many arguments'],
     [['exec', 'work', 'make'], 2, 'authsock exec PROFILE -- COMMAND'],
     [['lock'], 7, 'no agent listens'],
-    [['login', 'work', '--client-id', 'x'], 2, 'which needs an issuer'],
+    [['login', 'work', '--client-id', 'x'], 2, 'a new profile needs an issuer'],
     [['vault', 'master-key', 'cupboard'], 2, "unknown location 'cupboard'"],
     [['help', 'nonsense'], 2, 'no help for'],
   ])('%j exits with %d', async (args, code, words) => {

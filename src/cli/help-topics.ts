@@ -30,7 +30,8 @@ const helpers = `Tools get credentials from authsock through their own credentia
 them; \`authsock route add URL --profile PROFILE\` chooses the credential for a URL.
 
   git         credential.helper = .../git-credential-authsock          get, store, erase
-  docker      "credsStore": "authsock", also podman, skopeo, buildah   docker-credential-authsock
+  docker      "credsStore": "authsock"                                 docker-credential-authsock
+  podman      credential-helpers = ["authsock"] in registries.conf     and skopeo, buildah
   kubectl     exec: command authsock-client, args [kubectl, PROFILE]   --id-token for an ID token
   aws         credential_process = authsock-client aws NAME            --role-arn ARN, or a static secret
   google      "executable": {"command": "authsock-client google PROFILE"}

@@ -1,5 +1,6 @@
 // The docker-credential-helpers protocol: `get|store|erase|list`. All output, errors included, goes to stdout.
 
+import { dockerHubHosts, dockerHubKey, isDockerHub } from '../core/credentials/docker-hub.ts'
 import { parseUrlPattern, type UrlPattern, formatUrlPattern } from '../core/credentials/url-pattern.ts'
 import { Failure } from '../core/failures.ts'
 import { redact } from '../core/redacted.ts'
@@ -9,17 +10,12 @@ import type { Helper, HelperAnswer, HelperPorts } from './ports.ts'
 /** Clients compare with exactly this text. */
 const notFound: HelperAnswer = { stdout: 'credentials not found in native keychain\n', exit: 1 }
 
-/** The key under which docker itself looks up Docker Hub. Other clients use one of the hosts below. */
-const hub = 'https://index.docker.io/v1/'
-const hubHosts: readonly string[] = ['index.docker.io', 'docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']
-const isHub = ({ host }: UrlPattern): boolean => hubHosts.includes(host)
-
 /**
  * The classic builder gets every listed credential and sends all of them to its daemon, which may be remote. Registries are named
  * without a scheme; a URL with one (git's https://...) is not a registry.
  */
-const isRegistry = (url: UrlPattern): boolean => url.scheme === undefined || isHub(url)
-const keyOf = (url: UrlPattern): string => (isHub(url) ? hub : formatUrlPattern(url))
+const isRegistry = (url: UrlPattern): boolean => url.scheme === undefined || isDockerHub(url)
+const keyOf = (url: UrlPattern): string => (isDockerHub(url) ? dockerHubKey : formatUrlPattern(url))
 
 export const docker: Helper = {
   async run({ args, stdin }, ports) {
@@ -48,8 +44,8 @@ export const docker: Helper = {
 function urlsOf(key: string): readonly UrlPattern[] {
   const url = parseUrlPattern(key)
   if (url === undefined) return []
-  if (!isHub(url)) return [url]
-  const others = [hub, ...hubHosts].flatMap((name) => parseUrlPattern(name) ?? [])
+  if (!isDockerHub(url)) return [url]
+  const others = [dockerHubKey, ...dockerHubHosts].flatMap((name) => parseUrlPattern(name) ?? [])
   return [url, ...others.filter((other) => formatUrlPattern(other) !== formatUrlPattern(url))]
 }
 

@@ -1,35 +1,10 @@
-// docker, kubectl, aws, terraform.
+// kubectl, aws, terraform.
 
 import { delimiter, join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
-import { defined } from '../../core/util/defined.ts'
-import { formatUrlPattern } from '../../core/credentials/url-pattern.ts'
 import { fileChange, linkChange, type Plan, readText } from './change.ts'
-import { setIni, setJson } from './edits.ts'
-import { helperReplacedNotice, onPath, patternsOf, profileOf, program, type SetupContext } from './context.ts'
-
-export function docker(context: SetupContext): Plan {
-  const { env, home, targets } = context
-  const path = join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json')
-  const { changes, notes } = onPath(context, 'docker-credential-authsock')
-  const hosts =
-    targets.length === 0
-      ? []
-      : patternsOf(context).map(({ host, port }) => formatUrlPattern({ host, segments: [], ...defined({ port }) }))
-  const edit = (text: string): string =>
-    hosts.length === 0
-      ? setJson(text, ['credsStore'], 'authsock', path)
-      : hosts.reduce((done, host) => setJson(done, ['credHelpers', host], 'authsock', path), text)
-  const store = /"credsStore"\s*:\s*"([^"]+)"/.exec(readText(path) ?? '')?.[1]
-  const before =
-    hosts.length > 0 || store === undefined || store === 'authsock'
-      ? []
-      : [helperReplacedNotice(`the store '${store}'`, 'docker')]
-  return {
-    changes: [...fileChange(path, edit), ...changes],
-    notes: [...notes, ...before, 'podman and skopeo read the same setting from ~/.config/containers/auth.json'],
-  }
-}
+import { setIni } from './edits.ts'
+import { profileOf, program, type SetupContext } from './context.ts'
 
 interface Kubeconfig {
   readonly 'current-context'?: string

@@ -2,7 +2,8 @@
 
 import { closest } from '../../core/util/closest.ts'
 import { claude, codex } from './assistants.ts'
-import { aws, docker, kubectl, terraform } from './clouds.ts'
+import { aws, kubectl, terraform } from './clouds.ts'
+import { docker, podman } from './containers.ts'
 import { git } from './git.ts'
 import { bazel, cargo, go, pip, pnpm } from './languages.ts'
 import type { Tool } from './context.ts'
@@ -11,7 +12,8 @@ const tool = (name: string, about: string, plan: Tool['plan']): Tool => ({ name,
 
 export const tools: readonly Tool[] = [
   tool('git', 'every host, or only the given ones', git),
-  tool('docker', 'and podman, skopeo: every registry, or only the given ones', docker),
+  tool('docker', 'every registry, or only the given ones', docker),
+  tool('podman', 'and skopeo, buildah: every registry, or only the given ones', podman),
   tool('kubectl', 'a user of the kubeconfig (default: the one of the current context)', kubectl),
   tool('aws', 'a profile of ~/.aws/config, with --role-arn or a static secret', aws),
   tool('cargo', 'every registry, or only the given ones', cargo),
@@ -30,9 +32,8 @@ const otherTools: ReadonlyMap<string, string> = new Map([
   ['twine', 'pip'],
   ['poetry', 'pip'],
   ['keyring', 'pip'],
-  ['podman', 'docker'],
-  ['skopeo', 'docker'],
-  ['buildah', 'docker'],
+  ['skopeo', 'podman'],
+  ['buildah', 'podman'],
   ['k8s', 'kubectl'],
   ['kubernetes', 'kubectl'],
   ['tofu', 'terraform'],

@@ -163,7 +163,7 @@ describe('U9 wrong guesses', () => {
     [['stauts'], 'authsock status'],
     [['stauts', '--json'], 'authsock status'],
     [['setup', 'uv'], "'pip'"],
-    [['setup', 'podman'], "'docker'"],
+    [['setup', 'skopeo'], "'podman'"],
     [['setup', 'gti'], "'git'"],
   ])('%j', async (args, suggestion) => {
     const { code, stderr } = await home.run(args)

@@ -1,6 +1,6 @@
 // `authsock setup` over configuration files as people and other programs leave them.
 
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -29,6 +29,29 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'setup of files'
     home.run(['setup', ...args, '--profile', 'work', '--yes'], { env })
   const goauth = (): string => join(nativePrograms(), 'goauth-authsock')
   const aws = (): string => `credential_process = "${nativePrograms()}/authsock-client" aws work --role-arn arn:aws:iam::1:role/x`
+
+  test.each([
+    ['https://index.docker.io/v1/', 'https://index.docker.io/v1/', 'docker.io'],
+    ['docker.io', 'https://index.docker.io/v1/', 'docker.io'],
+    ['registry-1.docker.io', 'https://index.docker.io/v1/', 'docker.io'],
+    ['reg.example.com:5000/team/app', 'reg.example.com:5000', 'reg.example.com:5000'],
+  ])('H3 %s: docker and podman look up the key that is written', async (target, dockerKey, podmanKey) => {
+    expect((await setup(['docker', target])).code).toBe(0)
+    expect(JSON.parse(text('.docker/config.json'))).toEqual({ credHelpers: { [dockerKey]: 'authsock' } })
+    expect((await setup(['podman', target])).code).toBe(0)
+    expect(JSON.parse(text('config/containers/auth.json'))).toEqual({ credHelpers: { [podmanKey]: 'authsock' } })
+  })
+
+  test('H4 podman gets a file of its own, and its logins still count', async () => {
+    put('.config/containers/registries.conf', 'credential-helpers = ["secretservice"]\n')
+    const { code, stderr } = await setup(['podman'])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('["secretservice"]')])
+    const file = '.config/containers/registries.conf.d/50-authsock.conf'
+    expect(text(file)).toBe('credential-helpers = ["authsock", "containers-auth.json"]\n')
+    expect((await setup(['podman'])).stderr).toContain('set up already')
+    expect((await home.run(['setup', 'podman', '--undo'])).code).toBe(0)
+    expect(existsSync(at(file))).toBe(false)
+  })
 
   test.each([
     // Go takes `off` beside no other command, nor an empty one.

@@ -102,6 +102,22 @@ print(json.dumps([config.get_all_credentials(), config.resolve_authconfig("docke
   }, 60_000)
 })
 
+describeWith({ ...parts, ...programs('skopeo', 'podman', 'buildah') }, 'podman, skopeo and buildah', () => {
+  test('H4 ask the helper after `setup podman`, and still know the logins of auth.json', async () => {
+    await pushImage()
+    expect((await home.run(['setup', 'podman', '--yes'])).code).toBe(0)
+    const auth = { auths: { 'other.example.com': { auth: Buffer.from('grace:pw').toString('base64') } } }
+    mkdirSync(join(home.path, 'config', 'containers'))
+    writeFileSync(join(home.path, 'config', 'containers', 'auth.json'), JSON.stringify(auth))
+    for (const program of ['skopeo', 'podman', 'buildah']) {
+      const user = async (host: string) => (await run(program, ['login', '--get-login', host])).stdout
+      expect([program, await user(registry.host), await user('other.example.com')]).toEqual([program, 'oauth2\n', 'grace\n'])
+    }
+    const args = ['inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/team/app:1`]
+    expect(await run('skopeo', args)).toMatchObject({ code: 0, stdout: manifest })
+  }, 60_000)
+})
+
 describeWith({ ...parts, ...programs('skopeo'), ...installed('bin/crane') }, 'crane', () => {
   test('copies an image out of the registry and lists its tags', async () => {
     await pushImage()

@@ -100,7 +100,11 @@ describe('when the server does not help', () => {
     await expired()
     const answer = await home.http('GET', '/v1/token')
     expect(answer.status).toBe(409)
-    expect(answer.json()).toMatchObject({ code: 'login_required', exit_code: 3, hint: '`authsock login work`' })
+    expect(answer.json()).toMatchObject({
+      code: 'login_required',
+      exit_code: 3,
+      hint: '`authsock login work`, or `authsock retry work` if the cause has passed',
+    })
     const status = (await home.http('GET', '/v1/sessions/work')).json()
     expect(status).toMatchObject({ state: 'login_required', user: 'ada' })
     expect(status['reason']).toContain('invalid_grant')

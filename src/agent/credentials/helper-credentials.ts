@@ -17,6 +17,7 @@ import { isProfileName } from '../../core/profile.ts'
 import { redact, type Redacted } from '../../core/redacted.ts'
 import type { EpochMs, Target } from '../../core/session/session.ts'
 import { defined } from '../../core/util/defined.ts'
+import { duration } from '../../core/util/durations.ts'
 import { jwtExpiry } from '../../core/util/jwt-payload.ts'
 import { usernameAt } from '../../helpers/format.ts'
 import type { Credential, HelperPorts } from '../../helpers/ports.ts'
@@ -26,6 +27,8 @@ import type { EventHub } from '../events.ts'
 import type { Profiles } from '../sessions/profiles.ts'
 import type { Issued } from '../sessions/sessions.ts'
 import type { CredentialMemory } from './credential-memory.ts'
+import { digestOf } from './issued-tokens.ts'
+import { refusalPauseMs } from './refusal-guard.ts'
 import type { Secrets } from './static-secrets.ts'
 
 export interface CredentialsPorts {
@@ -88,7 +91,11 @@ export class HelperCredentials implements HelperPorts {
     const { secrets, events, refusedToken } = this.#ports
     const { share } = this.#context
     if (share !== undefined && !this.#memory.mayReportRefusal(share.name, this.now())) return
-    if (refusedToken(value) || this.#memory.issued.has(value) || share !== undefined) return
+    if (this.#memory.issued.has(value)) {
+      if (this.#mayReplace(url, value)) refusedToken(value)
+      return
+    }
+    if (refusedToken(value) || share !== undefined) return
     if ((await secrets.forget(url, value)).length > 0) return
     const kept = (await secrets.all()).find((secret) => secret.value.reveal() === value)
     if (kept === undefined) return
@@ -96,6 +103,20 @@ export class HelperCredentials implements HelperPorts {
       type: 'warning',
       text: `${url.host} has refused the secret '${kept.name}': \`authsock secret add ${kept.name}\` replaces it`,
     })
+  }
+
+  /** H11: whether another token can help. */
+  #mayReplace(url: UrlPattern, value: string): boolean {
+    const { issued, refusalGuard } = this.#memory
+    const [digest, host] = [digestOf(value), hostOf(url)]
+    const verdict = refusalGuard.refused(host, digest, issued.firstIssuedAt(digest), this.now())
+    if (verdict === 'pause') {
+      this.#ports.events.publish({
+        type: 'warning',
+        text: `${host} refuses every new token: no other one is requested for it in the next ${duration(refusalPauseMs / 1000)}`,
+      })
+    }
+    return verdict === 'replace'
   }
 
   async keep(url: UrlPattern, value: Redacted<string>, expiresAt?: EpochMs): Promise<{ readonly kept?: string }> {
@@ -107,7 +128,9 @@ export class HelperCredentials implements HelperPorts {
       throw new Failure('bad_request', 'a user name with control characters is not stored')
     }
     // A credential that came from the agent comes back: docker login, git after a push, `authsock token` on a command line.
-    if (this.#memory.issued.has(value.reveal()) || (await this.#route(url)) !== undefined) return {}
+    const isIssued = this.#memory.issued.has(value.reveal())
+    if (isIssued) this.#memory.refusalGuard.accepted(hostOf(url))
+    if (isIssued || (await this.#route(url)) !== undefined) return {}
     if (await isToken(value.reveal())) return {}
     const known = await secrets.find(url)
     if (known !== undefined && known.value.reveal() === value.reveal()) return {}
@@ -167,7 +190,7 @@ export class HelperCredentials implements HelperPorts {
   async #tokenFor(name: string | undefined, use: Extract<TokenUse, { kind: 'cloud_role' }>): Promise<Redacted<string>> {
     if (use.exchanged === 'id_token') return (await this.#idToken(name, use)).value
     const { token } = await this.#token(name, {}, undefined, use)
-    this.#memory.issued.add(token.value)
+    this.#memory.issued.add(token.value, this.now())
     return token.value
   }
 
@@ -246,7 +269,7 @@ export class HelperCredentials implements HelperPorts {
 
   #ofToken({ profile, token }: Issued): Credential {
     const { value, tokenType, expiresAt, scope, target } = token
-    this.#memory.issued.add(value)
+    this.#memory.issued.add(value, this.now())
     return { value, tokenType, scope, target, from: { kind: 'profile', profile }, ...defined({ expiresAt }) }
   }
 
@@ -258,6 +281,9 @@ export class HelperCredentials implements HelperPorts {
     })
   }
 }
+
+/** Without path and user name: what a server refuses at one path it would refuse at another. */
+const hostOf = (url: UrlPattern): string => formatUrlPattern({ ...withoutUsername(url), segments: [] })
 
 const secretExpired = (name: string): Failure =>
   new Failure('secret_expired', `the secret '${name}' has expired`, { hint: `\`authsock secret add ${name}\` replaces it` })

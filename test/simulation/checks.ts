@@ -139,6 +139,8 @@ export class Checks {
     const { host } = sent.process
     // Whoever slept between its last look and the rename that followed has put an older record back, and nobody knows.
     if (this.#putBack.has(sent.family)) return
+    // A server that has refused it once has drawn its conclusions: the retries of R18 spend nothing more.
+    if (this.#refused.has(sent.family)) return
     const spent = this.#sent.filter((each) => each !== sent && isOf(each, sent) && each.at > this.#damagedAt && each.isSpent)
     const wasSpent = spent.length > 0
     // After a refused target, other targets are requested as usual (R17).

@@ -39,8 +39,8 @@ const mutants: readonly Mutant[] = [
   {
     name: 'R3 the intent is not written',
     file: 'src/core/session/start-refresh.ts',
-    from: "if (renewedBy(record.grant) === 'grant' || digest === undefined) return post(session, record, false)",
-    to: 'return post(session, record, false)',
+    from: "if (renewedBy(record.grant) === 'grant' || digest === undefined) return post(session, record, 'none')",
+    to: "return post(session, record, 'none')",
   },
   {
     name: 'R4 a time-out is taken for invalid_grant',
@@ -51,7 +51,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'R4 what may have been spent is sent again at once',
     file: 'src/core/session/retry-plan.ts',
-    from: 'return token === undefined || isFromTheFuture(token.obtainedAt, now) ? now : Math.max(now, token.expiresAt ?? now)',
+    from: 'return token === undefined || isFromTheFuture(token.obtainedAt, now) ? now : Math.max(now, servableUntil(token) ?? now)',
     to: 'return now',
   },
   {
@@ -93,7 +93,7 @@ const mutants: readonly Mutant[] = [
   {
     name: 'R8 a token is served after its end',
     file: 'src/core/session/tokens.ts',
-    from: 'if (isLifeKnown && left > 0 && left >= requiredLifeMs(token, minTtl)) {',
+    from: 'if (isLive && isLifeKnown && remaining(token, now) >= requiredLifeMs(token, minTtl)) {',
     to: 'if (token !== undefined) {',
   },
   {
@@ -113,12 +113,6 @@ const mutants: readonly Mutant[] = [
     file: 'src/agent/sessions/session-effects.ts',
     from: 'if ((await this.#lock?.isHeld()) !== true) {',
     to: 'if (this.#lock === undefined) {',
-  },
-  {
-    name: 'R9 a generation is written over a newer one',
-    file: 'src/store/files/sealed-files.ts',
-    from: 'if (known !== undefined && known >= generation) {',
-    to: 'if (known !== undefined && known < 0) {',
   },
   {
     name: 'R2 the folder is not synced after the rename',

@@ -38,12 +38,20 @@ export function startClean(): void {
   const env = cleanEnvironment(process.env)
   const { execve } = process as { execve?: (file: string, argv: readonly string[], env: NodeJS.ProcessEnv) => void }
   if (process.platform !== 'win32' && execve !== undefined) {
-    // execve keeps the descriptors that sd_listen_fds needs. Its warning that it is experimental is not for users.
+    keepPassedSocket(env)
+    // Its warning that it is experimental is not for users.
     process.removeAllListeners('warning')
     process.on('warning', () => {})
     execve.call(process, process.execPath, [process.execPath, ...nodeOptions, ...process.argv.slice(1)], env)
   }
   for (const name of Object.keys(process.env)) if (isDangerous(name)) delete process.env[name]
+}
+
+/** Node has set close-on-exec on the descriptor that systemd passed (sd_listen_fds(3)): without this, execve would close it. */
+function keepPassedSocket({ LISTEN_PID: forPid, LISTEN_FDS: count }: NodeJS.ProcessEnv): void {
+  if (count === undefined || Number(forPid) !== process.pid) return
+  const [firstPassed, setFlags, none] = [3, 2, 0]
+  libc()?.libc.func('int fcntl(int, int, int)')(firstPassed, setFlags, none)
 }
 
 /**

@@ -73,7 +73,8 @@ export interface ShareBudget {
 /** What shares may have of `descriptors`, and the rest. */
 export function connectionLimits(descriptors: number): { readonly shares: number; readonly main: number } {
   const shares = Math.max(8, Math.min(maxAllShareConnections, Math.floor(descriptors / 3)))
-  return { shares, main: Math.max(16, Math.min(maxConnections, descriptors - shares - reservedDescriptors)) }
+  const reserved = Math.min(reservedDescriptors, Math.floor(descriptors / 3))
+  return { shares, main: Math.max(16, Math.min(maxConnections, descriptors - shares - reserved)) }
 }
 
 export function mainConnections(descriptors: number): ConnectionBudget {

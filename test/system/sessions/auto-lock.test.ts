@@ -74,7 +74,7 @@ test('L7 revoke --all: every session here and at its server, every share; static
   const { code, stderr } = await home.run(['revoke', '--all'])
   expect([code, stderr]).toEqual([0, expect.stringContaining("session 'work' ended and revoked its tokens at the server")])
   expect(stderr).toContain('removed the share box')
-  expect(stderr).toContain('static secrets can be revoked only where they were made: pat')
+  expect(stderr).toContain('revoke static secrets where they were created: pat')
   expect((await home.run(['token', 'work'])).code).toBe(3)
   expect((await home.run(['share', 'list', '--json'])).stdout).toBe('{"shares":[]}\n')
   expect((await home.run(['revoke', '--all'])).stderr).toContain('there is nothing to revoke')

@@ -64,7 +64,7 @@ except Exception as error:
       expect(token).toBe(await currentToken(home))
       expect(Math.abs(expires - (await expiry()))).toBeLessThanOrEqual(1)
       const wrong = { ...variables, IDENTITY_HEADER: 'A'.repeat(43) }
-      expect(await runPython(home, python('ManagedIdentityCredential'), wrong)).toContain('403, the secret is wrong')
+      expect(await runPython(home, python('ManagedIdentityCredential'), wrong)).toContain('403, wrong secret')
       await home.run(['logout', 'work'])
       try {
         expect(await runPython(home, python('ManagedIdentityCredential'), variables)).toContain('`authsock login work`')
@@ -111,7 +111,7 @@ console.log(JSON.stringify(token))`
         200,
         { code: 'GetTokenError' },
       ])
-      expect(await ask({})).toMatchObject([200, { message: expect.stringContaining('names no scopes') as string }])
+      expect(await ask({})).toMatchObject([200, { message: expect.stringContaining('scopes are missing') as string }])
       await home.run(['logout', 'work'])
       try {
         expect(await ask({ scopes: [`${resource}/.default`] })).toMatchObject([

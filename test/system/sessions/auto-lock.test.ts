@@ -77,6 +77,6 @@ test('L7 revoke --all: every session here and at its server, every share; static
   expect(stderr).toContain('revoke static secrets where they were created: pat')
   expect((await home.run(['token', 'work'])).code).toBe(3)
   expect((await home.run(['share', 'list', '--json'])).stdout).toBe('{"shares":[]}\n')
-  expect((await home.run(['revoke', '--all'])).stderr).toContain('there is nothing to revoke')
+  expect((await home.run(['revoke', '--all'])).stderr).toContain('nothing to revoke')
   expect((await home.run(['audit', '--json'])).stdout).toContain('"event":"logged_out"')
 })

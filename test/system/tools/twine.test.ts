@@ -80,7 +80,7 @@ describeWith(clients(python, 'python/bin/twine'), 'the backend for keyring', () 
     const nowhere = await run(ask, [service], { PATH: '/usr/bin:/bin' })
     expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('authsock-client is not on the PATH')])
     const broken = await run(ask, [service], { AUTHSOCK_CLIENT: join(home.path, 'nothing') })
-    expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining('cannot be run')])
+    expect([broken.code, broken.stderr]).toEqual([1, expect.stringContaining('cannot run')])
   })
 
   test('what no route covers it has not, and it asks no further', async () => {

@@ -232,6 +232,8 @@ static void turn(void) {
   if (polled[from_pipe].revents != 0) read_pipe();
   if ((polled[to_pipe].revents & POLLOUT) != 0) write_pipe();
   else if (polled[to_pipe].revents != 0) stop(exit_ok);
+  // Before the clients fill the buffer: without room for its first frame, a new connection would be closed.
+  if ((polled[listener].revents & POLLIN) != 0) accept_client();
   // Another stream is the first in each turn, so that all get their share of the buffer.
   for (int index = 0; index < max_streams; index++) {
     struct stream *stream = &state->streams.all[(state->first + index) % max_streams];
@@ -240,7 +242,6 @@ static void turn(void) {
     if (each->fd >= 0) forward(stream);
   }
   state->first = (state->first + 1) % max_streams;
-  if ((polled[listener].revents & POLLIN) != 0) accept_client();
 }
 
 static void send_greeting(const char *path) {

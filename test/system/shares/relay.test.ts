@@ -332,6 +332,19 @@ describeWith({ 'a C compiler': hasCompiler(), POSIX: isPosix }, 'authsock-client
     await Promise.all(all.map((socket) => once(socket, 'data')))
   })
 
+  test('one that connects in the moment in which others fill the buffer is served', async () => {
+    const { far, child, streams } = await carry(native(), (socket) => socket.pipe(socket))
+    const others = await Promise.all(Array.from({ length: 20 }, () => open(far)))
+    await expect.poll(() => streams.size).toBe(others.length)
+    child.kill('SIGSTOP')
+    await Promise.all(others.map((socket) => new Promise((resolve) => socket.write(randomBytes(16_000), resolve))))
+    const late = await open(far)
+    const answer = readAll(late)
+    late.end('late')
+    child.kill('SIGCONT')
+    expect((await answer).toString()).toBe('late')
+  })
+
   test.runIf(isLinux)(
     'clients that never read cost no more than a window each',
     async () => {

@@ -60,10 +60,16 @@ interface Caller {
   readonly since: number
 }
 
-const keyFolder = mkdtempSync(join(tmpdir(), 'authsock-simulation-'))
 const masterKey = Buffer.alloc(32, 7)
-writeFileSync(join(keyFolder, 'key'), masterKey, { mode: 0o600 })
-process.on('exit', () => rmSync(keyFolder, { recursive: true, force: true }))
+
+/** A descriptor from which the key is read; its file is gone, so that a run that is ended leaves nothing. */
+function openKey(): number {
+  const keyFolder = mkdtempSync(join(tmpdir(), 'authsock-simulation-'))
+  writeFileSync(join(keyFolder, 'key'), masterKey, { mode: 0o600 })
+  const fd = openSync(join(keyFolder, 'key'), 'r')
+  rmSync(keyFolder, { recursive: true })
+  return fd
+}
 
 export class World {
   readonly figures: Figures = {
@@ -182,7 +188,7 @@ export class World {
     const clock = this.#scheduler.clock(process)
     const lock = this.#locks.of(process)
     const onWarning = (text: string): void => this.#say(`agent ${place} warns: ${text}`)
-    const named = { provider: 'descriptor', fd: openSync(join(keyFolder, 'key'), 'r') } as const
+    const named = { provider: 'descriptor', fd: openKey() } as const
     const vault = new Store({ directory: folder, clock, lock, named, onWarning, disk: this.#disk.of(process) })
     const events = new EventHub(() => clock.now())
     const file = { path: 'config.toml', problem: undefined, current: async () => this.#config }

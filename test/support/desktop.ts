@@ -25,8 +25,9 @@ export class Desktop {
 
   static async start(home: string): Promise<Desktop> {
     const desktop = new Desktop(home)
+    // -noreset, as a desktop's: otherwise it starts anew whenever its last client ends, and refuses one that comes at that moment.
     desktop.#env['DISPLAY'] =
-      `:${await desktop.#first('Xvfb', ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], 3)}`
+      `:${await desktop.#first('Xvfb', ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp', '-noreset'], 3)}`
     desktop.#env['DBUS_SESSION_BUS_ADDRESS'] = await startBus(home, 'session', (...args) => desktop.#first(...args))
     return desktop
   }

@@ -55,6 +55,8 @@ export class Home {
       XDG_STATE_HOME: join(this.path, 'state'),
       LANG: 'C.UTF-8',
       ...(process.env['TMPDIR'] === undefined ? {} : { TMPDIR: process.env['TMPDIR'] }),
+      // Tools in JavaScript would leave theirs in TMPDIR.
+      NODE_DISABLE_COMPILE_CACHE: '1',
       ...(keyFile ? { AUTHSOCK_MASTER_KEY_FILE: join(this.path, 'master.key') } : {}),
       ...env,
     }

@@ -1,5 +1,5 @@
 // Whoever is behind a share may send what he likes, as fast as he can: the agent stays, others are served meanwhile, nothing
-// slips past the bounds, and the audit keeps what happened before.
+// slips past the bounds, and the audit keeps what happened before (requirement L15).
 
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'

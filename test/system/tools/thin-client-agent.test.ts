@@ -1,5 +1,5 @@
 // The thin client and its twin if the agent is elsewhere (H7), not running (H12), or ends in the middle of a request (H14); if nobody can
-// be asked (H10), if the PATH is a repository's (S7), and if the answer tries to control the terminal (S10).
+// be asked (H10), if the PATH is a repository's (S7), and if the answer tries to control the terminal (S10). Requirements R20, L16.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

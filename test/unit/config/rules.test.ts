@@ -1,4 +1,4 @@
-// Rules in config.toml: mistakes are named, and what the program adds and removes leaves everything else as it was.
+// Rules in config.toml: mistakes are named, and what the program adds and removes leaves everything else as it was (requirement L13).
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

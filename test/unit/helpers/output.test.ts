@@ -1,4 +1,4 @@
-// What adapters print: values from servers and tools never break out of the line they are printed in.
+// What adapters print: values from servers and tools never break out of the line they are printed in (requirement L16).
 
 import { describe, expect, test } from 'vitest'
 import { redact } from '../../../src/core/redacted.ts'

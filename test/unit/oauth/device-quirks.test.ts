@@ -132,7 +132,7 @@ describe("P9 the server's pace", () => {
     expect(polls()).toBe(10)
   })
 
-  test('N18 PKCE: the challenge with the request for a code, its verifier with each poll', async () => {
+  test('N18 P25 PKCE: the challenge with the request for a code, its verifier with each poll', async () => {
     const bodies: URLSearchParams[] = []
     server.answers.set('/device', (request, response, body) => {
       bodies.push(new URLSearchParams(body))

@@ -1,4 +1,4 @@
-// authorize() as a table: who gets what by which rule and share, on every channel, for every kind of credential.
+// authorize() as a table: who gets what by which rule and share, on every channel, for every kind of credential (requirement L13).
 
 import { describe, expect, test } from 'vitest'
 import type { AccessRequest, RequestedCredential } from '../../../../src/core/access/access-request.ts'

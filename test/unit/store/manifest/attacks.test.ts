@@ -1,4 +1,4 @@
-// FINDINGS S1: an attacker who can write to the vault's folder, and knows no master key of it, changes vault.json in every way. He has the
+// Requirement L11, finding S1: an attacker who can write to the vault's folder, and knows no master key of it, changes vault.json in every way. He has the
 // format, a key of his own, every older manifest, and may know a key that was in use before.
 
 import { execFileSync } from 'node:child_process'

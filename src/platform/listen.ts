@@ -52,7 +52,7 @@ export async function listenOn(server: Server, path: string, mode = 0o600, backl
   const umask = process.umask(0o777 & ~mode)
   let started: Promise<void>
   try {
-    started = listening(server, { path: temporary, backlog })
+    started = listening(server, { path: temporary }, backlog)
   } finally {
     // Restored in the same turn: the umask counts for every file that this process makes meanwhile.
     process.umask(umask)
@@ -135,13 +135,11 @@ async function listenOnPipe(server: Server, file: string): Promise<ListeningSock
   }
 }
 
-type ListenTarget =
-  | { readonly path: string; readonly backlog?: number }
-  | { readonly fd: number }
-  | { readonly host: string; readonly port: number }
+type ListenTarget = { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number }
 
-async function listening(server: Server, target: ListenTarget): Promise<void> {
+async function listening(server: Server, target: ListenTarget, backlog = maxBacklog): Promise<void> {
   const started = once(server, 'listening')
-  server.listen({ backlog: maxBacklog, ...target })
+  // An argument of its own: for a descriptor, Node does not read it from the options.
+  server.listen(target, backlog)
   await started
 }

@@ -130,6 +130,7 @@ export class Checks {
     // It is remembered once it could be written, and for as long as clocks agree.
     if (!disk.isReliable || disk.fullUntil > last.at - minute || this.#awakeFor() < minute || this.#damagedAt > last.at) return
     if (!last.sent.process.isAlive || hosts.some(({ clockSetAt }) => clockSetAt > last.at - 10 * minute)) return
+    if (Math.abs(last.sent.process.host.offset - sent.process.host.offset) > 10 * second) return
     if (this.#sent.some((each) => each !== sent && each.at > last.at && each.target.resource !== undefined)) return
     this.fail(`R17: a refused target is requested again after ${Math.round((scheduler.now - last.at) / second)} s`)
   }

@@ -21,8 +21,13 @@ const attacks: readonly ((socket: Socket, number: number) => void)[] = [
   // Targets and lifetimes that cost a refresh.
   (socket, number) =>
     void socket.write(get(`/v1/token?scope=${['read', 'write', 'openid'][number % 3] ?? ''}&min_ttl=${3000 + (number % 600)}`)),
-  // What is not there.
-  (socket) => void socket.write(get('/v1/status')),
+  // One request after the other, on the same connections.
+  (socket) => {
+    const ask = get('/v1/token')
+    socket.removeAllListeners('data')
+    socket.on('data', () => socket.write(ask))
+    socket.write(ask)
+  },
   // No HTTP.
   (socket) => void socket.write('\u0000'.repeat(2000)),
 ]

@@ -34,7 +34,7 @@ await withGround({ accessTokenTtl: 5, descriptors: 128 }, async (ground) => tell
 
 for (const descriptors of [1024, undefined]) {
   await withGround({ accessTokenTtl: 3600, ...defined({ descriptors }) }, async (ground) =>
-    tell(await hostileShares(ground, 300, 60)),
+    withGround({ accessTokenTtl: 3600 }, async (other) => tell(await hostileShares(ground, other, 300, 60))),
   )
 }
 

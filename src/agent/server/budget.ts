@@ -1,7 +1,7 @@
 // The one budget over all shares and listeners (L15, S9): connections, unread bytes, refreshes, questions and log lines. The main
 // socket has descriptors that no share can take, and nothing else of it is counted: it is the user's own.
 
-import { Quota, RateBudget } from '../../core/access/budget.ts'
+import { FairRate, Quota, RateBudget } from '../../core/access/budget.ts'
 import type { Clock } from '../../core/ports.ts'
 import { maxConnections, maxShareConnections } from './limits.ts'
 
@@ -10,10 +10,10 @@ const reservedDescriptors = 96
 /** Connections of all shares together, if there are descriptors for more. */
 const maxAllShareConnections = 2048
 /**
- * New connections to the sockets of shares. Beyond it they are refused as they come, which costs less than to read what they send. Not at a
- * TCP port: who connects there is unknown before it has sent the secret, and a client that has it is not kept out.
+ * New connections to the sockets of shares: a burst for each, a rate for all. Beyond it they wait in the kernel's queue. Not at a TCP port:
+ * who connects there is unknown before it has sent the secret, and a client that has it is not kept waiting by those who have not.
  */
-const accepts = { total: { burst: 1000, perSecond: 250 }, each: { burst: 500, perSecond: 100 } }
+const accepts = { burst: 200, perSecond: 200 }
 /** Bytes of bodies that were received and not answered yet. */
 const bodyBytes = { total: 16 * 2 ** 20, each: 4 * 2 ** 20 }
 /** Refreshes that a share's clients cause beyond those that are due anyway: a target of its own, or a longer lifetime. */
@@ -29,12 +29,9 @@ type Evict = () => boolean
 export class ConnectionBudget {
   readonly #quota: Quota
   readonly #evict = new Map<string, Evict>()
-  readonly #mayAccept: (listener: string) => boolean
 
-  /** `mayAccept`: whether another connection to the listener may come just now. */
-  constructor(limits: { readonly total: number; readonly each: number }, mayAccept: (listener: string) => boolean = () => true) {
+  constructor(limits: { readonly total: number; readonly each: number }) {
     this.#quota = new Quota(limits)
-    this.#mayAccept = mayAccept
   }
 
   /** A listener, until the result is called. */
@@ -46,15 +43,15 @@ export class ConnectionBudget {
   }
 
   /**
-   * Counts a connection. Makes room if there is none, at the cost of the listener itself or of the one that has most; `full` if that is
-   * not possible, and then it is not counted. `busy`: too many have come just now.
+   * Counts a connection. Makes room if there is none, at the cost of the listener itself or of the one that has most; false if that is
+   * not possible, and then it is not counted.
    */
-  open(listener: string, isTcp = false): 'open' | 'busy' | 'full' {
+  open(listener: string): boolean {
     while (!this.#quota.take(listener)) {
       const candidates = this.#quota.exceeded(listener) === 'own' ? [listener] : this.#quota.holders()
-      if (!candidates.some((each) => this.#evict.get(each)?.() === true)) return 'full'
+      if (!candidates.some((each) => this.#evict.get(each)?.() === true)) return false
     }
-    return isTcp || this.#mayAccept(listener) ? 'open' : 'busy'
+    return true
   }
 
   closed(listener: string): void {
@@ -64,6 +61,8 @@ export class ConnectionBudget {
 
 export interface ShareBudget {
   readonly connections: ConnectionBudget
+  /** Whether another connection to a share's socket is accepted now. */
+  readonly mayAccept: (share: string) => boolean
   readonly bodyBytes: Quota
   readonly refreshes: RateBudget
   readonly questions: RateBudget
@@ -85,10 +84,10 @@ export function mainConnections(descriptors: number): ConnectionBudget {
 export function shareBudget(clock: Clock, descriptors: number): ShareBudget {
   const now = clock.now()
   const { shares } = connectionLimits(descriptors)
-  const rate = new RateBudget({ ...accepts, now })
-  const limits = { total: shares, each: Math.min(maxShareConnections, shares) }
+  const accepting = new FairRate(accepts)
   return {
-    connections: new ConnectionBudget(limits, (listener) => rate.take(listener, clock.now())),
+    connections: new ConnectionBudget({ total: shares, each: Math.min(maxShareConnections, shares) }),
+    mayAccept: (share) => accepting.take(share, clock.now()),
     bodyBytes: new Quota(bodyBytes),
     refreshes: new RateBudget({ ...refreshes, now }),
     questions: new RateBudget({ ...questions, now }),

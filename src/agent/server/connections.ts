@@ -101,9 +101,7 @@ export interface ConnectionsPorts {
   /** Of one connection, requests that are being answered. */
   readonly maxPipelined?: number
   /** Whether there is room for one more; by default there is. */
-  readonly budget?: { readonly open: () => 'open' | 'busy' | 'full'; readonly closed: () => void }
-  /** Within the limits, but refused: too many connections came in a short time. */
-  readonly onBusy?: (socket: Socket) => void
+  readonly budget?: { readonly open: () => boolean; readonly closed: () => void }
   /** Whether there is room for bytes of a body; by default there is. */
   readonly bytes?: { readonly take: (bytes: number) => boolean; readonly release: (bytes: number) => void }
   /** A request has not arrived in time. */
@@ -136,8 +134,7 @@ export class Connections {
 
   /** Undefined if it is refused. */
   add(socket: Socket): Connection | undefined {
-    const admitted = this.#ports.budget?.open() ?? 'open'
-    if (admitted === 'full') {
+    if (this.#ports.budget?.open() === false) {
       socket.destroy()
       return undefined
     }
@@ -151,9 +148,7 @@ export class Connections {
       this.#leave(connection)
     })
     this.#timer ??= setInterval(() => this.#onTick(), this.#ports.arrivalTimeoutMs / ticksOfArrival).unref()
-    if (admitted === 'open') return connection
-    this.#ports.onBusy?.(socket)
-    return undefined
+    return connection
   }
 
   /** The header of a request is there. False: its sender does not read the answers. */

@@ -30,8 +30,8 @@ export interface DispatchPorts {
   readonly guard?: TcpGuard
 }
 
-/** Of a client of a TCP share that has not proved that it may ask: the connection ends with the answer. */
-const refusals: ReadonlySet<Failure['code']> = new Set(['unauthorized', 'peer_denied', 'too_many_requests'])
+/** The connection ends with the answer: the client of a TCP share has not proved that it may ask. */
+const refusals: ReadonlySet<Failure['code']> = new Set(['unauthorized', 'peer_denied'])
 
 export class Dispatch {
   readonly #ports: DispatchPorts
@@ -151,7 +151,10 @@ export class Dispatch {
   #fail(exchange: HttpExchange, error: unknown): void {
     const failure = asFailure(error)
     if (failure.code === 'unexpected') this.#ports.log(describeDefect(failure))
-    answerFailure(exchange, failure, this.#ports.guard !== undefined && refusals.has(failure.code))
+    const { share, guard } = this.#ports
+    // Who asks too often at a share has to connect again, and that takes its turn.
+    const asksTooOften = share !== undefined && failure.code === 'too_many_requests'
+    answerFailure(exchange, failure, asksTooOften || (guard !== undefined && refusals.has(failure.code)))
   }
 }
 

@@ -14,6 +14,8 @@ export const maxPipelined = 32
 export const maxSharePipelined = 4
 /** Connections to a share that wait to be accepted: all of them are accepted in one turn, which others wait for. */
 export const shareBacklog = 128
+/** For which no connection to a share is accepted once too many have come. */
+export const acceptPauseMs = 100
 /** Bytes of answers that a client may leave unread and still send requests. */
 export const maxUnreadBytes = 64 * 1024
 

@@ -8,9 +8,19 @@ import type { ConnectionBudget } from './budget.ts'
 import { connectionOf, Connections } from './connections.ts'
 import { Dispatch, type DispatchPorts } from './dispatch.ts'
 import { endWithProblem, malformedRequest } from './errors.ts'
+import { AcceptPause } from '../../platform/accept-pause.ts'
 import { createFastListener } from './fast-path/listener.ts'
 import { NodeHttpExchange } from './http-exchange.ts'
-import { arrivalTimeoutMs, drainTimeoutMs, idleTimeoutMs, maxHeaderBytes, maxPipelined, maxSharePipelined } from './limits.ts'
+import {
+  acceptPauseMs,
+  arrivalTimeoutMs,
+  drainTimeoutMs,
+  idleTimeoutMs,
+  maxHeaderBytes,
+  maxPipelined,
+  maxSharePipelined,
+  shareBacklog,
+} from './limits.ts'
 import { Upgrades } from './upgrade.ts'
 
 export interface ServerPorts extends DispatchPorts {
@@ -20,6 +30,8 @@ export interface ServerPorts extends DispatchPorts {
   readonly bodyBytes?: Quota
   /** Whether the process at the other end may ask: looked up once for a connection. */
   readonly isTrustedPeer: (socket: Socket) => boolean
+  /** Of a share's socket: whether another connection is accepted now (S9). */
+  readonly mayAccept?: () => boolean
 }
 
 export interface AgentServer {
@@ -29,7 +41,7 @@ export interface AgentServer {
 }
 
 export function createAgentServer(ports: ServerPorts): AgentServer {
-  const { agent, isTrustedPeer, share, guard, budget, bodyBytes } = ports
+  const { agent, isTrustedPeer, share, guard, budget, bodyBytes, mayAccept } = ports
   const name = share?.().name
   const listenerName = name === undefined ? 'the main socket' : guard === undefined ? name : `${name} over TCP`
   const dispatch = new Dispatch(ports)
@@ -38,8 +50,7 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
     arrivalTimeoutMs,
     idleTimeoutMs,
     maxPipelined: share === undefined ? maxPipelined : maxSharePipelined,
-    onBusy: (socket) => endWithProblem(socket, new Failure('too_many_requests', 'too many connections', { retryAfter: 1 })),
-    budget: { open: () => budget.open(listenerName, guard !== undefined), closed: () => budget.closed(listenerName) },
+    budget: { open: () => budget.open(listenerName), closed: () => budget.closed(listenerName) },
     ...(name === undefined || bodyBytes === undefined
       ? {}
       : { bytes: { take: (bytes) => bodyBytes.take(name, bytes), release: (bytes) => bodyBytes.release(name, bytes) } }),
@@ -65,6 +76,11 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
     answer: (exchange) => dispatch.answer(exchange),
     read: (socket) => void http.emit('connection', socket),
   })
+  const accepting = new AcceptPause(listener, shareBacklog)
+  if (mayAccept !== undefined)
+    listener.on('connection', () => {
+      if (!mayAccept()) accepting.pause(acceptPauseMs)
+    })
   const unregister = budget.register(listenerName, () => connections.evict())
   const hold = (socket: Socket, bytes: number): boolean => connections.hold(socket, bytes)
   http.on('request', (request, response) => {
@@ -85,6 +101,7 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
     listener,
     close: async () => {
       upgrades.close()
+      accepting.end()
       const closed = new Promise<void>((resolve) => listener.close(() => resolve()))
       connections.end()
       const timer = setTimeout(() => connections.destroy(), drainTimeoutMs)

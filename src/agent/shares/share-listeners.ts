@@ -22,7 +22,7 @@ interface ShareListenersPorts {
 }
 
 export function shareListeners({ agent, clock, log, onRequest, budget }: ShareListenersPorts): ShareListeners {
-  const { connections, bodyBytes, logLines } = budget
+  const { connections, mayAccept, bodyBytes, logLines } = budget
   const common = { agent, onRequest, isTrustedPeer: () => true, budget: connections, bodyBytes }
   const logFor = (share: () => Share) => (text: string) => {
     const { name } = share()
@@ -30,7 +30,13 @@ export function shareListeners({ agent, clock, log, onRequest, budget }: ShareLi
   }
   return {
     listen: async (path, share) => {
-      const server = createAgentServer({ ...common, callerOf, share, log: logFor(share) })
+      const server = createAgentServer({
+        ...common,
+        callerOf,
+        share,
+        log: logFor(share),
+        mayAccept: () => mayAccept(share().name),
+      })
       const bound = await listenOn(server.listener, path, 0o666, shareBacklog)
       return {
         isThere: () => bound.isThere(),

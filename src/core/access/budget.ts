@@ -79,3 +79,37 @@ export class RateBudget {
     return own.take(now) && this.#total.take(now)
   }
 }
+
+/**
+ * A burst for each holder, and then so many a second for all together, in equal parts for those who have used up some of their burst. Who
+ * asks seldom never waits, whatever the others do.
+ */
+export class FairRate {
+  readonly #rate: Rate
+  readonly #used = new Map<string, { left: number; at: EpochMs }>()
+
+  constructor(rate: Rate) {
+    this.#rate = rate
+  }
+
+  take(holder: string, now: EpochMs): boolean {
+    this.#refill(now)
+    const own = this.#used.get(holder)
+    if (own === undefined) {
+      this.#used.set(holder, { left: this.#rate.burst - 1, at: now })
+      return true
+    }
+    if (own.left < 1) return false
+    own.left -= 1
+    return true
+  }
+
+  #refill(now: EpochMs): void {
+    const perSecond = this.#rate.perSecond / this.#used.size
+    for (const [holder, own] of this.#used) {
+      own.left += (Math.max(0, now - own.at) / 1000) * perSecond
+      own.at = now
+      if (own.left >= this.#rate.burst) this.#used.delete(holder)
+    }
+  }
+}

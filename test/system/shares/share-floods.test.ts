@@ -29,7 +29,7 @@ describeWith({ 'Unix sockets': isPosix }, 'floods', () => {
     home.config(`${workProfile(server)}\n[[route]]\nurl = "https://git.example.com"\nprofile = "work"\n`)
     agent = await home.startAgent(['--log', 'info'])
     expect((await logIn(home, server)).code).toBe(0)
-    for (const name of ['hostile', 'other', 'flooding', ...channels])
+    for (const name of ['hostile', 'other', 'flooding', 'crowd', 'often', ...channels])
       expect((await home.run(['share', 'create', name, '--scope', 'read'])).code).toBe(0)
     wide = (await home.run(['token', 'work'])).stdout.trim()
   })
@@ -68,6 +68,33 @@ describeWith({ 'Unix sockets': isPosix }, 'floods', () => {
     socket.destroy()
     return said
   }
+
+  test('S9 more connections than are accepted at once wait, and none is refused', async () => {
+    const asked = Array.from({ length: 400 }, async () => {
+      // As a thin client, whose connect() waits; Node's fails if the queue is full.
+      for (;;) {
+        const answer = await home.http('GET', '/v1/token', { socket: socketOf('crowd') }).catch(() => undefined)
+        if (answer !== undefined && answer.status !== 429) return answer.status
+        await pause(100)
+      }
+    })
+    await othersAreServed()
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([200]))
+  })
+
+  test('S9 who asks too often has to connect again', async () => {
+    const socket = await connect('often')
+    let said = ''
+    socket.on('data', (chunk: Buffer) => {
+      said = chunk.toString()
+      socket.write('GET /v1/token HTTP/1.1\r\nHost: a\r\n\r\n')
+    })
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write('GET /v1/token HTTP/1.1\r\nHost: a\r\n\r\n')
+    await closed
+    expect(said).toContain('429')
+    expect(said).toMatch(/Retry-After: 1\r\n[^]*Connection: close\r\n/)
+  })
 
   test('L3 L4 R15 requests that are none, half ones, and several in one', async () => {
     const before = memory()

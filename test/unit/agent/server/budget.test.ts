@@ -17,7 +17,7 @@ function listener(
     return true
   })
   const open = (): boolean => {
-    const hasRoom = budget.open(name) === 'open'
+    const hasRoom = budget.open(name)
     if (hasRoom) count += 1
     return hasRoom
   }

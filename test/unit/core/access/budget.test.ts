@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Quota, RateBudget } from '../../../../src/core/access/budget.ts'
+import { FairRate, Quota, RateBudget } from '../../../../src/core/access/budget.ts'
 
 test('S9 a quota: each has its limit, and all together theirs', () => {
   const quota = new Quota({ total: 5, each: 3 })
@@ -46,4 +46,27 @@ test('S9 a rate: a burst for each and for all, then so many a second', () => {
     Array.from({ length: count }, () => rate.take(holder, now)).filter(Boolean).length
   expect([take('a', 100, 0), take('b', 100, 0), take('c', 100, 0)]).toEqual([3, 2, 0])
   expect([take('c', 10, 1_000), take('a', 10, 1_000)]).toEqual([1, 0])
+})
+
+test('S9 a fair rate: a burst for each, the rate in equal parts for those who use it up, and no waiting for who asks seldom', () => {
+  const rate = new FairRate({ burst: 10, perSecond: 20 })
+  const served = { greedy: 0, other: 0, seldom: 0 }
+  for (let now = 0; now < 60_000; now += 5) {
+    for (const name of ['greedy', 'other'] as const) if (rate.take(name, now)) served[name] += 1
+    if (now % 1_000 === 0 && rate.take('seldom', now)) served.seldom += 1
+  }
+  expect(served.seldom).toBe(60)
+  // 10 at once, and then half of 20 a second; who asks seldom counts as a third for a moment.
+  for (const name of ['greedy', 'other'] as const) {
+    expect(served[name]).toBeGreaterThan(10 + 60 * 8)
+    expect(served[name]).toBeLessThanOrEqual(10 + 60 * 10)
+  }
+})
+
+test('S9 a fair rate: all of it for one who is alone, also after a clock that was set back', () => {
+  const rate = new FairRate({ burst: 2, perSecond: 10 })
+  const take = (now: number): boolean => rate.take('a', now)
+  expect([take(100_000), take(100_000), take(100_000)]).toEqual([true, true, false])
+  expect([take(100_100), take(100_100)]).toEqual([true, false])
+  expect([take(50_000), take(50_100), take(50_100)]).toEqual([false, true, false])
 })

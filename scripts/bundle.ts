@@ -1,8 +1,9 @@
 // Bundles the program: src/main.ts with everything that it loads lazily, the passphrase worker and the client library, from TypeScript
-// to JavaScript. Packages stay imports; package.json and protocol/config.schema.json become part of the bundle. Modules that look for a
+// to JavaScript. Packages stay imports; package.json, protocol/config.schema.json and texts of installers/ become part of the bundle. Modules that look for a
 // file beside themselves (src/client/start.ts, src/store/keys/passphrase.ts) rely on one rule: each chunk lies one folder below `out`.
 
-import { isAbsolute, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Plugin, rolldown } from 'rolldown'
 
@@ -16,7 +17,13 @@ const input = {
 }
 
 export async function bundleProgram(out: string): Promise<void> {
-  const bundle = await rolldown({ input, platform: 'node', external: isPackage, plugins: [builtinsByName()], treeshake })
+  const bundle = await rolldown({
+    input,
+    platform: 'node',
+    external: isPackage,
+    plugins: [builtinsByName(), embeddedTexts()],
+    treeshake,
+  })
   await bundle.write({ dir: out, format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' })
   await bundle.close()
 }
@@ -52,6 +59,18 @@ function builtinsByName(): Plugin {
         ...names.map((key) => `const ${key}_ = module.${key}\nexport { ${key}_ as ${key} }`),
       ]
       return { code: lines.join('\n'), moduleType: 'js' }
+    },
+  }
+}
+
+/** `readFileSync(new URL('../installers/...', import.meta.url), 'utf8')` becomes the text of the file. */
+function embeddedTexts(): Plugin {
+  const call = /readFileSync\(new URL\('((?:\.\.\/)+installers\/[^']+)', import\.meta\.url\), 'utf8'\)/g
+  return {
+    name: 'embedded-texts',
+    transform(code, id) {
+      if (!id.startsWith(source) || !code.includes('installers/')) return undefined
+      return code.replaceAll(call, (_, path: string) => JSON.stringify(readFileSync(resolve(dirname(id), path), 'utf8')))
     },
   }
 }

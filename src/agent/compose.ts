@@ -18,6 +18,7 @@ import { faultPoint, withFaultPoints } from '../platform/process/fault-points.ts
 import { descriptorLimit } from '../platform/process/descriptors.ts'
 import { IdleMemoryTrimmer } from '../platform/process/idle-memory.ts'
 import { realDisk } from '../platform/fs/disk.ts'
+import type { InheritedSocket } from '../platform/listen.ts'
 import { version } from '../platform/version.ts'
 import { sessionLocks } from '../store/files/locks.ts'
 import { RollbackDetector } from '../store/files/rollback-detector.ts'
@@ -61,6 +62,8 @@ interface Surroundings {
   readonly options: AgentOptions
   readonly log: Log
   readonly clock: Clock
+  /** The socket that the service manager passed, if it did. */
+  readonly inherited: InheritedSocket | undefined
   /** Ends the agent. */
   readonly shutDown: () => void
   /** Makes sure of the socket's folder and of the agent's lock (R19). Rejects if they cannot be had any more. */
@@ -74,7 +77,7 @@ const auditDelayMs = 25
 /** Of the disk: at each of them a test may have the process killed. */
 const diskSteps = ['create', 'link', 'rename', 'remove', 'syncFolder'] as const
 
-export function compose({ where, options, log, clock, shutDown, secure }: Surroundings): readonly Service[] {
+export function compose({ where, options, log, clock, inherited, shutDown, secure }: Surroundings): readonly Service[] {
   const now = (): number => clock.now()
   const events = new EventHub(now)
   const warnings = new Set<string>()
@@ -253,6 +256,7 @@ export function compose({ where, options, log, clock, shutDown, secure }: Surrou
     mainListener({
       agent,
       ...about,
+      inherited,
       log,
       onRequest: touched,
       budget: mainConnections(descriptors),

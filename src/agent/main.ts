@@ -3,13 +3,16 @@
 
 import { existsSync, lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { asFailure, exitCodes, Failure } from '../core/failures.ts'
 import { systemClock } from '../platform/clock.ts'
 import { type Paths, paths } from '../platform/fs/paths.ts'
 import { checkPrivateFolder } from '../platform/fs/private-folder.ts'
 import { prepareSocketFolder } from '../platform/fs/socket-folder.ts'
+import { launchdSocket } from '../platform/launchd-socket.ts'
+import { inheritedSocket } from '../platform/listen.ts'
 import { harden, startClean } from '../platform/process/hardening.ts'
-import { type AgentLock, pidText, takeAgentLock } from '../platform/process/single-instance.ts'
+import { type AgentLock, type AgentLockOutcome, pidText, takeAgentLock } from '../platform/process/single-instance.ts'
 import { type AgentOptions, compose } from './compose.ts'
 import { Log, type LogLevel } from './log.ts'
 import { ServiceList } from './service.ts'
@@ -20,6 +23,9 @@ export interface ProcessOptions extends AgentOptions {
   readonly json?: boolean
 }
 
+/** For another agent to end, which may have a refresh under way. */
+const lockTimeoutMs = 45_000
+const lockPollMs = 20
 /** For a refresh under way; after it, the request is aborted, and its outcome is ambiguous (R4). */
 const stopTimeoutMs = 5_000
 /** For all services together, also those that ignore their deadline: a stop never waits for ever (S8). */
@@ -37,7 +43,8 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     log.rotate(where.logFile)
     prepareSocketFolder(where.runtimeDirectory)
     checkPrivateFolder(where.stateDirectory)
-    const found = await takeAgentLock(where.agentLock)
+    const inherited = inheritedSocket(process.env) ?? launchdSocket()
+    const found = inherited === undefined ? await takeAgentLock(where.agentLock) : await waitForLock(where.agentLock, log)
     if (found.kind === 'taken') {
       log.error(`an agent is already running at ${where.socket}${pidText(found.pid)}`)
       return exitCodes.ok
@@ -45,7 +52,7 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
     watchProcess(shutDown, log)
     const services = new ServiceList(
-      compose({ where, options, log, clock: systemClock, shutDown, secure: keepPlace(where, found.lock) }),
+      compose({ where, options, log, clock: systemClock, inherited, shutDown, secure: keepPlace(where, found.lock) }),
       (text) => log.error(text),
     )
     await services.start()
@@ -61,6 +68,20 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     log.error(failure.message)
     if (failure.hint !== '') log.error(`hint: ${failure.hint}`)
     return failure.exitCode
+  }
+}
+
+/**
+ * The socket is this agent's already: whoever has the lock was started before, finds that its socket was replaced, and ends. Callers wait
+ * meanwhile; if this agent ended instead, it would be started again and again for them.
+ */
+async function waitForLock(path: string, log: Log): Promise<AgentLockOutcome> {
+  const deadline = performance.now() + lockTimeoutMs
+  for (let said = false; ; said = true) {
+    const found = await takeAgentLock(path)
+    if (found.kind === 'held' || performance.now() > deadline) return found
+    if (!said) log.info(`waiting for the agent that still runs${pidText(found.pid)}`)
+    await pause(lockPollMs)
   }
 }
 

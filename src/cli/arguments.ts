@@ -13,16 +13,21 @@ export const collectList = (value: string, before: readonly string[] = []): read
 /** For an option that may be repeated and takes one value as it is. */
 export const collectValues = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
-/** One of several words; `_` may be written `-`. */
-export const oneOf =
-  <T extends string>(option: string, all: readonly T[]) =>
-  (value: string): T => {
-    const found = all.find((each) => each === value || each.replaceAll('_', '-') === value)
-    if (found !== undefined) return found
-    throw new Failure('bad_request', `${option} is '${value}', not one of ${all.join(', ')}`, {
-      hint: `use one of ${all.join(', ')}`,
-    })
-  }
+/** One of several words; `_` may be written `-`. The result has `choices`, for completions. */
+export const oneOf = <T extends string>(
+  option: string,
+  all: readonly T[],
+): ((value: string) => T) & { readonly choices: readonly T[] } =>
+  Object.assign(
+    (value: string): T => {
+      const found = all.find((each) => each === value || each.replaceAll('_', '-') === value)
+      if (found !== undefined) return found
+      throw new Failure('bad_request', `${option} is '${value}', not one of ${all.join(', ')}`, {
+        hint: `use one of ${all.join(', ')}`,
+      })
+    },
+    { choices: all },
+  )
 
 /** A whole number from `min` to `max`. */
 export function parseInteger(option: string, text: string, what: string, { min = 0, max = 9_999_999 } = {}): number {

@@ -37,6 +37,8 @@ export const commandTable: readonly CommandRow[] = [
   { group: agent, names: ['agent', 'start', 'stop'], load: () => import('./commands/agent.ts') },
   { group: agent, names: ['lock', 'unlock', 'vault'], load: () => import('./commands/vault.ts') },
   { group: agent, names: ['events'], load: () => import('./commands/events.ts') },
+  { group: agent, names: ['install', 'uninstall'], load: () => import('./commands/install.ts') },
+  { group: agent, names: ['completion'], load: () => import('./commands/completion.ts') },
   { group: agent, names: ['doctor'], load: () => import('./commands/doctor.ts') },
 ]
 

@@ -1,6 +1,7 @@
 // What every command is given: the terminal, the environment, config.toml and the agent, each read or started on demand.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Command } from 'commander'
 import { type AuthsockClient, connect } from '../client/index.ts'
 import type { Config } from '../config/config.ts'
 import { exitCodes } from '../core/failures.ts'
@@ -27,9 +28,13 @@ export class Context {
   readonly #interrupted = new AbortController()
   #client: AuthsockClient | undefined
 
-  constructor(terminal: Terminal, env: NodeJS.ProcessEnv) {
+  /** The root command with all commands, for man pages and completions. */
+  readonly allCommands: () => Promise<Command>
+
+  constructor(terminal: Terminal, env: NodeJS.ProcessEnv, allCommands: (context: Context) => Promise<Command>) {
     this.terminal = terminal
     this.env = env
+    this.allCommands = () => allCommands(this)
   }
 
   /** Aborted by Ctrl-C, after `catchInterrupt`. */

@@ -42,8 +42,10 @@ const otherWords: ReadonlyMap<string, string> = new Map([
   ['deny', 'approve --deny'],
   ['approvals', 'approve'],
   ['tool', 'setup'],
-  ['install', 'setup'],
-  ['uninstall', 'setup TOOL --undo'],
+  ['autostart', 'install'],
+  ['enable', 'install'],
+  ['disable', 'uninstall'],
+  ['completions', 'completion SHELL'],
 ])
 
 /** What follows `authsock`. */

@@ -55,8 +55,8 @@ interface AgentLog {
 function spawnAgent(log: AgentLog, env: NodeJS.ProcessEnv): { readonly state: AgentState } {
   const file = openLog(log.path)
   log.start = statSync(log.path).size
-  const [command = '', ...args] = agentCommand()
-  const child = spawn(command, args, {
+  const [command, ...args] = agentCommand()
+  const child = spawn(command, [...args, '--log', 'quiet'], {
     detached: true,
     stdio: ['ignore', 'ignore', file],
     env: cleanEnvironment(env),
@@ -88,12 +88,11 @@ function startFailure(log: AgentLog, text: string): Failure {
  * By the Node that the build or the installation has recorded (S7): this process may run on one of a repository. The program finds
  * a Node by itself if this process is another JavaScript runtime, such as an editor built on Electron (H8).
  */
-function agentCommand(): readonly string[] {
+export function agentCommand(): readonly [string, ...string[]] {
   const { electron, bun, deno } = process.versions as Readonly<Record<string, string | undefined>>
   const isNode = electron === undefined && bun === undefined && deno === undefined
   const node = recordedNode() ?? (isNode || process.platform === 'win32' ? process.execPath : undefined)
-  const start = node === undefined ? [program()] : [node, ...nodeOptions, program()]
-  return [...start, 'agent', '--log', 'quiet']
+  return node === undefined ? [program(), 'agent'] : [node, ...nodeOptions, program(), 'agent']
 }
 
 /** As src/main.ts and thin-client/posix-process.c. */

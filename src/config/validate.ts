@@ -16,7 +16,7 @@ export async function validate(value: unknown): Promise<readonly Complaint[]> {
   const secrets = secretKeys(value, [])
   if (secrets.length > 0) return secrets
   const { Validator } = await import('@cfworker/json-schema')
-  const schema = (await import('../../protocol/config.schema.json', { with: { type: 'json' } })).default as Schema
+  const schema = (await import('./config-schema.ts')).configSchema as Schema
   // This stops at the first error. Most files have none.
   if (new Validator(schema, '2020-12').validate(value).valid) return []
   const { errors } = new Validator(schema, '2020-12', false).validate(value)

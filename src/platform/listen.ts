@@ -17,11 +17,16 @@ const maxBacklog = 4096
 /** For a program at the other end of a socket to accept. */
 const acceptTimeoutMs = 1_000
 
+/** A socket that listens already. */
+export interface InheritedSocket {
+  readonly fd: number
+}
+
 /**
  * The socket that systemd passed to this process, if any. Deletes the variables from `env`, so that no child reads them. Throws
  * bad_request if more than one was passed.
  */
-export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): { readonly fd: number } | undefined {
+export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): InheritedSocket | undefined {
   const { LISTEN_PID: forPid, LISTEN_FDS: count } = env
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
   if (forPid === undefined || count === undefined || Number(forPid) !== pid) return undefined

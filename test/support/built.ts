@@ -57,6 +57,7 @@ function inputs(compiler: Compiler | undefined): readonly (string | Buffer)[] {
   const files = [
     ...filesIn('src'),
     ...filesIn('scripts'),
+    ...filesIn('installers'),
     ...['package.json', 'package-lock.json', 'protocol/config.schema.json', 'test/support/built.ts'].map((name) =>
       join(root, name),
     ),

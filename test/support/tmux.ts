@@ -23,8 +23,13 @@ export class Tmux {
 
   /** A line, with Enter. */
   send(text: string): void {
-    this.#tmux(['send-keys', '-l', text])
+    this.keys(text)
     this.key('Enter')
+  }
+
+  /** Without Enter. */
+  keys(text: string): void {
+    this.#tmux(['send-keys', '-l', text])
   }
 
   key(name: string): void {

@@ -42,6 +42,16 @@ export class UserManager {
     this.#systemctl(['import-environment', ...Object.keys(env)], env)
   }
 
+  /** The output of `systemctl --user`; throws if it fails. */
+  systemctl(...args: readonly string[]): string {
+    return this.#systemctl(args, {})
+  }
+
+  /** A property of a unit. */
+  property(unit: string, name: string): string {
+    return this.systemctl('show', `--property=${name}`, '--value', unit).trim()
+  }
+
   async close(): Promise<void> {
     this.#child.kill('SIGKILL')
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
@@ -58,8 +68,13 @@ export class UserManager {
     }
   }
 
-  #systemctl(args: readonly string[], more: Readonly<Record<string, string>>): void {
-    const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: this.#home.env['XDG_RUNTIME_DIR'], ...more }
-    execFileSync('systemctl', ['--user', ...args], { env, stdio: 'ignore' })
+  #systemctl(args: readonly string[], more: Readonly<Record<string, string>>): string {
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: this.#home.path,
+      XDG_RUNTIME_DIR: this.#home.env['XDG_RUNTIME_DIR'],
+      ...more,
+    }
+    return execFileSync('systemctl', ['--user', ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   }
 }

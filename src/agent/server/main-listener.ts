@@ -5,7 +5,7 @@ import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { asFailure, Failure } from '../../core/failures.ts'
 import { watchFolder } from '../../platform/fs/watch-folder.ts'
-import { inheritedSocket, isAccepting, type ListeningSocket, listenOn, listenOnInherited } from '../../platform/listen.ts'
+import { type InheritedSocket, isAccepting, type ListeningSocket, listenOn, listenOnInherited } from '../../platform/listen.ts'
 import { callerOf } from '../../platform/process/caller.ts'
 import { isOwnPeer } from '../../platform/process/peer.ts'
 import type { Log } from '../log.ts'
@@ -18,6 +18,8 @@ interface MainListenerPorts {
   readonly agent: Operations
   readonly socket: string
   readonly version: string
+  /** The socket that the service manager passed, if it did. */
+  readonly inherited: InheritedSocket | undefined
   readonly log: Log
   readonly onRequest: () => void
   readonly budget: ConnectionBudget
@@ -33,7 +35,7 @@ interface MainListenerPorts {
 const settleMs = 100
 
 export function mainListener(ports: MainListenerPorts): Service {
-  const { agent, socket, version, log, onRequest, budget, secure, onFolderChange, shutDown } = ports
+  const { agent, socket, version, inherited, log, onRequest, budget, secure, onFolderChange, shutDown } = ports
   const server = createAgentServer({
     agent,
     isTrustedPeer: isOwnPeer,
@@ -88,10 +90,9 @@ export function mainListener(ports: MainListenerPorts): Service {
   return {
     name: 'main socket',
     start: async () => {
-      const inherited = inheritedSocket(process.env)
       bound = inherited === undefined ? await listen() : await listenOnInherited(server.listener, inherited.fd, socket)
       watch()
-      log.info(`version ${version} listens at ${inherited === undefined ? socket : 'the socket that systemd passed'}`)
+      log.info(`version ${version} listens at ${inherited === undefined ? socket : 'the socket that the service manager passed'}`)
     },
     stop: async () => {
       isStopped = true

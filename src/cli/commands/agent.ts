@@ -2,11 +2,20 @@
 
 import type { Command } from 'commander'
 import { asFailure } from '../../core/failures.ts'
+import { oneOf } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
 
 export function register(root: Command, leaf: MakeLeaf): void {
-  root.command('agent').description('run the agent in the foreground (`authsock agent --help`)')
+  // Read by src/agent/command.ts, which loads no command line.
+  root
+    .command('agent')
+    .description('run the agent in the foreground')
+    .option('--log <level>', 'quiet, info (default) or debug, on stderr', oneOf('--log', ['quiet', 'info', 'debug'] as const))
+    .option('--json', 'print the log as JSON, one object a line')
+    .option('--master-key-fd <number>', "read the vault's master key from this descriptor")
+    .option('--master-key-file <path>', 'keep it in this file (also: AUTHSOCK_MASTER_KEY_FILE)')
+    .exitOverride()
   leaf(root, 'start', 'start the agent in the background', start)
   leaf(root, 'stop', 'stop the agent', stop)
 }

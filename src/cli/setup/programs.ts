@@ -9,6 +9,9 @@ import { helpers } from '../../wire/helper-table.ts'
 const isWindows = process.platform === 'win32'
 const client = isWindows ? 'authsock-client.cmd' : 'authsock-client'
 
+/** The thin client, and the names that tools know it by. */
+export const programNames: readonly string[] = ['authsock-client', ...new Set(helpers.flatMap(({ programs }) => programs))]
+
 /** Undefined if they are not installed. */
 export function findPrograms(env: NodeJS.ProcessEnv, home: string): string | undefined {
   const folders = [helperPrograms, ...(env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))]
@@ -25,21 +28,35 @@ export function programsFolder(env: NodeJS.ProcessEnv, home: string): string {
   if (found !== undefined) return found
   const own = ownFolder(env, home)
   mkdirSync(own, { recursive: true, mode: 0o700 })
-  for (const name of ['authsock-client', ...new Set(helpers.flatMap(({ programs }) => programs))]) link(own, name)
+  for (const name of programNames) make(own, name)
   return own
 }
 
-function link(folder: string, name: string): void {
-  const path = join(folder, isWindows ? `${name}.cmd` : name)
-  if (existsSync(path)) return
-  const native = existsSync(nativeClient)
+/** What stands for a program under one of its names: a link, or a script that says which name it was started by. */
+export type ProgramEntry = { readonly to: string } | { readonly script: string }
+
+/** `name`: one of `programNames`, or `authsock` itself. */
+export function programEntry(name: string): ProgramEntry {
+  const isClient = name !== 'authsock'
+  const native = isClient && existsSync(nativeClient)
   if (isWindows) {
     const start = native ? `@"${nativeClient}"` : `@"${process.execPath}" "${program()}"`
-    writeFileSync(path, `${start} --as ${name} %*\r\n`)
-  } else if (native) symlinkSync(nativeClient, path)
+    return { script: `${start}${isClient ? ` --as ${name}` : ''} %*\r\n` }
+  }
+  if (native) return { to: nativeClient }
+  // Not `node`: on the PATH of a tool that may be another one.
+  return { script: `#!/bin/sh\nexec '${process.execPath}' '${program()}'${isClient ? ` --as ${name}` : ''} "$@"\n` }
+}
+
+export const programFile = (name: string): string => (isWindows ? `${name}.cmd` : name)
+
+function make(folder: string, name: string): void {
+  const path = join(folder, programFile(name))
+  if (existsSync(path)) return
+  const entry = programEntry(name)
+  if ('to' in entry) symlinkSync(entry.to, path)
   else {
-    // Not `node`: on the PATH of a tool that may be another one.
-    writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${program()}' --as ${name} "$@"\n`)
+    writeFileSync(path, entry.script)
     chmodSync(path, 0o755)
   }
 }

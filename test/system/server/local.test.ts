@@ -302,7 +302,7 @@ describeWith({ ...programs('systemd-socket-activate', 'curl'), Linux: isLinux },
     expect(log()).not.toContain('listens at')
     const { status } = await home.http('GET', '/v1/status', { socket })
     expect(status).toBe(200)
-    expect(log()).toContain('listens at the socket that systemd passed')
+    expect(log()).toContain('listens at the socket that the service manager passed')
     activator.kill('SIGTERM')
     await once(activator, 'exit')
   })

@@ -30,7 +30,7 @@ export function launchd(launch: AgentLaunch, env: NodeJS.ProcessEnv): Autostart 
 }
 
 /** launchd.plist(5). SockPathMode is decimal: 384 is 0600. */
-export function propertyList({ command, env, socket }: AgentLaunch): string {
+function propertyList({ command, env, socket }: AgentLaunch): string {
   const strings = command.map((word) => `    <string>${xml(word)}</string>`)
   const variables = Object.entries(env).map(([name, value]) => `    <key>${xml(name)}</key><string>${xml(value)}</string>`)
   return `<?xml version="1.0" encoding="UTF-8"?>

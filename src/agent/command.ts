@@ -1,7 +1,8 @@
 // `authsock agent`: its own small reading of arguments, so that starting it loads no command line.
 
 import { parseArgs } from 'node:util'
-import { exitCodes } from '../core/failures.ts'
+import { exitCodes, Failure } from '../core/failures.ts'
+import { paths } from '../platform/fs/paths.ts'
 import { Log, type LogLevel } from './log.ts'
 
 const help = `Usage: authsock agent [options]
@@ -11,6 +12,8 @@ none is running, so this is for service managers and for looking at what it does
 
 Options:
   --log LEVEL              quiet, info (default) or debug, on stderr
+  --take-over              take the place of the agent that runs
+  --check                  only check that this version can open the vault
   --json                   print the log as JSON, one object a line
   --master-key-fd N        read the vault's master key from descriptor N
   --master-key-file PATH   keep it in this file (also: AUTHSOCK_MASTER_KEY_FILE)
@@ -27,6 +30,8 @@ export async function main(args: readonly string[]): Promise<number> {
         log: { type: 'string', default: 'info' },
         'master-key-fd': { type: 'string' },
         'master-key-file': { type: 'string' },
+        'take-over': { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -37,18 +42,23 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const fd = values['master-key-fd']
     const file = values['master-key-file']
+    if (values.check) {
+      await (await import('../store/manifest/format.ts')).checkVaultFormat(paths().vaultDirectory)
+      return exitCodes.ok
+    }
     const { runAgent } = await import('./main.ts')
     return await runAgent({
       log: levelOf(values.log),
       json: values.json,
+      takeOver: values['take-over'],
       ...(fd === undefined ? {} : { masterKeyFd: descriptor(fd) }),
       ...(file === undefined ? {} : { masterKeyFile: file }),
     })
   } catch (error) {
     const log = new Log('quiet', { asJson: args.includes('--json') })
     log.error((error as Error).message)
-    log.error('hint: `authsock agent --help`')
-    return exitCodes.usage
+    log.error(`hint: ${error instanceof Failure ? error.hint : '`authsock agent --help`'}`)
+    return error instanceof Failure ? error.exitCode : exitCodes.usage
   }
 }
 

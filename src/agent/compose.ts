@@ -40,7 +40,7 @@ import { Notifier } from './notifications/notifier.ts'
 import { Operations } from './operations.ts'
 import { mainConnections, shareBudget } from './server/budget.ts'
 import { mainListener } from './server/main-listener.ts'
-import type { Service } from './service.ts'
+import type { Service, StopRequest } from './service.ts'
 import { AutoLock } from './sessions/auto-lock.ts'
 import { Logins } from './sessions/logins.ts'
 import { Logout } from './sessions/logout.ts'
@@ -65,7 +65,7 @@ interface Surroundings {
   /** The socket that the service manager passed, if it did. */
   readonly inherited: InheritedSocket | undefined
   /** Ends the agent. */
-  readonly shutDown: () => void
+  readonly shutDown: (how: StopRequest) => void
   /** Makes sure of the socket's folder and of the agent's lock (R19). Rejects if they cannot be had any more. */
   readonly secure: () => Promise<void>
 }
@@ -222,6 +222,7 @@ export function compose({ where, options, log, clock, inherited, shutDown, secur
     events,
     warnings,
     about,
+    socketOf: inherited === undefined || inherited.isOwn ? 'agent' : 'service_manager',
     shutDown,
   })
   const autoLock = new AutoLock({
@@ -262,7 +263,7 @@ export function compose({ where, options, log, clock, inherited, shutDown, secur
       budget: mainConnections(descriptors),
       secure,
       onFolderChange: () => void shares.reopen(),
-      shutDown,
+      shutDown: () => shutDown('stop'),
     }),
     notifier.service(),
     autoLock.service(),

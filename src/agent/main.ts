@@ -10,17 +10,20 @@ import { type Paths, paths } from '../platform/fs/paths.ts'
 import { checkPrivateFolder } from '../platform/fs/private-folder.ts'
 import { prepareSocketFolder } from '../platform/fs/socket-folder.ts'
 import { launchdSocket } from '../platform/launchd-socket.ts'
-import { inheritedSocket } from '../platform/listen.ts'
+import { type InheritedSocket, inheritedSocket, reserveSocket } from '../platform/listen.ts'
 import { harden, startClean } from '../platform/process/hardening.ts'
 import { type AgentLock, type AgentLockOutcome, pidText, takeAgentLock } from '../platform/process/single-instance.ts'
+import { checkVaultFormat } from '../store/manifest/format.ts'
 import { type AgentOptions, compose } from './compose.ts'
 import { Log, type LogLevel } from './log.ts'
-import { ServiceList } from './service.ts'
+import { ServiceList, type StopRequest } from './service.ts'
 
 export interface ProcessOptions extends AgentOptions {
   readonly log: LogLevel
   /** The log is JSON. */
   readonly json?: boolean
+  /** Takes the place of the agent that runs. */
+  readonly takeOver?: boolean
 }
 
 /** For another agent to end, which may have a refresh under way. */
@@ -43,20 +46,26 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     log.rotate(where.logFile)
     prepareSocketFolder(where.runtimeDirectory)
     checkPrivateFolder(where.stateDirectory)
-    const inherited = inheritedSocket(process.env) ?? launchdSocket()
-    const found = inherited === undefined ? await takeAgentLock(where.agentLock) : await waitForLock(where.agentLock, log)
+    const { found, socket } = await takePlace(where, options.takeOver === true, log)
     if (found.kind === 'taken') {
       log.error(`an agent is already running at ${where.socket}${pidText(found.pid)}`)
       return exitCodes.ok
     }
-    const { promise: stopped, resolve: shutDown } = Promise.withResolvers<void>()
-    watchProcess(shutDown, log)
+    let asked = Promise.withResolvers<StopRequest>()
+    const shutDown = (how: StopRequest): void => asked.resolve(how)
+    // Callers wait at a socket that the service manager keeps: those who have asked already are answered first.
+    watchProcess(() => shutDown(socket === undefined || socket.isOwn ? 'stop' : 'hand over'), log)
     const services = new ServiceList(
-      compose({ where, options, log, clock: systemClock, inherited, shutDown, secure: keepPlace(where, found.lock) }),
+      compose({ where, options, log, clock: systemClock, inherited: socket, shutDown, secure: keepPlace(where, found.lock) }),
       (text) => log.error(text),
     )
     await services.start()
-    await stopped
+    while ((await asked.promise) === 'hand over') {
+      asked = Promise.withResolvers<StopRequest>()
+      log.info('another agent takes over')
+      if (await Promise.race([services.handOver(), asked.promise.then(() => true)])) break
+      log.error('no other agent has come to take over: this one goes on')
+    }
     log.info('stopping')
     const forced = setTimeout(() => process.exit(exitCodes.ok), hardStopTimeoutMs)
     await services.stop(stopTimeoutMs)
@@ -69,6 +78,24 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     if (failure.hint !== '') log.error(`hint: ${failure.hint}`)
     return failure.exitCode
   }
+}
+
+/**
+ * The lock of the one agent (R9), and the socket if it is there already: passed by the service manager, or taken from the agent that runs,
+ * which then answers those who have asked it and ends. Rejects with vault_changed if this version cannot open the vault.
+ */
+async function takePlace(
+  { agentLock, socket, vaultDirectory }: Paths,
+  takeOver: boolean,
+  log: Log,
+): Promise<{ readonly found: AgentLockOutcome; readonly socket: InheritedSocket | undefined }> {
+  const passed = inheritedSocket(process.env) ?? launchdSocket()
+  if (passed !== undefined) return { found: await waitForLock(agentLock, log), socket: passed }
+  const found = await takeAgentLock(agentLock)
+  if (found.kind === 'held' || !takeOver) return { found, socket: undefined }
+  await checkVaultFormat(vaultDirectory)
+  const reserved = await reserveSocket(socket)
+  return { found: reserved === undefined ? found : await waitForLock(agentLock, log), socket: reserved }
 }
 
 /**

@@ -16,6 +16,7 @@ import type {
   ApprovalReply,
   ApprovalStatus,
   EventMessage,
+  HandoverAnswer,
   LogoutAnswer,
   SecretRequest,
   SecretStatus,
@@ -35,6 +36,7 @@ import type { LoginConversation, Logins } from './sessions/logins.ts'
 import type { Logout } from './sessions/logout.ts'
 import type { Profiles } from './sessions/profiles.ts'
 import { secretStatus, type Secrets } from './credentials/static-secrets.ts'
+import type { StopRequest } from './service.ts'
 import type { Shares } from './shares/shares.ts'
 import type { Issued, Sessions } from './sessions/sessions.ts'
 import { sessionStatus, unreadableStatus } from './sessions/status.ts'
@@ -54,9 +56,11 @@ export interface Services {
   readonly approvals: Approvals
   readonly events: EventHub
   readonly about: { readonly version: string; readonly socket: string }
+  /** Whose the socket is: the service manager's, which keeps it when the agent ends, or the agent's own. */
+  readonly socketOf: 'service_manager' | 'agent'
   /** Sentences that hold as long as the agent runs. */
   readonly warnings: Set<string>
-  readonly shutDown: () => void
+  readonly shutDown: (how: StopRequest) => void
 }
 
 const locked = (): Failure => new Failure('vault_locked', 'the vault is locked')
@@ -285,7 +289,13 @@ export class Operations {
   }
 
   requestShutdown(): void {
-    this.#parts.shutDown()
+    this.#parts.shutDown('stop')
+  }
+
+  /** Another agent is about to take the socket; if none does, this one goes on. */
+  requestHandover(): HandoverAnswer {
+    this.#parts.shutDown('hand over')
+    return { socket_of: this.#parts.socketOf }
   }
 
   async #statusOf(profile: Profile): Promise<SessionStatus> {

@@ -3,10 +3,15 @@
 
 import { asFailure } from '../core/failures.ts'
 
+/** `hand over`: another agent takes the socket, and whoever has asked this one is answered first. */
+export type StopRequest = 'stop' | 'hand over'
+
 export interface Service {
   readonly name: string
   /** Rejects if the agent cannot run without it. */
   start(): Promise<void>
+  /** Another agent takes over: what was asked is answered, nothing new is accepted. Resolves to false if none came, and it goes on. */
+  handOver?(): Promise<boolean>
   /** Resolves when nothing of it runs any more. When `deadline` aborts, it ends what it would otherwise wait for. */
   stop(deadline: AbortSignal): Promise<void>
 }
@@ -32,6 +37,12 @@ export class ServiceList {
       await this.stop(0)
       throw error
     }
+  }
+
+  /** False: no other agent has taken over, and nothing has changed. */
+  async handOver(): Promise<boolean> {
+    for (const service of this.#services) if ((await service.handOver?.()) === false) return false
+    return true
   }
 
   /** Stops what was started, in reverse. One that cannot be stopped does not keep the others from it. Never rejects. */

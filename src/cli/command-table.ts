@@ -38,6 +38,7 @@ export const commandTable: readonly CommandRow[] = [
   { group: agent, names: ['lock', 'unlock', 'vault'], load: () => import('./commands/vault.ts') },
   { group: agent, names: ['events'], load: () => import('./commands/events.ts') },
   { group: agent, names: ['install', 'uninstall'], load: () => import('./commands/install.ts') },
+  { group: agent, names: ['upgrade'], load: () => import('./commands/upgrade.ts') },
   { group: agent, names: ['completion'], load: () => import('./commands/completion.ts') },
   { group: agent, names: ['doctor'], load: () => import('./commands/doctor.ts') },
 ]

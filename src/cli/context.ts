@@ -71,6 +71,13 @@ export class Context {
     return this.#client
   }
 
+  /** A new client, which starts an agent if none is running: the former one was connected to an agent that ends. */
+  async freshAgent(): Promise<AuthsockClient> {
+    this.close()
+    this.#client = await connect({ env: this.env })
+    return this.#client
+  }
+
   /** A client that does not start the agent again once it is stopped, for commands that only watch. */
   async watchingAgent(): Promise<AuthsockClient> {
     await (await this.agent()).status()

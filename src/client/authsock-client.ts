@@ -7,6 +7,7 @@ import type {
   ApprovalReply,
   ApprovalStatus,
   EventMessage,
+  HandoverAnswer,
   LogoutAnswer,
   MasterKeyRequest,
   SecretRequest,
@@ -221,6 +222,14 @@ export class AuthsockClient {
   /** @throws {Failure} `not_found`. */
   async removeShare(name: string): Promise<void> {
     await this.#call({ method: 'DELETE', path: sharePath(name) })
+  }
+
+  /**
+   * Has the agent answer what it was asked and end, as soon as another one listens at its path. It goes on if none does within 10 s.
+   * If the service manager keeps the socket, the agent ends at once, and the next caller starts the next one.
+   */
+  async handOver(): Promise<HandoverAnswer> {
+    return this.#json({ method: 'POST', path: '/v1/handover' })
   }
 
   /** Stops the agent. */

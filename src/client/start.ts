@@ -20,13 +20,18 @@ const startTimeoutMs = 20_000
 const maxLogBytes = 256 * 1024
 
 /**
- * Resolves once `isRunning` says so. An agent that is killed while it starts is started again (H14). Throws agent_unreachable with the last
+ * Resolves once `isRunning` says so. `options`: further ones of `authsock agent`. An agent that is killed while it starts is started again (H14). Throws agent_unreachable with the last
  * message of the agent.
  */
-export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning: () => Promise<boolean>): Promise<void> {
+export async function startAgent(
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  isRunning: () => Promise<boolean>,
+  options: readonly string[] = [],
+): Promise<void> {
   const deadline = Date.now() + startTimeoutMs
   const log = { path: paths.logFile, start: 0 }
-  let agent = spawnAgent(log, env)
+  let agent = spawnAgent(log, env, options)
   for (let wait = 10; Date.now() < deadline; wait = Math.min(wait * 1.5, 200)) {
     await pause(wait)
     if (await isRunning()) return
@@ -34,7 +39,7 @@ export async function startAgent(paths: Paths, env: NodeJS.ProcessEnv, isRunning
     if (state.kind === 'failed') throw startFailure(log, 'cannot start the agent')
     // One that gave way to another agent is started again if that one does not come up.
     const isOver = state.kind === 'killed' || (state.kind === 'gave way' && Date.now() - state.at > gaveWayDelayMs)
-    if (isOver) agent = spawnAgent(log, env)
+    if (isOver) agent = spawnAgent(log, env, options)
   }
   throw startFailure(log, 'the agent was started but does not answer')
 }
@@ -52,11 +57,11 @@ interface AgentLog {
   start: number
 }
 
-function spawnAgent(log: AgentLog, env: NodeJS.ProcessEnv): { readonly state: AgentState } {
+function spawnAgent(log: AgentLog, env: NodeJS.ProcessEnv, options: readonly string[]): { readonly state: AgentState } {
   const file = openLog(log.path)
   log.start = statSync(log.path).size
   const [command, ...args] = agentCommand()
-  const child = spawn(command, [...args, '--log', 'quiet'], {
+  const child = spawn(command, [...args, '--log', 'quiet', ...options], {
     detached: true,
     stdio: ['ignore', 'ignore', file],
     env: cleanEnvironment(env),

@@ -47,7 +47,8 @@ export class AcceptPause {
 type Fcntl = (fd: number, command: number, type: 'int', from: number) => number
 let fcntl: Fcntl | undefined
 
-function duplicateOf(server: Server): number | undefined {
+/** Another descriptor of what it listens at; undefined if this system has no call for it. */
+export function duplicateOf(server: Server): number | undefined {
   const { platform } = process
   const { fd } = (server as { _handle?: { fd?: number } | null })._handle ?? {}
   if (fd === undefined || fd < 0 || (platform !== 'linux' && platform !== 'darwin')) return undefined

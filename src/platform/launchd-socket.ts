@@ -22,5 +22,5 @@ export function activateSocket(library: ReturnType<Koffi['load']>, koffi: Koffi)
   const all = koffi.decode(fds[0], 'int', count[0]) as readonly number[]
   const [fd] = all
   library.func('void free(void *)')(fds[0])
-  return fd === undefined ? undefined : { fd }
+  return fd === undefined ? undefined : { fd, isOwn: false }
 }

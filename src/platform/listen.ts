@@ -3,9 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { lstatSync, renameSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../core/failures.ts'
+import { duplicateOf } from './accept-pause.ts'
 import { atomicWriteSync } from './fs/atomic-write.ts'
 import { readOwnFileSync } from './fs/own-file.ts'
 import { servePipe } from './pipe/serve-pipe.ts'
@@ -20,6 +21,8 @@ const acceptTimeoutMs = 1_000
 /** A socket that listens already. */
 export interface InheritedSocket {
   readonly fd: number
+  /** This program made it (`reserveSocket`) and removes it; otherwise the service manager does. */
+  readonly isOwn: boolean
 }
 
 /**
@@ -31,7 +34,7 @@ export function inheritedSocket(env: NodeJS.ProcessEnv, pid = process.pid): Inhe
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
   if (forPid === undefined || count === undefined || Number(forPid) !== pid) return undefined
   if (count !== '1') throw new Failure('bad_request', `LISTEN_FDS is ${count}, not 1`, { hint: 'give the unit one ListenStream' })
-  return { fd: firstInherited }
+  return { fd: firstInherited, isOwn: false }
 }
 
 /** A socket that this process listens at. */
@@ -89,10 +92,25 @@ function boundSocket(path: string, made: string | undefined): ListeningSocket {
   }
 }
 
-/** Listens on the socket passed by systemd, which made it, probably at `path`, and removes it itself. */
-export async function listenOnInherited(server: Server, fd: number, path: string): Promise<ListeningSocket> {
+/**
+ * Listens at `path` without accepting: who connects waits until a server listens on the descriptor. What is at the path is replaced, and
+ * answers those who have connected before. Undefined if this system cannot.
+ */
+export async function reserveSocket(path: string): Promise<InheritedSocket | undefined> {
+  if (process.platform === 'win32') return undefined
+  const server = createServer()
+  await listenOn(server, path)
+  // In this turn: it would accept in the next one.
+  const fd = duplicateOf(server)
+  server.close()
+  return fd === undefined ? undefined : { fd, isOwn: true }
+}
+
+/** Listens on a socket that is there already, probably at `path`. */
+export async function listenOnInherited(server: Server, { fd, isOwn }: InheritedSocket, path: string): Promise<ListeningSocket> {
   await listening(server, { fd })
   const made = identityOf(path)
+  if (isOwn) return boundSocket(path, made)
   return { isThere: () => made === undefined || identityOf(path) === made, remove: () => {} }
 }
 

@@ -120,6 +120,12 @@ export interface LogoutAnswer {
   readonly detail?: string
 }
 
+/** `POST /v1/handover`. */
+export interface HandoverAnswer {
+  /** `service_manager`: it keeps the socket, and starts the next agent with the next caller. `agent`: the next agent takes its path. */
+  readonly socket_of: 'service_manager' | 'agent'
+}
+
 /** `POST /v1/unlock`. */
 export interface UnlockRequest {
   readonly passphrase?: string

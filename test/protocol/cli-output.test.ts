@@ -97,6 +97,7 @@ describe('U6 every --json output is as the schema says', () => {
     ['setup', ['setup', 'docker', '--undo']],
     ['install', ['install', '--autostart', 'none']],
     ['uninstall', ['uninstall']],
+    ['upgrade', ['upgrade']],
     ['completion', ['completion', 'fish']],
     ['vault status', ['vault', 'status']],
     ['lock', ['lock']],

@@ -1,8 +1,9 @@
 // The user's systemd for one test: a real `systemd --user` in a mount namespace and a cgroup of its own.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Home } from './home.ts'
 import { findProgram, isRoot, programs } from './real-part.ts'
 
@@ -47,6 +48,11 @@ export class UserManager {
     return this.#systemctl(args, {})
   }
 
+  /** The same for what takes time, so that a server in this process goes on. */
+  async run(...args: readonly string[]): Promise<void> {
+    await promisify(execFile)('systemctl', ['--user', ...args], { env: this.#env({}) })
+  }
+
   /** A property of a unit. */
   property(unit: string, name: string): string {
     return this.systemctl('show', `--property=${name}`, '--value', unit).trim()
@@ -69,12 +75,12 @@ export class UserManager {
   }
 
   #systemctl(args: readonly string[], more: Readonly<Record<string, string>>): string {
-    const env = {
-      PATH: process.env['PATH'],
-      HOME: this.#home.path,
-      XDG_RUNTIME_DIR: this.#home.env['XDG_RUNTIME_DIR'],
-      ...more,
-    }
+    const env = this.#env(more)
     return execFileSync('systemctl', ['--user', ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  }
+
+  #env(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+    const { path, env } = this.#home
+    return { PATH: process.env['PATH'], HOME: path, XDG_RUNTIME_DIR: env['XDG_RUNTIME_DIR'], ...more }
   }
 }

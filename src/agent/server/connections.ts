@@ -3,11 +3,16 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Requester } from '../../core/access/caller.ts'
 import { maxPipelined } from './limits.ts'
 
 /** No clock is read for a request: its age is how many ticks have seen it incomplete. */
 const ticksOfArrival = 2
+
+/** For the first request of a client that has connected just before nothing new is accepted. */
+const firstRequestMs = 1_000
+const finishPollMs = 10
 
 const own = Symbol('connection')
 
@@ -204,6 +209,17 @@ export class Connections {
   end(): void {
     this.#isEnding = true
     for (const connection of this.#watched()) connection.end()
+  }
+
+  /** As `end`, but also those are answered whose first request is still on its way. Resolves when all are, or after `timeoutMs`. */
+  async finish(timeoutMs: number): Promise<void> {
+    const start = performance.now()
+    this.#isEnding = true
+    const isBusy = ({ state }: Connection): boolean =>
+      state.kind === 'answering' || (state.kind === 'reading' && performance.now() - start < firstRequestMs)
+    for (const connection of this.#watched()) if (connection.state.kind === 'idle') connection.end()
+    while (this.#watched().some(isBusy) && performance.now() - start < timeoutMs) await pause(finishPollMs)
+    this.end()
   }
 
   destroy(): void {

@@ -29,6 +29,9 @@ export const lastAnswerTimeoutMs = 1_000
 /** At a stop, for answers to be read. */
 export const drainTimeoutMs = 2_000
 
+/** For the answers to what was asked before another agent takes over: a refresh may be under way. */
+export const finishTimeoutMs = 20_000
+
 /** Of requests that are not for a credential: a burst, and so many a second. */
 export const requestBurst = 200
 export const requestsPerSecond = 100

@@ -3,6 +3,7 @@
 
 import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { asFailure, Failure } from '../../core/failures.ts'
 import { watchFolder } from '../../platform/fs/watch-folder.ts'
 import { type InheritedSocket, isAccepting, type ListeningSocket, listenOn, listenOnInherited } from '../../platform/listen.ts'
@@ -33,6 +34,11 @@ interface MainListenerPorts {
 
 /** Until what happened in the folder is looked at: whoever removes all of it is to be done by then. */
 const settleMs = 100
+/** For the agent that takes over to listen; it starts meanwhile. */
+const successorTimeoutMs = 10_000
+const successorPollMs = 10
+/** For the connections that wait at the replaced socket to be accepted. */
+const lastAcceptMs = 50
 
 export function mainListener(ports: MainListenerPorts): Service {
   const { agent, socket, version, inherited, log, onRequest, budget, secure, onFolderChange, shutDown } = ports
@@ -48,6 +54,7 @@ export function mainListener(ports: MainListenerPorts): Service {
   let unwatch = (): void => {}
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
+  let isHandingOver = false
   let checked = Promise.resolve()
 
   const listen = async (): Promise<ListeningSocket> => {
@@ -70,7 +77,7 @@ export function mainListener(ports: MainListenerPorts): Service {
   }
 
   const check = async (): Promise<void> => {
-    if (isStopped) return
+    if (isStopped || isHandingOver) return
     try {
       await secure()
       // A folder that was made anew is another one.
@@ -81,18 +88,39 @@ export function mainListener(ports: MainListenerPorts): Service {
       }
       onFolderChange()
     } catch (error) {
-      if (isStopped) return
+      if (isStopped || isHandingOver) return
       log.error(`the agent ends: ${asFailure(error).message}`)
       shutDown()
     }
   }
 
+  /** By another agent, which listens at the path then. Who has connected before is accepted here. */
+  const isReplaced = async (): Promise<boolean> => {
+    const deadline = performance.now() + successorTimeoutMs
+    while (bound?.isThere() !== false) {
+      if (performance.now() > deadline || isStopped) return false
+      await pause(successorPollMs)
+    }
+    await pause(lastAcceptMs)
+    return true
+  }
+
   return {
     name: 'main socket',
     start: async () => {
-      bound = inherited === undefined ? await listen() : await listenOnInherited(server.listener, inherited.fd, socket)
+      bound = inherited === undefined ? await listen() : await listenOnInherited(server.listener, inherited, socket)
       watch()
-      log.info(`version ${version} listens at ${inherited === undefined ? socket : 'the socket that the service manager passed'}`)
+      const isPassed = inherited !== undefined && !inherited.isOwn
+      log.info(`version ${version} listens at ${isPassed ? 'the socket that the service manager passed' : socket}`)
+    },
+    handOver: async () => {
+      isHandingOver = true
+      if ((inherited === undefined || inherited.isOwn) && !(await isReplaced())) {
+        isHandingOver = false
+        return false
+      }
+      await server.finish()
+      return true
     },
     stop: async () => {
       isStopped = true

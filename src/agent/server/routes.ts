@@ -96,6 +96,7 @@ export const routes: readonly Route[] = [
     await agent.reloadConfig()
     return noContent
   }),
+  row('POST', '/v1/handover', 'admin', (agent) => json(agent.requestHandover(), 202)),
   row('POST', '/v1/shutdown', 'admin', (agent) => {
     agent.requestShutdown()
     return accepted

@@ -15,6 +15,7 @@ import {
   acceptPauseMs,
   arrivalTimeoutMs,
   drainTimeoutMs,
+  finishTimeoutMs,
   idleTimeoutMs,
   maxHeaderBytes,
   maxPipelined,
@@ -36,6 +37,8 @@ export interface ServerPorts extends DispatchPorts {
 
 export interface AgentServer {
   readonly listener: Server
+  /** Accepts nothing new, and answers what was asked: resolves then, or after a while. `close` follows. */
+  finish(): Promise<void>
   /** Closes idle connections, finishes what is being answered, and resolves when all are closed. */
   close(): Promise<void>
 }
@@ -99,6 +102,11 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
 
   return {
     listener,
+    finish: async () => {
+      accepting.end()
+      listener.close()
+      await connections.finish(finishTimeoutMs)
+    },
     close: async () => {
       upgrades.close()
       accepting.end()

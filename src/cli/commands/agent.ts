@@ -12,6 +12,8 @@ export function register(root: Command, leaf: MakeLeaf): void {
     .command('agent')
     .description('run the agent in the foreground')
     .option('--log <level>', 'quiet, info (default) or debug, on stderr', oneOf('--log', ['quiet', 'info', 'debug'] as const))
+    .option('--take-over', 'take the place of the agent that runs')
+    .option('--check', 'only check that this version can open the vault')
     .option('--json', 'print the log as JSON, one object a line')
     .option('--master-key-fd <number>', "read the vault's master key from this descriptor")
     .option('--master-key-file <path>', 'keep it in this file (also: AUTHSOCK_MASTER_KEY_FILE)')

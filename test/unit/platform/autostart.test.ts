@@ -69,7 +69,7 @@ describeWith(programs('python3'), 'property list of macOS', () => {
 
 describeWith({ ...programs('cc'), koffi: ffi() !== undefined, Linux: isLinux }, 'launch_activate_socket', () => {
   test.each([
-    ['gives the descriptor', 0, { fd: 7 }],
+    ['gives the descriptor', 0, { fd: 7, isOwn: false }],
     ['says that launchd did not start this process', 3, undefined],
   ])('%s', (_, result, expected) => {
     const koffi = ffi()

@@ -154,7 +154,7 @@ test('L8 P19 what loads code, opens a debugger, leaks or weakens TLS is taken ou
 describe('socket activation', () => {
   test('one socket, for this process', () => {
     const env: NodeJS.ProcessEnv = { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: 'x', OTHER: 'y' }
-    expect(inheritedSocket(env, 7)).toEqual({ fd: 3 })
+    expect(inheritedSocket(env, 7)).toEqual({ fd: 3, isOwn: false })
     expect(env).toEqual({ OTHER: 'y' })
   })
 

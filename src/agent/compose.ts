@@ -10,6 +10,7 @@ import type { Clock } from '../core/ports.ts'
 import { defined } from '../core/util/defined.ts'
 import { postForm } from '../oauth/http/post-form.ts'
 import { connectBy } from '../oauth/server.ts'
+import { wakeAgentAt } from '../platform/autostart/wake-timer.ts'
 import { watchScreenLock } from '../platform/desktop/screen-lock.ts'
 import { hasLocalLock, tryLocalLock } from '../platform/fs/local-lock.ts'
 import type { Paths } from '../platform/fs/paths.ts'
@@ -22,6 +23,7 @@ import type { InheritedSocket } from '../platform/listen.ts'
 import { version } from '../platform/version.ts'
 import { sessionLocks } from '../store/files/locks.ts'
 import { RollbackDetector } from '../store/files/rollback-detector.ts'
+import type { VaultView } from '../store/state.ts'
 import { Store } from '../store/store.ts'
 import { eventText } from '../wire/event-text.ts'
 import { AccessControl } from './access/access-control.ts'
@@ -33,6 +35,7 @@ import { ruleWriter } from './access/rule-writer.ts'
 import { Credentials } from './credentials/credentials.ts'
 import { Secrets } from './credentials/static-secrets.ts'
 import { EventHub } from './events.ts'
+import { IdleExit } from './idle-exit.ts'
 import type { Log } from './log.ts'
 import { desktopNotice } from './notifications/desktop-notice.ts'
 import { noticeFile } from './notifications/notice-file.ts'
@@ -239,7 +242,41 @@ export function compose({ where, options, log, clock, inherited, shutDown, secur
   const touched = (): void => {
     trimmer.touch()
     autoLock.touch()
+    idleExit?.touch()
   }
+  const listener = mainListener({
+    agent,
+    ...about,
+    inherited,
+    log,
+    onRequest: touched,
+    budget: mainConnections(descriptors),
+    secure,
+    onFolderChange: () => void shares.reopen(),
+    shutDown: () => shutDown('stop'),
+  })
+  // The service manager keeps the socket, so that the next caller starts the next agent.
+  const idleExit =
+    inherited === undefined || inherited.isOwn
+      ? undefined
+      : new IdleExit({
+          clock,
+          config: () => profiles.config(),
+          isNeeded: () =>
+            listener.openConnections() > 0 ||
+            shares.list().length > 0 ||
+            logins.isAnyPending ||
+            approvals.isInUse ||
+            revocations.isPending ||
+            !opensByItself(store.status()),
+          nextWake: () => sessions.nextWake(),
+          wakeAt: (at) => wakeAgentAt(at),
+          exit: (why) => {
+            log.info(why)
+            shutDown('hand over')
+          },
+          onWarning: warn,
+        })
   events.subscribe((event) => {
     if (event.type === 'logged_in' || event.type === 'logged_out') audit.happened(event.type, event.profile)
     if (event.type === 'logged_in' || event.type === 'unlocked') autoLock.opened()
@@ -254,17 +291,7 @@ export function compose({ where, options, log, clock, inherited, shutDown, secur
     auditService(auditLog, audit),
     sessionsService(sessions),
     shares.service(shareListeners({ agent, clock, log, budget, onRequest: () => trimmer.touch() })),
-    mainListener({
-      agent,
-      ...about,
-      inherited,
-      log,
-      onRequest: touched,
-      budget: mainConnections(descriptors),
-      secure,
-      onFolderChange: () => void shares.reopen(),
-      shutDown: () => shutDown('stop'),
-    }),
+    listener,
     notifier.service(),
     autoLock.service(),
     openerService({
@@ -278,9 +305,16 @@ export function compose({ where, options, log, clock, inherited, shutDown, secur
         notifier.watch()
       },
     }),
+    ...(idleExit === undefined ? [] : [idleExit.service()]),
     waitingService({ sessions, logins, approvals }),
   ]
 }
+
+/** Whether the next agent has the vault as this one has it: a passphrase that was entered would be lost, and a lock undone. */
+const opensByItself = ({ state, masterKey }: VaultView): boolean =>
+  state === 'new' ||
+  (state === 'open' && masterKey !== 'passphrase' && masterKey !== 'descriptor') ||
+  (state === 'locked' && masterKey === 'passphrase')
 
 /** What flood control has counted is written before the log is closed. */
 const auditService = (log: AuditLog, trail: AuditTrail): Service => ({

@@ -62,7 +62,7 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     await services.start()
     while ((await asked.promise) === 'hand over') {
       asked = Promise.withResolvers<StopRequest>()
-      log.info('another agent takes over')
+      log.info('answering what was asked, for another agent to take over')
       if (await Promise.race([services.handOver(), asked.promise.then(() => true)])) break
       log.error('no other agent has come to take over: this one goes on')
     }

@@ -28,6 +28,8 @@ export interface Config {
   /** Seconds without a request after which the vault is locked. */
   readonly lockAfter?: number
   readonly lockWithScreen: boolean
+  /** Seconds without a request after which an agent ends whose socket the service manager keeps. */
+  readonly exitAfter?: number
   /** The command that shows notifications; empty: none. */
   readonly notify?: readonly string[]
 }
@@ -53,6 +55,7 @@ interface Document {
   readonly prompt?: readonly string[]
   readonly lock_after?: number
   readonly lock_with_screen?: boolean
+  readonly exit_after?: number
   readonly notify?: readonly string[]
 }
 
@@ -118,6 +121,7 @@ function toConfig(document: Document, invalidProfiles: Config['invalidProfiles']
     prompt: document.prompt,
     lockAfter: document.lock_after,
     lockWithScreen: document.lock_with_screen ?? emptyConfig.lockWithScreen,
+    exitAfter: document.exit_after,
     notify: document.notify,
   })
 }

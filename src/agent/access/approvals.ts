@@ -83,6 +83,12 @@ export class Approvals {
     return [...this.#pending.values()].map(({ status }) => status)
   }
 
+  /** Whether somebody waits for an answer, or one is remembered. */
+  get isInUse(): boolean {
+    const now = this.#ports.clock.now()
+    return this.#pending.size > 0 || [...this.#granted.values(), ...this.#denied.values()].some((until) => until > now)
+  }
+
   /** Answers those who wait at once; the result of an answer for always follows. Throws not_found. */
   answer(id: string, reply: ApprovalReply, by: 'prompt' | 'request' = 'request'): Promise<ApprovalAnswer> | undefined {
     const pending = this.#pending.get(id)

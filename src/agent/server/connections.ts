@@ -205,6 +205,11 @@ export class Connections {
     if (!socket.destroyed) this.#detached.add(socket)
   }
 
+  /** How many there are, those that carry another protocol among them. */
+  get count(): number {
+    return this.#all.length - this.#free.length + this.#detached.size
+  }
+
   /** Requests that are being answered are finished; the other connections are closed. */
   end(): void {
     this.#isEnding = true

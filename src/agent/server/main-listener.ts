@@ -40,7 +40,7 @@ const successorPollMs = 10
 /** For the connections that wait at the replaced socket to be accepted. */
 const lastAcceptMs = 50
 
-export function mainListener(ports: MainListenerPorts): Service {
+export function mainListener(ports: MainListenerPorts): Service & { readonly openConnections: () => number } {
   const { agent, socket, version, inherited, log, onRequest, budget, secure, onFolderChange, shutDown } = ports
   const server = createAgentServer({
     agent,
@@ -107,6 +107,7 @@ export function mainListener(ports: MainListenerPorts): Service {
 
   return {
     name: 'main socket',
+    openConnections: server.openConnections,
     start: async () => {
       bound = inherited === undefined ? await listen() : await listenOnInherited(server.listener, inherited, socket)
       watch()

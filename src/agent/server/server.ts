@@ -37,6 +37,7 @@ export interface ServerPorts extends DispatchPorts {
 
 export interface AgentServer {
   readonly listener: Server
+  readonly openConnections: () => number
   /** Accepts nothing new, and answers what was asked: resolves then, or after a while. `close` follows. */
   finish(): Promise<void>
   /** Closes idle connections, finishes what is being answered, and resolves when all are closed. */
@@ -102,6 +103,7 @@ export function createAgentServer(ports: ServerPorts): AgentServer {
 
   return {
     listener,
+    openConnections: () => connections.count,
     finish: async () => {
       accepting.end()
       listener.close()

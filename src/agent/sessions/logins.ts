@@ -50,6 +50,10 @@ export class Logins {
     this.#ports = ports
   }
 
+  get isAnyPending(): boolean {
+    return this.#pending.size > 0
+  }
+
   isPending(profile: string): boolean {
     return this.#pending.has(profile)
   }

@@ -72,6 +72,11 @@ export class Revocations {
     }
   }
 
+  /** Whether one is to be tried again. */
+  get isPending(): boolean {
+    return this.#timers.size > 0
+  }
+
   stop(): void {
     this.#stopped.abort()
     for (const cancel of this.#timers) cancel()

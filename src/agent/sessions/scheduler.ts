@@ -44,6 +44,11 @@ export class Scheduler<T extends object> {
     this.#setTimer()
   }
 
+  /** When the next item is due. */
+  next(): EpochMs | undefined {
+    return this.#wakes.next()
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#cancel?.()

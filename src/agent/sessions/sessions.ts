@@ -173,6 +173,11 @@ export class Sessions {
     }
   }
 
+  /** When the next loaded session has work to do, whether or not a caller asks. */
+  nextWake(): EpochMs | undefined {
+    return this.#scheduler.next()
+  }
+
   /** When a login will be needed; undefined if that is not known. */
   endsAt(name: string): EpochMs | undefined {
     const entry = this.#entries.get(name)

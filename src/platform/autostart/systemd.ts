@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import type { AgentLaunch, Autostart } from './autostart.ts'
+import { wakeTimer } from './wake-timer.ts'
 import { serviceUnit, socketUnit, startedBy } from './systemd-units.ts'
 
 const socketName = 'authsock.socket'
@@ -37,9 +38,14 @@ export function systemd(launch: AgentLaunch, env: NodeJS.ProcessEnv): Autostart 
       if (changed.includes(socket) && isActive(env, socketName)) run('stop', socketName, serviceName)
       // Of a unit that has started too often. One that was never loaded cannot be reset.
       systemctl(env, ['reset-failed', socketName, serviceName], false)
-      run('enable', '--now', socketName)
+      // The service too: sessions are refreshed ahead from the next login on, whether somebody asks or not.
+      run('enable', socketName, serviceName)
+      run('start', socketName)
     },
-    disable: () => run('disable', '--now', socketName, serviceName),
+    disable: () => {
+      run('disable', '--now', socketName, serviceName)
+      systemctl(env, ['stop', wakeTimer], false)
+    },
     removed: () => {
       run('daemon-reload')
       if (existsSync(socket)) return

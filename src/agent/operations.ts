@@ -270,6 +270,10 @@ export class Operations {
     return this.vaultStatus()
   }
 
+  async discardMasterKey(): Promise<void> {
+    await this.#parts.vault.discardMasterKey()
+  }
+
   async setClientSecret(name: string, secret: Redacted<string>): Promise<void> {
     const { profiles, vault } = this.#parts
     profiles.expire()

@@ -78,6 +78,13 @@ export class Context {
     return this.#client
   }
 
+  /** A new client, which starts no agent. */
+  async watchedAgent(): Promise<AuthsockClient> {
+    this.close()
+    this.#client = await connect({ env: this.env, start: false })
+    return this.#client
+  }
+
   /** A client that does not start the agent again once it is stopped, for commands that only watch. */
   async watchingAgent(): Promise<AuthsockClient> {
     await (await this.agent()).status()

@@ -157,6 +157,15 @@ export class AuthsockClient {
     return this.#json({ method: 'PUT', path: '/v1/vault/master-key', body: request })
   }
 
+  /**
+   * Removes the master key from where it is kept: nobody can open the vault again once the agent has ended. A key file that the user named stays.
+   *
+   * @throws {Failure} `vault_locked`, `keychain_*`.
+   */
+  async discardMasterKey(): Promise<void> {
+    await this.#call({ method: 'DELETE', path: '/v1/vault/master-key' })
+  }
+
   /** Stores the secret of a profile's OAuth client in the vault. No request returns it. */
   async setClientSecret(profile: string, clientSecret: string): Promise<void> {
     await this.#call({ method: 'PUT', path: clientSecretPath(profile), body: { client_secret: clientSecret } })

@@ -121,6 +121,15 @@ export class Store implements RecordStore {
     })
   }
 
+  /** Removes the master key, the older ones too, from where they are kept: the vault is lost once it is closed. Fails as `open` does. */
+  async discardMasterKey(): Promise<void> {
+    if ((await this.#vault.open()) === undefined) return
+    await this.#withManifest(async () => {
+      const { manifest } = await this.#vault.openCurrent('refuse')
+      for (const location of manifest.keys) await this.#masterKeys.discard(location, manifest.vault_id)
+    })
+  }
+
   async read(id: string): Promise<SealedContent | undefined> {
     const vault = await this.#vault.open()
     if (vault === undefined) return undefined

@@ -108,6 +108,7 @@ describe('U6 every --json output is as the schema says', () => {
     ['revoke', ['revoke', '--all']],
     ['stop', ['stop']],
     ['stop', ['stop']],
+    ['uninstall', ['uninstall', '--purge', '--yes']],
   ]
 
   test('the commands in turn', async () => {

@@ -1,6 +1,6 @@
 // A desktop's keychain for one test: a session bus of its own and gnome-keyring on it, in a home of its own.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -77,6 +77,13 @@ export class Keyring {
       const { Entry } = await import(${JSON.stringify(import.meta.resolve('@napi-rs/keyring'))})
       new Entry('authsock', ${JSON.stringify(account)}).setSecret(Buffer.from(${JSON.stringify(Buffer.from(secret).toString('hex'))}, 'hex'))`
     execFileSync(process.execPath, ['--input-type=module', '-e', code], { env: { ...process.env, ...this.env }, stdio: 'ignore' })
+  }
+
+  /** How many entries of authsock it has. */
+  entries(): number {
+    const env = { ...process.env, ...this.env }
+    const { stdout } = spawnSync('secret-tool', ['search', '--all', 'service', 'authsock'], { env, encoding: 'utf8' })
+    return [...stdout.matchAll(/^\[\//gm)].length
   }
 
   async kill(): Promise<void> {

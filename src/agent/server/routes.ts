@@ -92,6 +92,10 @@ export const routes: readonly Route[] = [
     const choice = request.provider === 'passphrase' ? { ...request, passphrase: redact(request.passphrase) } : request
     return json(await agent.changeMasterKey(choice))
   }),
+  row('DELETE', '/v1/vault/master-key', 'admin', async (agent) => {
+    await agent.discardMasterKey()
+    return noContent
+  }),
   row('POST', '/v1/config/reload', 'admin', async (agent) => {
     await agent.reloadConfig()
     return noContent

@@ -1,17 +1,25 @@
 // `authsock install` and `authsock uninstall`: start at login, programs on the PATH, completions and man pages, for this user.
 
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { helperPrograms } from '../../client/start.ts'
+import { defined } from '../../core/util/defined.ts'
 import { oneOf } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { autostartOf, formerAutostart } from '../install/autostart.ts'
 import { contents } from '../install/contents.ts'
 import { type Item, place, unplace } from '../install/items.ts'
 import { type Places, placesOf } from '../install/places.ts'
+import { purge, type PurgeOptions } from '../install/purge.ts'
 import { type AutostartKind, autostartKinds, nothingInstalled, readRecord, writeRecord } from '../install/record.ts'
 import type { MakeLeaf } from '../leaf.ts'
+import { outcome } from './logout.ts'
 import { commandTree } from '../reference/command-tree.ts'
+
+interface UninstallOptions extends PurgeOptions {
+  readonly purge?: boolean
+}
 
 interface InstallOptions {
   readonly binDir?: string
@@ -39,6 +47,15 @@ removed. Files that you have changed are kept and named. Nothing is written outs
   none      the agent starts with its first caller, as without this command`,
     )
   leaf(root, 'uninstall', 'remove what `authsock install` has put into place', uninstall)
+    .option('--purge', 'also revoke every session, undo every setup, and remove the vault and its master key')
+    .option('--no-revoke', 'with --purge: revoke no session')
+    .option('--yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `
+With --purge nothing of authsock is left but config.toml and what you have changed; it asks first. If a server cannot be
+reached, its tokens could not be revoked later without the vault: nothing is removed then, unless --no-revoke says so.`,
+    )
 }
 
 const recordFile = (context: Context): string => join(context.paths.stateDirectory, 'install.json')
@@ -80,16 +97,23 @@ function notesOf({ env }: Context, { programs, path, zshFunctions, powershellScr
   ]
 }
 
-async function uninstall(context: Context): Promise<void> {
+async function uninstall(context: Context, { purge: isPurge = false, ...options }: UninstallOptions): Promise<void> {
+  const purged = isPurge ? await purge(context, options, context.env['HOME'] ?? homedir()) : undefined
   const record = readRecord(recordFile(context))
   const autostart = formerAutostart(context, record.autostart)
   autostart?.disable()
-  const { placed, changed: removed, kept } = unplace(record.placed)
+  const { placed, changed, kept } = unplace(record.placed)
   autostart?.removed()
   writeRecord(recordFile(context), { ...nothingInstalled, placed })
-  if (context.asJson) return context.terminal.json({ removed, kept })
+  const removed = [...changed, ...((await purged?.finish()) ?? [])]
+  if (context.asJson) {
+    const { sessions, setups, notes } = purged ?? {}
+    return context.terminal.json({ removed, kept, ...defined({ sessions, setups, notes }) })
+  }
   const { terminal } = context
   for (const path of removed) terminal.print(path)
   for (const path of kept) terminal.note(`${path} was changed since, and was kept`)
+  for (const answer of purged?.sessions ?? []) terminal.note(`session '${answer.profile}' ended${outcome(answer)}`)
+  for (const note of purged?.notes ?? []) terminal.note(note)
   terminal.note(removed.length === 0 ? 'nothing was installed' : 'removed')
 }

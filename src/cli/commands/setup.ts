@@ -7,11 +7,12 @@ import { Failure } from '../../core/failures.ts'
 import type { Context } from '../context.ts'
 import type { MakeLeaf } from '../leaf.ts'
 import { ask } from '../prompts.ts'
-import { apply, changeLines, undo, undoLines } from '../setup/change.ts'
+import { apply, changeLines, undoLines } from '../setup/change.ts'
 import type { SetupOptions, Tool } from '../setup/context.ts'
 import { programsFolder } from '../setup/programs.ts'
 import { Records } from '../setup/records.ts'
 import { suggestTool, tools } from '../setup/tools.ts'
+import { undoTool } from '../setup/undo.ts'
 import { cell, tableLines } from '../table.ts'
 
 interface SetupFlags extends SetupOptions {
@@ -126,17 +127,11 @@ function undoAll(context: Context, { name }: Tool, records: Records, onlyPrint: 
     else for (const each of done.toReversed()) show(context, undoLines(each))
     return
   }
-  // In reverse order, so that each finds the text that it wrote.
-  const left = done.toReversed().flatMap((each) => {
-    const why = undo(each)
-    return why === undefined ? [] : [{ each, why }]
-  })
-  records.replace(name, left.map(({ each }) => each).toReversed())
-  if (left.length > 0) {
-    const why = [...left.map((each) => each.why), `the other changes for ${name} are undone`].join('\n')
+  const { paths: undone, problems } = undoTool(records, name)
+  if (problems.length > 0) {
+    const why = [...problems, `the other changes for ${name} are undone`].join('\n')
     throw new Failure('storage_failed', why, { hint: `then run \`authsock setup ${name} --undo\` again` })
   }
-  const undone = done.map(({ path }) => path)
   if (context.asJson) context.terminal.json({ tool: name, undone })
   else context.terminal.note(`the changes for ${name} are undone`)
 }

@@ -18,7 +18,8 @@ export function findPrograms(env: NodeJS.ProcessEnv, home: string): string | und
   return [...folders, ownFolder(env, home)].find((folder) => existsSync(join(folder, client)))
 }
 
-function ownFolder(env: NodeJS.ProcessEnv, home: string): string {
+/** Made by `programsFolder`. */
+export function ownFolder(env: NodeJS.ProcessEnv, home: string): string {
   const data = isWindows ? env['LOCALAPPDATA'] : (env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'))
   return join(data ?? home, 'authsock', 'bin')
 }

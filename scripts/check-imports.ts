@@ -18,7 +18,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   agent: ['core', 'wire', ...edges],
   client: ['core', 'wire', 'platform'],
   twin: ['core', 'wire', 'platform', 'client'],
-  cli: ['core', 'wire', 'audit', 'config', 'platform', 'client', 'twin'],
+  mcp: ['core', 'wire', 'config', 'oauth', 'platform', 'client', 'twin'],
+  cli: ['core', 'wire', 'audit', 'config', 'platform', 'client', 'twin', 'mcp'],
   main: ['agent', 'cli', 'twin'],
 }
 

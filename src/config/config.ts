@@ -20,6 +20,8 @@ export interface Config {
   readonly routes: readonly Route[]
   /** Whether tools may start a login. */
   readonly interactiveLogin: boolean
+  /** Of a client metadata document that the user publishes: the client ID at issuers that take one. */
+  readonly clientMetadataUrl?: string
   /** In the order of the file. */
   readonly rules: readonly Rule[]
   readonly audit: 'on' | 'required' | 'off'
@@ -50,6 +52,7 @@ interface Document {
   readonly profile?: Readonly<Record<string, ProfileTable>>
   readonly route?: readonly RouteTable[]
   readonly interactive_login?: boolean
+  readonly client_metadata_url?: string
   readonly rule?: readonly RuleTable[]
   readonly audit?: Config['audit']
   readonly prompt?: readonly string[]
@@ -115,6 +118,7 @@ function toConfig(document: Document, invalidProfiles: Config['invalidProfiles']
     invalidProfiles,
     defaultProfile: document.default_profile,
     routes: routes.map(toRoute),
+    clientMetadataUrl: document.client_metadata_url,
     interactiveLogin: document.interactive_login ?? emptyConfig.interactiveLogin,
     rules: rules.map((rule) => toRule(rule, Object.keys(tables))),
     audit: document.audit ?? emptyConfig.audit,

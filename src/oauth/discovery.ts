@@ -17,7 +17,10 @@ const oftenInTheOther = ['revocation_endpoint', 'device_authorization_endpoint']
 const otherTimeoutMs = 5_000
 
 /** `newRequest` makes one for each document. Throws discovery_failed, issuer_mismatch, insecure_url, server_*. */
-export async function discover(profile: Profile, newRequest: () => Promise<OAuthRequest>): Promise<ServerMetadata> {
+export async function discover(
+  profile: Pick<Profile, 'issuer' | 'endpoints'>,
+  newRequest: () => Promise<OAuthRequest>,
+): Promise<ServerMetadata> {
   const { issuer } = profile
   requireSecureUrl(new URL(issuer), 'the issuer')
   const urls = metadataUrls(issuer)

@@ -50,7 +50,7 @@ const signingAlgorithms = (listed: unknown): readonly string[] => {
 }
 
 /** The endpoints that the profile gives by hand. Throws insecure_url. */
-export function endpointsByHand({ endpoints = {} }: Profile): Partial<ServerMetadata> {
+export function endpointsByHand({ endpoints = {} }: Pick<Profile, 'endpoints'>): Partial<ServerMetadata> {
   for (const [name, url] of Object.entries(endpoints)) requireSecureUrl(new URL(url as string), `the ${name} endpoint`)
   return defined({
     token_endpoint: endpoints.token,

@@ -36,7 +36,7 @@ interface Answer {
 
 export interface HelperCaller {
   /** What the helper prints. Throws the agent's Failure; starts no login. */
-  call(name: HelperName, args: readonly string[]): Promise<string>
+  call(name: HelperName, args: readonly string[], stdin?: string): Promise<string>
   close(): void
 }
 
@@ -44,11 +44,11 @@ export interface HelperCaller {
 export function helperCaller(env: NodeJS.ProcessEnv): HelperCaller {
   const { transport, start: startAgent } = connectTransport({ env })
   return {
-    call: async (name, args) => {
+    call: async (name, args, stdin = '') => {
       const helper = findHelper(name)
       if (helper === undefined) throw new Failure('not_found', `unknown helper '${name}'`)
       const start = { helper, program: name, args, env, terminal: false, accept: problemType }
-      return (await orStart(() => call(transport, start, Buffer.alloc(0)), startAgent, true)).stdout.toString()
+      return (await orStart(() => call(transport, start, Buffer.from(stdin)), startAgent, true)).stdout.toString()
     },
     close: () => transport.close(),
   }

@@ -70,6 +70,8 @@ export interface LoginRequest {
   readonly loginHint?: string
   /** The server asks which account to use (`prompt=select_account`). */
   readonly selectAccount?: boolean
+  /** Seconds since the epoch: a login that was made after this second is enough. */
+  readonly newerThan?: number
 }
 
 export function decodeLoginRequest(query: string): LoginRequest {
@@ -78,6 +80,7 @@ export function decodeLoginRequest(query: string): LoginRequest {
   const text = single(parameters, 'grant')
   const grant = grants.find((each) => each === text)
   if (text !== undefined && grant === undefined) throw bad(`'grant' is '${text}', not one of ${grants.join(', ')}`)
+  const newerThan = single(parameters, 'newer_than')
   const select = single(parameters, 'select_account')
   if (select !== undefined && select !== 'true' && select !== 'false') throw bad("'select_account' must be true or false")
   return defined({
@@ -85,7 +88,14 @@ export function decodeLoginRequest(query: string): LoginRequest {
     grant,
     loginHint: single(parameters, 'login_hint'),
     selectAccount: select === undefined ? undefined : select === 'true',
+    newerThan: newerThan === undefined ? undefined : decodeInstant('newer_than', newerThan),
   })
+}
+
+function decodeInstant(name: string, text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,12}$/.test(text)) throw bad(`'${name}' must be seconds since the epoch`)
+  return value
 }
 
 /** What a path or a request names. All of them are spelt alike. */

@@ -13,13 +13,15 @@ export interface AuthorizationServerOptions {
   /** Whether refresh tokens are single-use; reuse then revokes the grant. Default: true. */
   readonly rotate?: boolean
   /** ms before the token endpoint answers. */
-  readonly delay?: number
+  readonly delay?: number | (() => number)
   readonly port?: number
   /** Seconds between polls of the device flow. oidc-provider's own is 5. */
   readonly deviceInterval?: number
   readonly requirePushedAuthorization?: boolean
   /** Whether it gives any. */
   readonly refreshTokens?: boolean
+  /** Whether clients can register themselves (RFC 7591). */
+  readonly registration?: boolean
 }
 
 interface TokenRequest {
@@ -168,7 +170,9 @@ class Lab implements AuthorizationServer {
       entry.status = response.statusCode
       if (counts) this.#inFlight -= 1
     })
-    if (this.#options.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, this.#options.delay))
+    const { delay = 0 } = this.#options
+    const ms = typeof delay === 'number' ? delay : delay()
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
     if (this.intercept?.(request, response, body) === true) return
     // oidc-provider takes a body that has been read already.
     Object.assign(request, { body: Object.fromEntries(parameters) })
@@ -255,6 +259,7 @@ function configuration(
       deviceFlow: { enabled: true },
       revocation: { enabled: true },
       introspection: { enabled: true },
+      registration: { enabled: options.registration ?? false },
       clientCredentials: { enabled: true },
       pushedAuthorizationRequests: {
         enabled: true,

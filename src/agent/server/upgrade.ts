@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import type { WebSocket, WebSocketServer } from 'ws'
 import { asFailure, Failure } from '../../core/failures.ts'
 import type { LoginProgress } from '../../core/ports.ts'
+import { defined } from '../../core/util/defined.ts'
 import type { EventMessage, LoginMessage } from '../../wire/messages.ts'
 import { encodeProblem } from '../../wire/problem.ts'
 import { decodeLoginReply, decodeLoginRequest } from '../../wire/requests.ts'
@@ -76,7 +77,7 @@ export class Upgrades {
       }
     })
     try {
-      const { profile, grant, ...account } = decodeLoginRequest(query)
+      const { profile, grant, newerThan, ...account } = decodeLoginRequest(query)
       const session = await this.#agent.logIn(profile, grant, {
         onProgress: (progress) => say(loginMessage(progress)),
         onPaste: (take) => {
@@ -84,6 +85,7 @@ export class Upgrades {
         },
         signal: hungUp.signal,
         account,
+        ...defined({ newerThan }),
       })
       say({ type: 'done', session })
     } catch (error) {

@@ -35,6 +35,8 @@ export interface LoginConversation {
   readonly signal: AbortSignal
   /** Which account the server logs in, for this login. */
   readonly account?: AccountChoice
+  /** Seconds since the epoch: if somebody has logged in after this second, that login is the result. */
+  readonly newerThan?: number
 }
 
 interface AccountChoice {
@@ -66,6 +68,8 @@ export class Logins {
     const cancel = new AbortController()
     this.#pending.set(name, cancel)
     try {
+      const newer = await this.#newerThan(profile, conversation.newerThan)
+      if (newer !== undefined) return newer
       await this.#ports.prepareVault()
       const runner = await this.#ports.sessions.runner(profile).catch(overDamaged)
       const { onProgress, onPaste, account = {} } = conversation
@@ -82,6 +86,14 @@ export class Logins {
     } finally {
       this.#pending.delete(name)
     }
+  }
+
+  /** The login that another client has made meanwhile. */
+  async #newerThan(profile: Profile, second: number | undefined): Promise<SessionRecord | undefined> {
+    if (second === undefined) return undefined
+    const state = (await this.#ports.sessions.runner(profile).catch(overDamaged))?.state
+    if (state === undefined || state.kind === 'absent' || state.kind === 'login_required') return undefined
+    return state.record.loggedInAt >= (second + 1) * 1000 ? state.record : undefined
   }
 
   /** L15: the refresh token of the session before is revoked, now that the new one is durable. */

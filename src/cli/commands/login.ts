@@ -46,6 +46,7 @@ interface LoginOptions extends ProfileOptions, SecretOptions {
   readonly browser?: boolean
   /** One of several processes that need the same login makes it, and the others wait. */
   readonly wait?: boolean
+  readonly mcp?: boolean
 }
 
 const pollingIntervalMs = 300
@@ -55,6 +56,7 @@ export function register(root: Command, leaf: MakeLeaf): void {
     withProfileOptions(leaf(root, 'login [issuer|profile]', 'log in, and create the profile the first time', login)),
   )
     .option('--name <profile>', 'name of the new profile (default: host name of the issuer)')
+    .option('--mcp', 'the URL is of an MCP server, also beside --client-id')
     .option('--login-hint <user>', 'the account to log in as, for the server (often an e-mail address)')
     .option('--select-account', 'have the server ask which account to use')
     .option('--device', 'use the device grant: enter a code on any device')
@@ -78,12 +80,15 @@ Grants: ${grants.join(', ')}. If a login fails, the profile stays: try again wit
 
 async function login(context: Context, what: string | undefined, options: LoginOptions): Promise<void> {
   const agent = await context.agent()
-  const issuer = await issuerOf(context, what, options)
+  const url = mcpUrl(what, options)
+  const mcpName = url === undefined ? undefined : await mcpLogin(context, agent, url, options)
+  const issuer = mcpName === undefined ? await issuerOf(context, what, options) : undefined
   const name =
-    issuer === undefined
+    mcpName ??
+    (issuer === undefined
       ? (what ?? environmentProfile(context.env))
-      : await createProfile(context, issuer, withName(what, options))
-  if (issuer === undefined) await changeNamedProfile(context, name, options)
+      : await createProfile(context, issuer, withName(what, options)))
+  if (mcpName === undefined && issuer === undefined) await changeNamedProfile(context, name, options)
   if (options.wait === true && (await isLoggedIn(context, agent, what))) return
   const profile = await withVault(context, agent, () => storeClientSecret(context, agent, name, options))
   context.catchInterrupt()
@@ -124,6 +129,21 @@ async function isLoggedIn(context: Context, agent: AuthsockClient, name: string 
     isWaiting = true
     await pause(pollingIntervalMs)
   }
+}
+
+/** Of an MCP server: a URL for which no client ID is known, or that `--mcp` says is one. */
+function mcpUrl(what: string | undefined, { mcp, clientId }: LoginOptions): URL | undefined {
+  const url = what?.includes('://') === true ? URL.parse(what) : null
+  if (mcp === true && url === null) {
+    throw new Failure('bad_request', '--mcp needs the URL of an MCP server', { hint: '`authsock login --mcp https://HOST/mcp`' })
+  }
+  return url === null || (mcp !== true && clientId !== undefined) ? undefined : url
+}
+
+/** The profile of an MCP server, made if there is none yet. */
+async function mcpLogin(context: Context, agent: AuthsockClient, url: URL, options: LoginOptions): Promise<string> {
+  const { mcpServerLogin } = await import('../mcp-login.ts')
+  return withVault(context, agent, () => mcpServerLogin(context, agent, url, options))
 }
 
 /** A URL, or the name of a known provider that no profile has. */

@@ -66,6 +66,36 @@ describe('authsock/client', () => {
     await expect(client.token({ profile: 'nobody' })).rejects.toMatchObject({ code: 'unknown_profile' })
   })
 
+  test('R21 a change of config.toml counts when reloadConfig resolves; with a mistake the former one goes on (U2)', async () => {
+    await client.status()
+    home.config(`${workProfile(server)}\n[profile.second]\nissuer = "${server.issuer}"\nclient_id = "x"\n`)
+    await client.reloadConfig()
+    expect((await client.sessions()).map(({ profile }) => profile)).toEqual(['work', 'second'])
+    home.config('what is this')
+    await client.reloadConfig()
+    expect(await client.status()).toMatchObject({
+      sessions: [{ profile: 'work' }, { profile: 'second' }],
+      warnings: [expect.stringContaining('config.toml')],
+    })
+  })
+
+  test('a login that another client has made meanwhile is enough', async () => {
+    const seen = async (newerThan: number): Promise<readonly string[]> => {
+      const types: string[] = []
+      for await (const message of await client.login('work', { newerThan })) {
+        types.push(message.type)
+        if (message.type === 'open_browser') await fetch(await server.authorize(message.url))
+      }
+      return types
+    }
+    expect(await seen(0)).toEqual(['open_browser', 'done'])
+    expect(await seen(0)).toEqual(['done'])
+    const { logged_in_at: at = 0 } = await client.session('work')
+    expect(await seen(at)).toEqual(['open_browser', 'done'])
+    await client.logout('work')
+    expect(await seen(0)).toEqual(['open_browser', 'done'])
+  })
+
   test('start: false finds nobody and says so', async () => {
     const timid = await connect({ env: home.env, start: false })
     await expect(timid.status()).rejects.toMatchObject({ code: 'agent_unreachable' })

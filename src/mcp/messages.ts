@@ -22,7 +22,7 @@ export function parseMessages(text: string): readonly Message[] | undefined {
   }
 }
 
-export const isRequest = (message: Message): message is Message & { readonly id: Id; readonly method: string } =>
+const isRequest = (message: Message): message is Message & { readonly id: Id; readonly method: string } =>
   message.method !== undefined && message.id !== undefined
 
 export const isResponse = (message: Message): message is Message & { readonly id: Id } =>

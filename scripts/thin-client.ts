@@ -8,6 +8,8 @@ import { type FailureForm, type HelperRow, helpers } from '../src/wire/helper-ta
 
 const sources = fileURLToPath(new URL('../src/thin-client', import.meta.url))
 
+const starterSource = fileURLToPath(new URL('../installers/windows/authsock-start.c', import.meta.url))
+
 const warnings = ['-Wall', '-Wextra', '-Werror', '-Wpedantic', '-Wshadow', '-Wconversion', '-Wno-sign-conversion']
 const small = ['-Os', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-ffunction-sections', '-fdata-sections']
 
@@ -87,6 +89,29 @@ export function compile(
   const inputs = [...files.map((name) => join(sources, name)), main.includes('/') ? main : join(sources, main)]
   const args = ['-std=c11', ...warnings, ...more, `-I${folder}`, `-I${sources}`, ...inputs, ...link, '-o', output]
   const { status, stderr } = spawnSync(program, [...rest, ...args], { encoding: 'utf8' })
+  if (status !== 0 || !existsSync(output)) throw new Error(`${command.join(' ')} fails:\n${stderr}`)
+  return output
+}
+
+/** installers/windows: the program that starts the agent without a window. The result is its path. */
+export function compileStarter(folder: string, command: readonly string[]): string {
+  mkdirSync(folder, { recursive: true })
+  const [program = '', ...rest] = command
+  const output = join(folder, 'authsock-start.exe')
+  const args = [
+    ...rest,
+    '-std=c11',
+    '-Os',
+    '-s',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-Wl,--subsystem,windows',
+    starterSource,
+    '-o',
+    output,
+  ]
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' })
   if (status !== 0 || !existsSync(output)) throw new Error(`${command.join(' ')} fails:\n${stderr}`)
   return output
 }

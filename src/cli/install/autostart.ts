@@ -12,8 +12,8 @@ import { xdg } from '../../platform/autostart/xdg.ts'
 import type { Context } from '../context.ts'
 import type { AutostartKind } from './record.ts'
 
-/** dist/native/win32-x64, beside the thin client. */
-const starter = fileURLToPath(new URL(`../native/${process.platform}-${process.arch}/authsock-start.exe`, import.meta.url))
+/** Beside the thin client. */
+const starter = fileURLToPath(new URL('../native/win32-x64/authsock-start.exe', import.meta.url))
 
 const hasDesktop = (env: NodeJS.ProcessEnv): boolean =>
   ['DISPLAY', 'WAYLAND_DISPLAY', 'XDG_CURRENT_DESKTOP'].some((name) => (env[name] ?? '') !== '')

@@ -68,12 +68,11 @@ async function install(context: Context, { binDir, autostart: wanted }: InstallO
   const former = before.autostart === (autostart?.kind ?? 'none') ? undefined : formerAutostart(context, before.autostart)
   former?.disable()
   const files = (autostart?.files ?? []).map((file): Item => ({ kind: 'file', ...file }))
-  const { placed, changed, kept } = place(
-    [...files, ...contents(places, commandTree(await context.allCommands()))],
-    before.placed,
+  const items = [...files, ...contents(places, commandTree(await context.allCommands()))]
+  const { changed, kept } = place(items, before.placed, (placed) =>
+    writeRecord(recordFile(context), { placed, autostart: autostart?.kind ?? 'none', programs: places.programs }),
   )
   former?.removed()
-  writeRecord(recordFile(context), { placed, autostart: autostart?.kind ?? 'none', programs: places.programs })
   autostart?.enable(changed)
   const notes = notesOf(context, places)
   const kind = autostart?.kind ?? 'none'

@@ -34,33 +34,37 @@ export interface Placing {
 
 const digest = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
 
-/** Puts the items into place. What was placed before and is not among them any more is removed. Throws storage_failed. */
-export function place(wanted: readonly Item[], before: Placed): Placing {
-  const known = new Map(before.items.map((item) => [item.path, item]))
+/**
+ * Puts the items into place. What was placed before and is not among them any more is removed. `save` is given what is in place at the end,
+ * also if it throws: storage_failed.
+ */
+export function place(wanted: readonly Item[], before: Placed, save: (placed: Placed) => void): Omit<Placing, 'placed'> {
   const wantedPaths = new Set(wanted.map(({ path }) => path))
+  const items = new Map(before.items.map((item) => [item.path, item]))
   const folders = [...before.folders]
   const changed: string[] = []
   const kept: string[] = []
-  const items: PlacedItem[] = []
-  for (const item of wanted) {
-    const after = placedOf(item)
-    const previous = known.get(item.path)
-    const state = stateOf(item.path, after)
-    if (state === 'same') items.push(after)
-    else if (state === 'absent' || (previous !== undefined && stateOf(item.path, previous) === 'same')) {
-      folders.push(...write(item))
-      changed.push(item.path)
-      items.push(after)
-    } else {
-      kept.push(item.path)
-      if (previous !== undefined) items.push(previous)
+  try {
+    for (const item of wanted) {
+      const after = placedOf(item)
+      const previous = items.get(item.path)
+      const state = stateOf(item.path, after)
+      const isOurs = state === 'absent' || (previous !== undefined && stateOf(item.path, previous) === 'same')
+      if (state !== 'same' && !isOurs) {
+        kept.push(item.path)
+        continue
+      }
+      if (state !== 'same') {
+        folders.push(...write(item))
+        changed.push(item.path)
+      }
+      items.set(item.path, after)
     }
-  }
-  const stale = unplace({ items: before.items.filter(({ path }) => !wantedPaths.has(path)), folders: [] })
-  return {
-    placed: { items: [...items, ...stale.placed.items], folders },
-    changed: [...changed, ...stale.changed],
-    kept: [...kept, ...stale.kept],
+    const stale = unplace({ items: before.items.filter(({ path }) => !wantedPaths.has(path)), folders: [] })
+    for (const { path } of before.items) if (!wantedPaths.has(path) && !stale.kept.includes(path)) items.delete(path)
+    return { changed: [...changed, ...stale.changed], kept: [...kept, ...stale.kept] }
+  } finally {
+    save({ items: [...items.values()], folders })
   }
 }
 

@@ -1,6 +1,6 @@
 // `authsock install` and `uninstall`: everything into place, and nothing left of it.
 
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Home } from '../../support/home.ts'
@@ -82,6 +82,18 @@ describe.skipIf(!isPosix)('install', () => {
     expect([existsSync(join(one, 'authsock')), existsSync(join(two, 'authsock'))]).toEqual([false, true])
     expect((await home.run(['uninstall'])).code).toBe(0)
     expect([existsSync(one), existsSync(two)]).toEqual([false, false])
+  })
+
+  test('what cannot be written stops it; uninstall removes what was in place by then', async () => {
+    const before = tree()
+    mkdirSync(share(), { recursive: true })
+    writeFileSync(share('man'), '')
+    const { code, stderr } = await home.run(['install', '--autostart', 'none'])
+    expect([code, stderr]).toEqual([9, expect.stringContaining(`cannot change ${share('man')}`)])
+    expect(existsSync(join(home.path, '.local/bin/authsock'))).toBe(true)
+    expect((await home.run(['uninstall'])).code).toBe(0)
+    rmSync(share('man'))
+    expect(tree().filter((path) => !before.includes(path) && !path.endsWith('/'))).toEqual([])
   })
 
   test('an autostart that this system does not have is refused, and nothing is changed', async () => {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Plugin, rolldown } from 'rolldown'
+import { type Plugin, rolldown, type RolldownOutput } from 'rolldown'
 
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
@@ -26,6 +26,40 @@ export async function bundleProgram(out: string): Promise<void> {
   })
   await bundle.write({ dir: out, format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' })
   await bundle.close()
+}
+
+/** The same program as two CommonJS texts, with every package in them: native modules alone stay outside. */
+export async function bundleSingleFile(): Promise<{ readonly program: string; readonly passphraseWorker: string }> {
+  const [program, passphraseWorker] = await Promise.all([
+    inOneText('single-file.ts'),
+    inOneText('store/keys/passphrase-worker.ts'),
+  ])
+  return { program, passphraseWorker }
+}
+
+/** The folders of the packages that the single-file program contains code of. */
+export async function bundledPackages(): Promise<readonly string[]> {
+  const bundles = await Promise.all([generate('single-file.ts'), generate('store/keys/passphrase-worker.ts')])
+  const folder = /^[^\0]*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
+  const modules = bundles.flatMap(([{ modules }]) => Object.keys(modules))
+  return [...new Set(modules.flatMap((id) => folder.exec(id.replaceAll('\\', '/'))?.[0] ?? []))].toSorted()
+}
+
+async function inOneText(entry: string): Promise<string> {
+  const [{ code }] = await generate(entry)
+  return code
+}
+
+async function generate(entry: string): Promise<RolldownOutput['output']> {
+  const bundle = await rolldown({
+    input: join(source, entry),
+    platform: 'node',
+    plugins: [builtinsByName(), embeddedTexts()],
+    treeshake,
+  })
+  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false, minify: true, comments: false })
+  await bundle.close()
+  return output
 }
 
 /** Reading a property of a module of Node has no effect that the program relies on. */

@@ -6,21 +6,23 @@ import { fileURLToPath } from 'node:url'
 
 const edges = ['audit', 'cloud', 'config', 'helpers', 'oauth', 'platform', 'store'] as const
 
-/** Below the edge parts that keep files: atomic writes, safe opening, locks. It imports core and platform/ffi only. */
-const fileAccess = 'platform/fs'
+/** Below the edge parts that keep files: atomic writes, safe opening, locks, and what the program brings along. */
+const belowFiles = ['platform/fs', 'platform/self.ts', 'platform/native-module.ts']
 const partsWithFiles: ReadonlySet<string> = new Set(['audit', 'config', 'store'])
 
 /** A part may import itself, the parts (or folders) of its row, and JSON of this repository. An edge part never imports another one. */
 const table: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ['core'],
-  ...Object.fromEntries(edges.map((part) => [part, ['core', 'wire', ...(partsWithFiles.has(part) ? [fileAccess] : [])]])),
+  ...Object.fromEntries(edges.map((part) => [part, ['core', 'wire', ...(partsWithFiles.has(part) ? belowFiles : [])]])),
   agent: ['core', 'wire', ...edges],
   client: ['core', 'wire', 'platform'],
   twin: ['core', 'wire', 'platform', 'client'],
   mcp: ['core', 'wire', 'config', 'oauth', 'platform', 'client', 'twin'],
   cli: ['core', 'wire', 'audit', 'config', 'platform', 'client', 'twin', 'mcp'],
-  main: ['agent', 'cli', 'twin'],
+  run: ['agent', 'cli', 'platform/self.ts', 'twin'],
+  main: ['run.ts'],
+  'single-file': ['run.ts'],
 }
 
 /** The core is pure: neither Node's modules nor packages. */

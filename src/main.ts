@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// argv -> the agent, a helper or the command line; whichever it is, the others are never loaded. A Node that is too old hands over to one
-// that is not, if one is known (H8).
+// Entry of the program that runs on an installed Node. One that is too old hands over to one that is not, if one is known (H8).
 
 /** As package.json says: an older one fails halfway, with an error that helps no user. */
 const oldest = [22, 18] as const
@@ -9,14 +8,11 @@ const handedOver = 'AUTHSOCK_HANDED_OVER'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isTooOld = major < oldest[0] || (major === oldest[0] && minor < oldest[1])
-process.exitCode = isTooOld ? await handOver() : await run()
+process.exitCode = isTooOld ? await handOver() : await start()
 
-async function run(): Promise<number> {
+async function start(): Promise<number> {
   delete process.env[handedOver]
-  if (process.argv[2] === 'agent') return (await import('./agent/command.ts')).main(process.argv.slice(2))
-  const { helperMain, startedAs } = await import('./twin/main.ts')
-  const started = startedAs(process.argv)
-  return (await helperMain(started)) ?? (await import('./cli/main.ts')).main(started.args)
+  return (await import('./run.ts')).run()
 }
 
 async function handOver(): Promise<number> {

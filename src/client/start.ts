@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, lstatSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Failure } from '../core/failures.ts'
 import { defined } from '../core/util/defined.ts'
 import { cleanEnvironment, nodeOptions } from '../platform/process/hardening.ts'
@@ -13,6 +12,7 @@ import { diskFailure } from '../platform/fs/disk.ts'
 import { openOwnFileSync, readOwnFileSync } from '../platform/fs/own-file.ts'
 import type { Paths } from '../platform/fs/paths.ts'
 import { preparePrivateFolder } from '../platform/fs/private-folder.ts'
+import { isSingleFile, program } from '../platform/self.ts'
 
 /** For an agent to answer, on a busy machine. */
 const startTimeoutMs = 20_000
@@ -94,6 +94,7 @@ function startFailure(log: AgentLog, text: string): Failure {
  * a Node by itself if this process is another JavaScript runtime, such as an editor built on Electron (H8).
  */
 export function agentCommand(): readonly [string, ...string[]] {
+  if (isSingleFile) return [program(), 'agent']
   const { electron, bun, deno } = process.versions as Readonly<Record<string, string | undefined>>
   const isNode = electron === undefined && bun === undefined && deno === undefined
   const node = recordedNode() ?? (isNode || process.platform === 'win32' ? process.execPath : undefined)
@@ -119,21 +120,4 @@ function openLog(path: string): number {
   } catch (error) {
     throw diskFailure(error, `cannot write ${path}`)
   }
-}
-
-/** dist/bin, made by `npm run build`. */
-export const helperPrograms = fileURLToPath(new URL('../bin', import.meta.url))
-
-/** The thin client of this platform in a package that has it. */
-export const nativeClient = fileURLToPath(
-  new URL(
-    `../native/${process.platform}-${process.arch}/authsock-client${process.platform === 'win32' ? '.exe' : ''}`,
-    import.meta.url,
-  ),
-)
-
-/** src/main.ts or dist/main.js, the one that this module belongs to. */
-export function program(): string {
-  const built = fileURLToPath(new URL('../main.js', import.meta.url))
-  return existsSync(built) ? built : fileURLToPath(new URL('../main.ts', import.meta.url))
 }

@@ -2,8 +2,8 @@
 // dependency (for its types): only the native module is needed.
 
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type * as koffi from 'koffi'
+import { nativeModule } from './native-module.ts'
 
 export type Koffi = typeof koffi
 type Library = ReturnType<Koffi['load']>
@@ -16,7 +16,7 @@ export function ffi(): Koffi | undefined {
   if (module !== null) return module
   module = undefined
   try {
-    module = createRequire(import.meta.url)(`@koromix/koffi-${process.platform}-${process.arch}`) as Koffi
+    module = nativeModule('koffi.node', `@koromix/koffi-${process.platform}-${process.arch}`) as Koffi
   } catch {
     // Callers decide what they do without it.
   }

@@ -12,7 +12,7 @@ import { type FailureForm, findHelper, type HelperName, type HelperRow } from '.
 import { encodeHelperCall, helperHeaders, helperType } from '../wire/helper.ts'
 import { problemType } from '../wire/problem.ts'
 import { connectTransport, orStart } from '../client/connection.ts'
-import { program } from '../client/start.ts'
+import { program, selfCommand } from '../platform/self.ts'
 import type { Transport } from '../client/transport.ts'
 
 const maxInputBytes = 256 * 1024
@@ -212,7 +212,8 @@ function isOwnScript(path: string, size: number, name: string): boolean {
 function logIn(profile: string, env: NodeJS.ProcessEnv): boolean {
   const terminal = openTerminal()
   if (terminal === undefined) return false
-  const { status } = spawnSync(process.execPath, [program(), 'login', profile, '--wait'], {
+  const [command, ...args] = selfCommand()
+  const { status } = spawnSync(command, [...args, 'login', profile, '--wait'], {
     stdio: [terminal, terminal, terminal],
     env,
   })

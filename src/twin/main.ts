@@ -13,10 +13,9 @@ interface Invocation {
 }
 
 /** The name that this program was started by: that of a link, or the one after `--as` in a command file. */
-export function startedAs(argv: readonly string[]): Invocation {
-  const [, path = '', ...args] = argv
+export function startedAs(path: string, args: readonly string[]): Invocation {
   if (args[0] === '--as' && args[1] !== undefined) return { name: args[1], args: args.slice(2) }
-  return { name: basename(path).replace(/\.[jt]s$/, ''), args }
+  return { name: basename(path).replace(/\.([jt]s|exe)$/, ''), args }
 }
 
 /** The exit code; undefined if this is not a call of a helper. */

@@ -35,7 +35,7 @@ interface HomeOptions {
 export class Home {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'authsock-')))
   readonly env: NodeJS.ProcessEnv
-  /** What `authsock` is here; a test may set another copy. */
+  /** What `authsock` is here; a test may set another copy, or the single-file program. */
   program = program
   readonly #children = new Set<ChildProcess>()
 
@@ -93,7 +93,8 @@ export class Home {
   }
 
   spawn(args: readonly string[], { env = {} }: RunOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, [this.program, ...args], {
+    const [command, ...first] = /\.[jt]s$/.test(this.program) ? [process.execPath, this.program] : [this.program]
+    const child = spawn(command, [...first, ...args], {
       env: { ...this.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: this.path,

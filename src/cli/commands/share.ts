@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { ShareStatus } from '../../client/index.ts'
-import { helperPrograms } from '../../client/start.ts'
+import { helperPrograms } from '../../platform/self.ts'
 import { Failure } from '../../core/failures.ts'
 import { defined } from '../../core/util/defined.ts'
 import { dateTime, fromNow } from '../../core/util/durations.ts'

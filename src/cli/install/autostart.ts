@@ -1,6 +1,7 @@
 // Which of the system's ways starts the agent at login.
 
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { agentCommand } from '../../client/start.ts'
 import { Failure } from '../../core/failures.ts'
@@ -9,11 +10,14 @@ import { launchd } from '../../platform/autostart/launchd.ts'
 import { runKey } from '../../platform/autostart/run-key.ts'
 import { systemd } from '../../platform/autostart/systemd.ts'
 import { xdg } from '../../platform/autostart/xdg.ts'
+import { helperPrograms, isSingleFile } from '../../platform/self.ts'
 import type { Context } from '../context.ts'
 import type { AutostartKind } from './record.ts'
 
 /** Beside the thin client. */
-const starter = fileURLToPath(new URL('../native/win32-x64/authsock-start.exe', import.meta.url))
+const starter = isSingleFile
+  ? join(helperPrograms, 'authsock-start.exe')
+  : fileURLToPath(new URL('../native/win32-x64/authsock-start.exe', import.meta.url))
 
 const hasDesktop = (env: NodeJS.ProcessEnv): boolean =>
   ['DISPLAY', 'WAYLAND_DISPLAY', 'XDG_CURRENT_DESKTOP'].some((name) => (env[name] ?? '') !== '')

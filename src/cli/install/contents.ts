@@ -2,7 +2,7 @@
 
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { helperPrograms, program } from '../../client/start.ts'
+import { helperPrograms, program } from '../../platform/self.ts'
 import { version } from '../../platform/version.ts'
 import type { CommandInfo } from '../reference/command-tree.ts'
 import { completionScripts } from '../reference/completion-scripts.ts'

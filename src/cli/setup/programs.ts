@@ -3,10 +3,11 @@
 
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { helperPrograms, nativeClient, program } from '../../client/start.ts'
+import { helperPrograms, nativeProgram, selfCommand } from '../../platform/self.ts'
 import { helpers } from '../../wire/helper-table.ts'
 
 const isWindows = process.platform === 'win32'
+const nativeClient = nativeProgram('authsock-client')
 const client = isWindows ? 'authsock-client.cmd' : 'authsock-client'
 
 /** The thin client, and the names that tools know it by. */
@@ -41,12 +42,20 @@ export function programEntry(name: string): ProgramEntry {
   const isClient = name !== 'authsock'
   const native = isClient && existsSync(nativeClient)
   if (isWindows) {
-    const start = native ? `@"${nativeClient}"` : `@"${process.execPath}" "${program()}"`
+    const start = native
+      ? `@"${nativeClient}"`
+      : `@${selfCommand()
+          .map((word) => `"${word}"`)
+          .join(' ')}`
     return { script: `${start}${isClient ? ` --as ${name}` : ''} %*\r\n` }
   }
   if (native) return { to: nativeClient }
   // Not `node`: on the PATH of a tool that may be another one.
-  return { script: `#!/bin/sh\nexec '${process.execPath}' '${program()}'${isClient ? ` --as ${name}` : ''} "$@"\n` }
+  return {
+    script: `#!/bin/sh\nexec ${selfCommand()
+      .map((word) => `'${word}'`)
+      .join(' ')}${isClient ? ` --as ${name}` : ''} "$@"\n`,
+  }
 }
 
 export const programFile = (name: string): string => (isWindows ? `${name}.cmd` : name)

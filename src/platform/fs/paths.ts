@@ -57,6 +57,9 @@ export function paths(
   }
 }
 
+/** Of what can be made again. */
+export const cacheFolder = (env: Environment = process.env): string => folders(env, process.platform, homedir(), '').cache
+
 /** systemd's; machines that share a home differ by it. */
 function machineId(): string {
   try {

@@ -4,6 +4,7 @@
 import { closeSync, readdirSync } from 'node:fs'
 import { Failure } from '../../core/failures.ts'
 import { libc } from '../ffi.ts'
+import { isSingleFile, selfArguments, selfCommand } from '../self.ts'
 import { trustedPath } from './trusted-path.ts'
 
 /**
@@ -42,7 +43,9 @@ export function startClean(): void {
     // Its warning that it is experimental is not for users.
     process.removeAllListeners('warning')
     process.on('warning', () => {})
-    execve.call(process, process.execPath, [process.execPath, ...nodeOptions, ...process.argv.slice(1)], env)
+    const [node, ...program] = selfCommand()
+    const options = isSingleFile ? [] : nodeOptions
+    execve.call(process, node, [node, ...options, ...program, ...selfArguments()], env)
   }
   for (const name of Object.keys(process.env)) if (isDangerous(name)) delete process.env[name]
 }

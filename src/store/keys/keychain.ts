@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type * as keyring from '@napi-rs/keyring'
 import { Failure } from '../../core/failures.ts'
+import { nativeModule } from '../../platform/native-module.ts'
 
 const service = 'authsock'
 /** A prompt on a desktop can stay open for ever, and a provider can hang. */
@@ -56,7 +57,7 @@ export class Keychain {
 
   /** A new entry object each time: an old one does not survive a restart of its provider. */
   async #ask<T>(account: string, request: (entry: keyring.AsyncEntry, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { AsyncEntry } = await load()
+    const { AsyncEntry } = load()
     const timeout = new AbortController()
     let timer: NodeJS.Timeout | undefined
     try {
@@ -76,9 +77,9 @@ export class Keychain {
   }
 }
 
-async function load(): Promise<typeof keyring> {
+function load(): typeof keyring {
   try {
-    return await import('@napi-rs/keyring')
+    return nativeModule('keyring.node', '@napi-rs/keyring') as typeof keyring
   } catch (error) {
     throw new Failure('keychain_unreachable', 'there is no keychain support for this platform', { cause: error })
   }

@@ -19,9 +19,8 @@ async function run(job: Job): Promise<Uint8Array> {
   return decrypter.decrypt(job.content)
 }
 
-try {
-  parentPort?.postMessage(await run(workerData as Job))
-} catch {
-  // A wrong passphrase and a damaged file cannot be told apart, and the error might quote either.
-  parentPort?.postMessage(undefined)
-}
+// A wrong passphrase and a damaged file cannot be told apart, and the error might quote either. Without a top-level await: in the
+// single-file program this is a CommonJS module.
+void run(workerData as Job)
+  .catch(() => undefined)
+  .then((result) => parentPort?.postMessage(result))

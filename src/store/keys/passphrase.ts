@@ -3,6 +3,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Redacted } from '../../core/redacted.ts'
+import { assetText, isSingleFile } from '../../platform/self.ts'
 import type { Job } from './passphrase-worker.ts'
 
 /** scrypt with N = 2^18: about a second, and 256 MB. */
@@ -20,11 +21,16 @@ export async function decryptKey(file: Uint8Array, passphrase: Redacted<string>)
   return key === undefined ? undefined : Buffer.from(key)
 }
 
+/** It is TypeScript or built, as this module, and gets no environment and no arguments of the agent. */
+function startWorker(job: Job): Worker {
+  const options = { workerData: job, env: {}, execArgv: [] }
+  if (isSingleFile) return new Worker(assetText('passphrase-worker.cjs'), { ...options, eval: true })
+  return new Worker(new URL(`./passphrase-worker${extname(import.meta.url)}`, import.meta.url), options)
+}
+
 function run(job: Job): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
-    // The worker is TypeScript or built, as this module. It gets no environment and no arguments of the agent.
-    const program = new URL(`./passphrase-worker${extname(import.meta.url)}`, import.meta.url)
-    const worker = new Worker(program, { workerData: job, env: {}, execArgv: [] })
+    const worker = startWorker(job)
     worker.once('message', (result: Uint8Array | undefined) => {
       resolve(result)
       void worker.terminate()

@@ -67,6 +67,8 @@ interface Surroundings {
   readonly clock: Clock
   /** The socket that the service manager passed, if it did. */
   readonly inherited: InheritedSocket | undefined
+  /** Those of shares that were taken from another agent, by path. */
+  readonly shareSockets: Map<string, InheritedSocket>
   /** Ends the agent. */
   readonly shutDown: (how: StopRequest) => void
   /** Makes sure of the socket's folder and of the agent's lock (R19). Rejects if they cannot be had any more. */
@@ -80,7 +82,16 @@ const auditDelayMs = 25
 /** Of the disk: at each of them a test may have the process killed. */
 const diskSteps = ['create', 'link', 'rename', 'remove', 'syncFolder'] as const
 
-export function compose({ where, options, log, clock, inherited, shutDown, secure }: Surroundings): readonly Service[] {
+export function compose({
+  where,
+  options,
+  log,
+  clock,
+  inherited,
+  shareSockets,
+  shutDown,
+  secure,
+}: Surroundings): readonly Service[] {
   const now = (): number => clock.now()
   const events = new EventHub(now)
   const warnings = new Set<string>()
@@ -290,7 +301,7 @@ export function compose({ where, options, log, clock, inherited, shutDown, secur
     storeService(store, seen),
     auditService(auditLog, audit),
     sessionsService(sessions),
-    shares.service(shareListeners({ agent, clock, log, budget, onRequest: () => trimmer.touch() })),
+    shares.service(shareListeners({ agent, clock, log, budget, onRequest: () => trimmer.touch(), reserved: shareSockets })),
     listener,
     notifier.service(),
     autoLock.service(),

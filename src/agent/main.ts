@@ -14,6 +14,7 @@ import { type InheritedSocket, inheritedSocket, reserveSocket } from '../platfor
 import { harden, startClean } from '../platform/process/hardening.ts'
 import { type AgentLock, type AgentLockOutcome, pidText, takeAgentLock } from '../platform/process/single-instance.ts'
 import { checkVaultFormat } from '../store/manifest/format.ts'
+import { reserveShareSockets } from './shares/share-listeners.ts'
 import { type AgentOptions, compose } from './compose.ts'
 import { Log, type LogLevel } from './log.ts'
 import { ServiceList, type StopRequest } from './service.ts'
@@ -46,7 +47,7 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     log.rotate(where.logFile)
     prepareSocketFolder(where.runtimeDirectory)
     checkPrivateFolder(where.stateDirectory)
-    const { found, socket } = await takePlace(where, options.takeOver === true, log)
+    const { found, socket, shareSockets = new Map() } = await takePlace(where, options.takeOver === true, log)
     if (found.kind === 'taken') {
       log.error(`an agent is already running at ${where.socket}${pidText(found.pid)}`)
       return exitCodes.ok
@@ -56,7 +57,16 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
     // Callers wait at a socket that the service manager keeps: those who have asked already are answered first.
     watchProcess(() => shutDown(socket === undefined || socket.isOwn ? 'stop' : 'hand over'), log)
     const services = new ServiceList(
-      compose({ where, options, log, clock: systemClock, inherited: socket, shutDown, secure: keepPlace(where, found.lock) }),
+      compose({
+        where,
+        options,
+        log,
+        clock: systemClock,
+        inherited: socket,
+        shareSockets,
+        shutDown,
+        secure: keepPlace(where, found.lock),
+      }),
       (text) => log.error(text),
     )
     await services.start()
@@ -80,22 +90,28 @@ export async function runAgent(options: ProcessOptions): Promise<number> {
   }
 }
 
+interface Place {
+  readonly found: AgentLockOutcome
+  readonly socket: InheritedSocket | undefined
+  readonly shareSockets?: Map<string, InheritedSocket>
+}
+
 /**
  * The lock of the one agent (R9), and the socket if it is there already: passed by the service manager, or taken from the agent that runs,
  * which then answers those who have asked it and ends. Rejects with vault_changed if this version cannot open the vault.
  */
-async function takePlace(
-  { agentLock, socket, vaultDirectory }: Paths,
-  takeOver: boolean,
-  log: Log,
-): Promise<{ readonly found: AgentLockOutcome; readonly socket: InheritedSocket | undefined }> {
+async function takePlace(where: Paths, takeOver: boolean, log: Log): Promise<Place> {
+  const { agentLock, socket, vaultDirectory } = where
   const passed = inheritedSocket(process.env) ?? launchdSocket()
   if (passed !== undefined) return { found: await waitForLock(agentLock, log), socket: passed }
   const found = await takeAgentLock(agentLock)
   if (found.kind === 'held' || !takeOver) return { found, socket: undefined }
   await checkVaultFormat(vaultDirectory)
+  // Those of shares first: when its own is replaced, the agent that runs stops accepting at all of them.
+  const shareSockets = await reserveShareSockets(where)
   const reserved = await reserveSocket(socket)
-  return { found: reserved === undefined ? found : await waitForLock(agentLock, log), socket: reserved }
+  if (reserved === undefined) return { found, socket: undefined }
+  return { found: await waitForLock(agentLock, log), socket: reserved, shareSockets }
 }
 
 /**

@@ -41,7 +41,7 @@ export class ServiceList {
 
   /** False: no other agent has taken over, and nothing has changed. */
   async handOver(): Promise<boolean> {
-    for (const service of this.#services) if ((await service.handOver?.()) === false) return false
+    for (const service of this.#services.toReversed()) if ((await service.handOver?.()) === false) return false
     return true
   }
 

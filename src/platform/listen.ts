@@ -96,10 +96,10 @@ function boundSocket(path: string, made: string | undefined): ListeningSocket {
  * Listens at `path` without accepting: who connects waits until a server listens on the descriptor. What is at the path is replaced, and
  * answers those who have connected before. Undefined if this system cannot.
  */
-export async function reserveSocket(path: string): Promise<InheritedSocket | undefined> {
+export async function reserveSocket(path: string, mode = 0o600, backlog = maxBacklog): Promise<InheritedSocket | undefined> {
   if (process.platform === 'win32') return undefined
   const server = createServer()
-  await listenOn(server, path)
+  await listenOn(server, path, mode, backlog)
   // In this turn: it would accept in the next one.
   const fd = duplicateOf(server)
   server.close()
@@ -107,8 +107,13 @@ export async function reserveSocket(path: string): Promise<InheritedSocket | und
 }
 
 /** Listens on a socket that is there already, probably at `path`. */
-export async function listenOnInherited(server: Server, { fd, isOwn }: InheritedSocket, path: string): Promise<ListeningSocket> {
-  await listening(server, { fd })
+export async function listenOnInherited(
+  server: Server,
+  { fd, isOwn }: InheritedSocket,
+  path: string,
+  backlog = maxBacklog,
+): Promise<ListeningSocket> {
+  await listening(server, { fd }, backlog)
   const made = identityOf(path)
   if (isOwn) return boundSocket(path, made)
   return { isThere: () => made === undefined || identityOf(path) === made, remove: () => {} }

@@ -118,6 +118,8 @@ export function mainListener(ports: MainListenerPorts): Service & { readonly ope
       isHandingOver = true
       if ((inherited === undefined || inherited.isOwn) && !(await isReplaced())) {
         isHandingOver = false
+        // It may have taken those of shares already.
+        onFolderChange()
         return false
       }
       await server.finish()

@@ -10,6 +10,8 @@ import { shareStatus } from './share-status.ts'
 
 /** How a share listens. Its bounds are read at each request. */
 export interface ShareListeners {
+  /** Whether the socket at the path is this agent's already. */
+  readonly isReserved: (path: string) => boolean
   /** Listens at a path for any uid that the folder lets through; gives what ends it. */
   readonly listen: (path: string, share: () => Share) => Promise<SocketListener>
   /** Listens on 127.0.0.1 for clients that have the share's secret; 0: at any port. Rejects with bad_request if the port is taken. */
@@ -19,11 +21,14 @@ export interface ShareListeners {
 interface SocketListener {
   /** Whether the socket is still the one at its path. */
   readonly isThere: () => boolean
+  /** Accepts nothing new, and answers what was asked. */
+  readonly finish: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 export interface PortListener {
   readonly port: number
+  readonly finish: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -86,7 +91,8 @@ export class OpenShare {
     const path = this.#folders.socket(name)
     try {
       // If the folder was mounted writable, anything may lie there by now, and it is not followed.
-      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(path)
+      const isTaken = lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+      if (isTaken && !this.#listeners.isReserved(path)) unlinkSync(path)
       this.#socket = { kind: 'listening', listener: await this.#listeners.listen(path, () => this.share) }
     } catch (error) {
       this.#socket = { kind: 'failed' }
@@ -167,6 +173,11 @@ export class OpenShare {
   async revoke(): Promise<void> {
     this.share = { ...this.share, expiresAt: 0 }
     await this.close()
+  }
+
+  /** The agent is about to end: accepts nothing new, and answers what was asked. */
+  async finish(): Promise<void> {
+    for (const state of [this.#socket, this.#port]) if (state.kind === 'listening') await state.listener.finish()
   }
 
   async close(): Promise<void> {

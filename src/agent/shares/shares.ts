@@ -43,7 +43,7 @@ export class Shares {
   /** One change after the other: two at once would both listen at one path. */
   #turn: Promise<unknown> = Promise.resolve()
   #cancelTimer = (): void => {}
-  #listeners: ShareListeners = { listen: notResumed, listenOnTcp: notResumed }
+  #listeners: ShareListeners = { isReserved: () => false, listen: notResumed, listenOnTcp: notResumed }
 
   constructor(ports: SharesPorts) {
     this.#ports = ports
@@ -52,7 +52,11 @@ export class Shares {
   }
 
   service(listeners: ShareListeners): Service {
-    return { name: 'shares', start: () => this.resume(listeners), stop: () => this.close() }
+    const handOver = async (): Promise<boolean> => {
+      await Promise.all([...this.#open.values()].map((open) => open.finish()))
+      return true
+    }
+    return { name: 'shares', start: () => this.resume(listeners), handOver, stop: () => this.close() }
   }
 
   /** Listens for the shares that are kept; no other operation works before. One that cannot be opened affects no other. */

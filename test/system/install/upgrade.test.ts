@@ -50,28 +50,35 @@ function nextVersion(change: (text: string) => string): string {
 
 const newer = (): string => nextVersion((text) => text.replaceAll('"0.1.0"', '"9.0.0"'))
 
-/** Does the work while fifty callers ask by the thin client, each again and again: no call may fail. */
-async function underLoad<T>(work: () => Promise<T>): Promise<T> {
+/** Does the work while callers ask by the thin client, each again and again: no call may fail. */
+async function underLoad<T>(work: () => Promise<T>, { socket = home.socket, callers: count = 50 } = {}): Promise<T> {
   const stop = new AbortController()
-  const callers = load(stop.signal)
+  const callers = load(stop.signal, socket, count)
   try {
     return await work()
   } finally {
     stop.abort()
     const { failures, answers } = await callers
     expect(failures).toEqual([])
-    expect(answers).toBeGreaterThan(50)
+    expect(answers).toBeGreaterThanOrEqual(count)
   }
 }
 
 /** What went wrong. */
-async function load(stop: AbortSignal): Promise<{ readonly failures: readonly string[]; readonly answers: number }> {
+async function load(
+  stop: AbortSignal,
+  socket: string,
+  count: number,
+): Promise<{ readonly failures: readonly string[]; readonly answers: number }> {
   const client = join(dirname(home.program), 'bin/authsock-client')
   const failures: string[] = []
   let answers = 0
   const caller = async (): Promise<void> => {
     while (!stop.aborted) {
-      const child = spawn(client, ['token', 'work'], { env: home.env, stdio: ['ignore', 'ignore', 'pipe'] })
+      const child = spawn(client, ['token', 'work'], {
+        env: { ...home.env, AUTHSOCK: socket },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
       let stderr = ''
       child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
       const [code] = (await once(child, 'close')) as [number | null]
@@ -79,7 +86,7 @@ async function load(stop: AbortSignal): Promise<{ readonly failures: readonly st
       answers += 1
     }
   }
-  await Promise.all(Array.from({ length: 50 }, caller))
+  await Promise.all(Array.from({ length: count }, caller))
   return { failures, answers }
 }
 
@@ -117,6 +124,16 @@ describe.skipIf(!isPosix)('upgrade', () => {
     // The session is whole: its refresh token is the newest, and was used by one agent at a time.
     expect((await home.run(['retry', 'work'])).code).toBe(0)
     expect(server.maxInFlight).toBe(1)
+  })
+
+  test('callers of a share wait as well', async () => {
+    // Fewer: requests to a share have a rate.
+    expect((await logIn(home, server)).code).toBe(0)
+    const share = ['share', 'create', 'box', '--profile', 'work', '--all-scopes', '--json']
+    const { socket } = JSON.parse((await home.run(share)).stdout) as { socket: string }
+    for (let round = 0; round < 2; round++) {
+      expect(await underLoad(() => upgradeTo(home.program), { socket, callers: 3 })).toMatchObject({ restarted: true })
+    }
   })
 
   test('a program that cannot open the vault takes nobody’s place', async () => {

@@ -151,6 +151,7 @@ test('L3 changes of one share that come while it is being opened or closed wait 
     onWarning: () => {},
   })
   await shares.resume({
+    isReserved: () => false,
     listenOnTcp: () => Promise.reject(new Error('none here')),
     listen: async (path) => {
       open.set(path, (open.get(path) ?? 0) + 1)
@@ -161,7 +162,7 @@ test('L3 changes of one share that come while it is being opened or closed wait 
         closed += 1
         open.set(path, (open.get(path) ?? 0) - 1)
       }
-      return { isThere: () => true, close }
+      return { isThere: () => true, finish: async () => {}, close }
     },
   })
   const request = { profiles: ['work'], ttl: 60 }

@@ -27,16 +27,21 @@ const clock = {
 }
 
 const listeners: ShareListeners = {
+  isReserved: () => false,
   listen: async (path) => {
     if (broken) throw new Error('no descriptors')
     open.push(path)
-    return { isThere: () => open.includes(path), close: async () => void open.splice(open.indexOf(path), 1) }
+    return {
+      isThere: () => open.includes(path),
+      finish: async () => {},
+      close: async () => void open.splice(open.indexOf(path), 1),
+    }
   },
   listenOnTcp: async (port) => {
     if (taken.has(port)) throw new Failure('bad_request', `port ${port} is taken`)
     const found = port === 0 ? 4711 : port
     open.push(String(found))
-    return { port: found, close: async () => void open.splice(open.indexOf(String(found)), 1) }
+    return { port: found, finish: async () => {}, close: async () => void open.splice(open.indexOf(String(found)), 1) }
   },
 }
 

@@ -1,5 +1,5 @@
 // Bundles the program: src/main.ts with everything that it loads lazily, the passphrase worker and the client library, from TypeScript
-// to JavaScript. Packages stay imports; package.json, protocol/config.schema.json and texts of installers/ become part of the bundle. Modules that look for a
+// to JavaScript. Packages stay imports (but not in the package for npm); package.json, protocol/config.schema.json and texts of installers/ become part of the bundle. Modules that look for a
 // file beside themselves (src/client/start.ts, src/store/keys/passphrase.ts) rely on one rule: each chunk lies one folder below `out`.
 
 import { readFileSync } from 'node:fs'
@@ -16,16 +16,29 @@ const input = {
   'chunks/passphrase-worker': join(source, 'store/keys/passphrase-worker.ts'),
 }
 
-export async function bundleProgram(out: string): Promise<void> {
+export interface BundleOptions {
+  /** Whether the packages become part of it, all but those with native modules. */
+  readonly withPackages?: boolean
+}
+
+/** The folders of the packages that became part of it. */
+export async function bundleProgram(out: string, { withPackages = false }: BundleOptions = {}): Promise<readonly string[]> {
   const bundle = await rolldown({
     input,
     platform: 'node',
-    external: isPackage,
+    external: withPackages ? [] : isPackage,
     plugins: [builtinsByName(), embeddedTexts()],
     treeshake,
   })
-  await bundle.write({ dir: out, format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' })
+  const { output } = await bundle.write({
+    dir: out,
+    format: 'es',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    minify: withPackages ? { compress: true, mangle: false, codegen: false } : false,
+  })
   await bundle.close()
+  return packagesIn(output)
 }
 
 /** The same program as two CommonJS texts, with every package in them: native modules alone stay outside. */
@@ -40,8 +53,12 @@ export async function bundleSingleFile(): Promise<{ readonly program: string; re
 /** The folders of the packages that the single-file program contains code of. */
 export async function bundledPackages(): Promise<readonly string[]> {
   const bundles = await Promise.all([generate('single-file.ts'), generate('store/keys/passphrase-worker.ts')])
+  return packagesIn(bundles.flat())
+}
+
+function packagesIn(output: readonly RolldownOutput['output'][number][]): readonly string[] {
   const folder = /^[^\0]*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/
-  const modules = bundles.flatMap(([{ modules }]) => Object.keys(modules))
+  const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? Object.keys(chunk.modules) : []))
   return [...new Set(modules.flatMap((id) => folder.exec(id.replaceAll('\\', '/'))?.[0] ?? []))].toSorted()
 }
 

@@ -6,7 +6,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlink
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { helpers } from '../src/wire/helper-table.ts'
-import { bundleProgram } from './bundle.ts'
+import { type BundleOptions, bundleProgram } from './bundle.ts'
 import { compile, type Compiler } from './thin-client.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -22,13 +22,14 @@ export async function makeProgram(out: string, { compiler }: { readonly compiler
   makePrograms(out, compiler)
 }
 
-/** What a package holds: it runs on other machines, where `authsock setup` makes the programs. */
-export async function makePackage(out: string): Promise<void> {
-  await bundleProgram(out)
+/** What a package holds: it runs on other machines, where `authsock setup` makes the programs. The result: as bundleProgram's. */
+export async function makePackage(out: string, options: BundleOptions = {}): Promise<readonly string[]> {
+  const packages = await bundleProgram(out, options)
   chmodSync(join(out, 'main.js'), 0o755)
   makeTypes(join(out, 'types'))
   const filter = (path: string): boolean => !path.includes('__pycache__')
   cpSync(join(root, 'src/python'), join(out, 'python'), { recursive: true, filter })
+  return packages
 }
 
 function makeTypes(out: string): void {

@@ -6,7 +6,7 @@ import { run } from './command.ts'
 import { sourceDate } from './project.ts'
 
 /** The same order, times, and owners wherever it is made. */
-const tarOptions: readonly string[] = [
+export const tarOptions: readonly string[] = [
   '--sort=name',
   `--mtime=@${sourceDate}`,
   '--owner=0',
@@ -16,11 +16,11 @@ const tarOptions: readonly string[] = [
 ]
 
 /** GNU tar: on macOS that of Homebrew. */
-const tar = process.platform === 'darwin' ? 'gtar' : 'tar'
+export const tar = process.platform === 'darwin' ? 'gtar' : 'tar'
 
-export function makeTarXz(folder: string, path: string): void {
+export function makeTarXz(folder: string, path: string, level: number): void {
   // With more than one thread the output does not depend on their number.
-  const compress = 'xz -6 --threads=2'
+  const compress = `xz -${level} --threads=2`
   run(tar, ['-C', dirname(folder), ...tarOptions, `--use-compress-program=${compress}`, '-cf', path, basename(folder)])
 }
 

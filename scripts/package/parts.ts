@@ -18,10 +18,12 @@ export interface Part {
   readonly licenseTexts: readonly string[]
 }
 
-/** The programs that are shipped on the platform contain these; without `target`: what the npm package contains. */
-export async function partsOf(target: Target | undefined): Promise<readonly Part[]> {
-  const bundled = (await bundledPackages()).map(npmPart)
-  if (target === undefined) return bundled
+/** What the npm package contains, by the folders of the packages. */
+export const npmParts = (folders: readonly string[]): readonly Part[] => folders.map(npmPart)
+
+/** What the single-file program contains. */
+export async function partsOf(target: Target): Promise<readonly Part[]> {
+  const bundled = npmParts(await bundledPackages())
   const native = [`@koromix/koffi-${target.platform}`, target.keyringPackage].map((name) => nativePart(name))
   return [...bundled, ...native, nodePart(target), ...nodeLibraries()]
 }

@@ -1,24 +1,14 @@
 // The files of one platform, as the archives and packages install them below a prefix: bin/, lib/authsock/, share/.
 
-import {
-  chmodSync,
-  cpSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { programNames } from '../program.ts'
 import { compile, compileStarter, compilerFor, findCompiler } from '../thin-client.ts'
 import { run } from './command.ts'
+import { copy, normalize } from './files.ts'
 import { licenceTexts } from './licences.ts'
 import { partsOf } from './parts.ts'
-import { root, sourceDate } from './project.ts'
+import { root } from './project.ts'
 import { makeSingleFile, nativeModules } from './single-file.ts'
 import { isHost, type Target } from './targets.ts'
 
@@ -72,22 +62,4 @@ function addReference({ os }: Target, share: string): void {
     move('completions/authsock.fish', 'fish/vendor_completions.d/authsock.fish')
   }
   rmSync(scratch, { recursive: true })
-}
-
-function copy(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true })
-  cpSync(from, to, { dereference: true })
-}
-
-/** The same modes and times wherever it was made: 755 for folders and programs, 644 for the rest. */
-function normalize(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name)
-    const stats = lstatSync(path)
-    if (stats.isDirectory()) normalize(path)
-    else if (stats.isFile()) chmodSync(path, (stats.mode & 0o100) !== 0 && !name.endsWith('.node') ? 0o755 : 0o644)
-    lutimesSync(path, sourceDate, sourceDate)
-  }
-  chmodSync(folder, 0o755)
-  lutimesSync(folder, sourceDate, sourceDate)
 }

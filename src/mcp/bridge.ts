@@ -42,18 +42,9 @@ export class Bridge {
   /** What is sent before it has to be answered before it: a notification, `initialize`. */
   #before: Promise<unknown> = Promise.resolve()
   #isListening = false
-  /** Rejects whatever waits for a login. */
-  #loginUrl = Promise.withResolvers<string>()
 
   constructor(ports: BridgePorts) {
     this.#ports = ports
-  }
-
-  /** No browser could be opened: the client's requests fail with this URL, and the login goes on. */
-  loginAt(url: string): void {
-    const { resolve } = this.#loginUrl
-    this.#loginUrl = Promise.withResolvers<string>()
-    resolve(url)
   }
 
   /** One line of the client. Never rejects: requests that fail are answered with an error. */
@@ -73,7 +64,7 @@ export class Bridge {
     } catch (error) {
       const failure = asFailure(error)
       if (ids.length === 0) this.#ports.say(failure.message)
-      for (const id of ids) this.#ports.write(errorAnswer(id, failure, urlOf(error), this.#takesUrls))
+      for (const id of ids) this.#ports.write(errorAnswer(id, failure, this.#takesUrls))
     }
   }
 
@@ -113,23 +104,14 @@ export class Bridge {
       throw new Failure('server_invalid_response', `the server's answer (status ${statusCode}) ended without a response`)
   }
 
-  async #post(body: Buffer, message: Message | undefined): Promise<IncomingMessage> {
+  #post(body: Buffer, message: Message | undefined): Promise<IncomingMessage> {
     const { upstream, credential, signal } = this.#ports
     const headers = {
       ...this.#sessionHeaders(message),
       accept: `application/json, ${eventStream}`,
       'content-type': 'application/json',
     }
-    const sent = sendAuthorized(upstream, credential, { method: 'POST', headers, body, signal })
-    const url = this.#loginUrl.promise.then((url) => {
-      throw new LoginAtUrl(url)
-    })
-    try {
-      return await Promise.race([sent, url])
-    } finally {
-      sent.catch(() => {})
-      url.catch(() => {})
-    }
+    return sendAuthorized(upstream, credential, { method: 'POST', headers, body, signal })
   }
 
   #sessionHeaders(message: Message | undefined): Readonly<Record<string, string>> {
@@ -231,18 +213,6 @@ export class Bridge {
     }
   }
 }
-
-/** The login goes on; this is where. */
-class LoginAtUrl extends Failure {
-  readonly url: string
-
-  constructor(url: string) {
-    super('login_required', 'a login is needed, and no browser could be opened', { hint: `open ${url}` })
-    this.url = url
-  }
-}
-
-const urlOf = (error: unknown): string | undefined => (error instanceof LoginAtUrl ? error.url : undefined)
 
 function takesUrls({ params }: Message): boolean {
   const elicitation = (params?.['capabilities'] as { elicitation?: { url?: unknown } } | undefined)?.elicitation

@@ -1,7 +1,6 @@
 // The profile and the route of an MCP server in config.toml, made once however many programs want the server at the same time.
 
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { AuthsockClient } from '../client/index.ts'
@@ -18,6 +17,7 @@ import { normalScope } from '../core/session/scope.ts'
 import type { Challenge } from '../core/util/www-authenticate.ts'
 import type { DocumentPorts } from '../oauth/registration/json-document.ts'
 import { acquireFileLock } from '../platform/fs/file-lock.ts'
+import { preparePrivateFolder } from '../platform/fs/private-folder.ts'
 import type { Paths } from '../platform/fs/paths.ts'
 import { isSameIssuer, mcpAuthorization, type McpClient, mcpClient, mcpProfile } from './authorization.ts'
 
@@ -56,7 +56,7 @@ export function profileFor(config: Config, url: URL): string | undefined {
 /** Throws what the discovery, the registration and the edit of config.toml throw. */
 export async function configureMcp(url: URL, options: ConfigureOptions): Promise<Configured> {
   const { paths, signal } = options
-  await mkdir(paths.stateDirectory, { recursive: true, mode: 0o700 })
+  preparePrivateFolder(paths.stateDirectory)
   const lock = await acquireFileLock({ path: join(paths.stateDirectory, 'mcp.lock'), timeoutMs: lockTimeoutMs, signal })
   try {
     return await configure(url, options)

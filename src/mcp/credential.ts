@@ -13,6 +13,7 @@ import type { Paths } from '../platform/fs/paths.ts'
 import type { HelperCaller } from '../twin/helper-client.ts'
 import { configureMcp, profileFor } from './configure.ts'
 import type { McpClient } from './authorization.ts'
+import { LoginAtUrl } from './login-at-url.ts'
 
 export interface CredentialPorts {
   readonly paths: Paths
@@ -20,8 +21,6 @@ export interface CredentialPorts {
   readonly helper: HelperCaller
   /** One line for the user. */
   readonly say: (text: string) => void
-  /** Tells the client where the user has to go, if no browser could be opened here. */
-  readonly onUrl: (url: string) => void
   readonly signal: AbortSignal
   readonly env: NodeJS.ProcessEnv
   /** Registered with the issuer before; for a new profile. */
@@ -46,6 +45,8 @@ export class McpCredential {
   #cached: { readonly token: McpToken; readonly until: number } | undefined
   #asked: Promise<McpToken> | undefined
   #login: Promise<void> | undefined
+  /** Of a login of ours that goes on without a browser. */
+  #loginAt: LoginAtUrl | undefined
 
   constructor(url: URL, ports: CredentialPorts) {
     this.#url = url
@@ -67,8 +68,9 @@ export class McpCredential {
     await this.#ports.helper.call('git', ['erase'], `${this.#attributes()}password=${value}\n\n`)
   }
 
-  /** Resolves once there is a later login than that of `token`, whoever makes it. Throws login_*, server_*. */
+  /** Resolves once there is a later login than that of `token`, whoever makes it. Throws LoginAtUrl, login_*, server_*. */
   async logIn(challenge: Challenge | undefined, token: McpToken): Promise<void> {
+    if (this.#loginAt !== undefined) throw this.#loginAt
     this.#login ??= this.#logIn(challenge, token).finally(() => {
       this.#login = undefined
       this.#cached = undefined
@@ -137,18 +139,32 @@ export class McpCredential {
     }
   }
 
+  /** Resolves when somebody has logged in; rejects with LoginAtUrl as soon as that is up to the user, and goes on. */
   async #converse(profile: string, newerThan: number): Promise<void> {
-    const { agent, say, onUrl, signal, env } = this.#ports
+    const { agent, say, signal, env } = this.#ports
     const { browser } = (await this.#config()).profiles.get(profile) ?? {}
-    for await (const message of await agent.login(profile, { signal, newerThan })) {
-      if (message.type === 'done') return
-      if (message.type !== 'open_browser') continue
-      const isOpened =
-        browser === undefined ? await openBrowser(message.url, env) : await openBrowserCommand(browser, message.url, env)
-      say(`${isOpened ? 'the browser was opened' : 'open this URL'} to log in to ${this.#url.host}: ${message.url}`)
-      if (!isOpened) onUrl(message.url)
-    }
-    throw new Failure('login_cancelled', 'the login was cancelled', { profile })
+    const conversation = await agent.login(profile, { signal, newerThan })
+    return new Promise((resolve, reject) => {
+      const follow = async (): Promise<void> => {
+        for await (const message of conversation) {
+          if (message.type === 'done') return
+          if (message.type !== 'open_browser') continue
+          const isOpened =
+            browser === undefined ? await openBrowser(message.url, env) : await openBrowserCommand(browser, message.url, env)
+          say(`${isOpened ? 'the browser was opened' : 'open this URL'} to log in to ${this.#url.host}: ${message.url}`)
+          if (isOpened) continue
+          this.#loginAt = new LoginAtUrl(profile, message.url)
+          reject(this.#loginAt)
+        }
+        throw new Failure('login_cancelled', 'the login was cancelled', { profile })
+      }
+      follow()
+        .then(resolve, reject)
+        .finally(() => {
+          this.#loginAt = undefined
+          this.#cached = undefined
+        })
+    })
   }
 
   /** Waits for the login that another program has begun. */

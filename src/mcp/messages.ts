@@ -1,6 +1,7 @@
 // JSON-RPC as far as a bridge reads it: which message is which, and the errors that the bridge itself answers with.
 
 import type { Failure } from '../core/failures.ts'
+import { LoginAtUrl } from './login-at-url.ts'
 
 export type Id = string | number
 
@@ -36,8 +37,9 @@ export const idsOf = (messages: readonly Message[]): readonly Id[] =>
 const urlElicitationRequired = -32_042
 const serverError = -32_000
 
-/** `url`: where the user has to log in, if it is known. */
-export function errorAnswer(id: Id, failure: Failure, url: string | undefined, takesUrls: boolean): string {
+/** `takesUrls`: whether the client can be asked to open a URL. */
+export function errorAnswer(id: Id, failure: Failure, takesUrls: boolean): string {
+  const url = failure instanceof LoginAtUrl ? failure.url : undefined
   const { code, message, hint } = failure
   const text = `authsock: ${message}${hint === '' ? '' : ` (${hint})`}`
   const data = { code, hint, ...(url === undefined ? {} : { url }) }

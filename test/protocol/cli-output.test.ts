@@ -152,6 +152,7 @@ describe('U6 every --json output is as the schema says', () => {
       ['events', ['events']],
       ['status', ['status', '--watch']],
       ['serve', ['serve', 'azure', 'work']],
+      ['mcp serve', ['mcp', 'serve', 'https://mcp.example.com/mcp']],
     ] as const) {
       const child = home.spawn([...args, '--json'])
       const [chunk] = (await once(child.stdout ?? child, 'data')) as [Buffer]

@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { Failure } from '../../core/failures.ts'
 import { fileChange, type Plan, readText } from './change.ts'
 import { setJson, setToml } from './edits.ts'
+import { claudeMcp, codexMcp, mcpTarget } from './mcp-clients.ts'
 import { profileOf, program, quoted, type SetupContext } from './context.ts'
 
 export function claude(context: SetupContext): Plan {
+  const server = mcpTarget(context)
+  if (server !== undefined) return claudeMcp(context, server)
   const { env, home } = context
   const path = join(env['CLAUDE_CONFIG_DIR'] ?? join(home, '.claude'), 'settings.json')
   const command = program(context, 'authsock-claude')
@@ -18,6 +21,8 @@ export function claude(context: SetupContext): Plan {
 }
 
 export async function codex(context: SetupContext): Promise<Plan> {
+  const server = mcpTarget(context)
+  if (server !== undefined) return codexMcp(context, server)
   const { env, home, targets } = context
   const path = join(env['CODEX_HOME'] ?? join(home, '.codex'), 'config.toml')
   const [provider] = targets

@@ -6,6 +6,7 @@ import { aws, kubectl, terraform } from './clouds.ts'
 import { docker, podman } from './containers.ts'
 import { git } from './git.ts'
 import { bazel, cargo, go, pip, pnpm } from './languages.ts'
+import { mcpTools } from './mcp-clients.ts'
 import type { Tool } from './context.ts'
 
 const tool = (name: string, about: string, plan: Tool['plan']): Tool => ({ name, about, plan })
@@ -22,8 +23,9 @@ export const tools: readonly Tool[] = [
   tool('go', 'GOAUTH', go),
   tool('pnpm', 'the given registries', pnpm),
   tool('bazel', 'the given hosts, or those of the routes', bazel),
-  tool('claude', 'Claude Code: an API key or token from a static secret or a profile', claude),
-  tool('codex', 'a model provider of Codex', codex),
+  tool('claude', 'Claude Code: an API key or token from a static secret or a profile, or the MCP server at a URL', claude),
+  tool('codex', 'a model provider of Codex, or the MCP server at a URL', codex),
+  ...mcpTools,
 ]
 
 /** Tools that are configured together with another one, or have another name. */

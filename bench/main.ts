@@ -11,6 +11,7 @@ import { growth } from './growth.ts'
 import { idle } from './idle.ts'
 import { load } from './load.ts'
 import { oneToken } from './one-token.ts'
+import { packages } from './packages.ts'
 import { markdown, type Part } from './report.ts'
 
 type Measure = (isQuick: boolean) => Promise<Part>
@@ -27,6 +28,7 @@ const parts: Readonly<Record<string, Measure>> = {
   expiry,
   idle: withAgent(idle),
   growth,
+  packages: withAgent(packages),
 }
 
 async function main(): Promise<void> {

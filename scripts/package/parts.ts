@@ -25,7 +25,7 @@ export const npmParts = (folders: readonly string[]): readonly Part[] => folders
 export async function partsOf(target: Target): Promise<readonly Part[]> {
   const bundled = npmParts(await bundledPackages())
   const native = [`@koromix/koffi-${target.platform}`, target.keyringPackage].map((name) => nativePart(name))
-  return [...bundled, ...native, nodePart(target), ...nodeLibraries()]
+  return [...bundled, ...native, nodePart(), ...nodeLibraries()]
 }
 
 /** Of a folder with a package.json. */
@@ -62,10 +62,10 @@ function nativePart(name: string): Part {
   return { ...part, licenseTexts: [...texts, ...part.licenseTexts] }
 }
 
-/** Its LICENSE has the licences of its libraries too. */
-function nodePart(target: Target): Part {
-  const licenseTexts = target.os === 'darwin' ? textsIn(join(process.execPath, '../..')) : textsIn(nodePackage(target.platform))
-  if (licenseTexts.length === 0) throw new Error(`Node for ${target.platform} has no LICENSE file`)
+/** Its LICENSE has the licences of its libraries too, and is the same on every platform. */
+function nodePart(): Part {
+  const licenseTexts = textsIn(nodePackage('linux-x64'))
+  if (licenseTexts.length === 0) throw new Error('the package of Node has no LICENSE file')
   return { name: 'node', version: nodeVersion, license: 'MIT', purl: `pkg:generic/node@${nodeVersion}`, licenseTexts }
 }
 

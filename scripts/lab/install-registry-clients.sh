@@ -30,7 +30,7 @@ python_install() {
   "$folder/python/bin/pip" install --quiet --disable-pip-version-check "$1"
 }
 
-# The plugin and what it needs go into a local repository; the test then runs mvn --offline.
+# The plugin and what it needs go into a local repository, so that the test downloads nothing.
 jib_install() {
   local project="$folder/jib"
   mkdir -p "$project/src/main/java"
@@ -38,7 +38,7 @@ jib_install() {
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>test</groupId><artifactId>test</artifactId><version>1</version>
-  <properties><maven.compiler.release>17</maven.compiler.release></properties>
+  <properties><maven.compiler.source>8</maven.compiler.source><maven.compiler.target>8</maven.compiler.target></properties>
   <build><plugins><plugin>
     <groupId>com.google.cloud.tools</groupId><artifactId>jib-maven-plugin</artifactId><version>$1</version>
   </plugin></plugins></build>

@@ -1,7 +1,7 @@
 // More clients of OCI registries with docker-credential-authsock: docker-py, crane, oras, jib and buildah, each against a registry that takes a
 // token as a Basic password.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
@@ -152,6 +152,31 @@ describeWith({ ...parts, ...installed('bin/oras') }, 'oras', () => {
     const { code, stderr } = await run(clientPath('registry/bin/oras'), ['pull', '--plain-http', `${registry.host}/team/app:1`])
     expect([code, stderr]).toEqual([1, expect.stringContaining("profile 'work' needs a login")])
   }, 60_000)
+})
+
+describeWith({ ...parts, ...programs('mvn'), ...installed('jib/pom.xml') }, 'jib', () => {
+  test('H3 builds an image of a Java program into the registry, with the credential that the helper has for it', async () => {
+    const installation = clientPath('registry/jib')
+    for (const name of ['pom.xml', 'src']) cpSync(join(installation, name), join(home.path, 'java', name), { recursive: true })
+    const { code, stdout } = await run('mvn', [
+      '--legacy-local-repository',
+      '--batch-mode',
+      '--file',
+      join(home.path, 'java', 'pom.xml'),
+      `-Dmaven.repo.local=${join(installation, 'repository')}`,
+      `-Duser.home=${home.path}`,
+      '-Djib.from.image=scratch',
+      `-Djib.to.image=${registry.host}/team/java:1`,
+      '-Djib.allowInsecureRegistries=true',
+      '-DsendCredentialsOverHttp=true',
+      'compile',
+      'jib:build',
+    ])
+    expect([code, code === 0 ? '' : stdout]).toEqual([0, ''])
+    const taken = registry.asked.filter(({ status }) => status < 400)
+    expect(taken.length).toBeGreaterThan(2)
+    expect(taken.every(({ username }) => username === 'oauth2')).toBe(true)
+  })
 })
 
 let manifest: string

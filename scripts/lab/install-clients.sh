@@ -32,6 +32,17 @@ with_windows() {
   with_node "$1" --force --os=win32 --cpu=x64 "${@:2}"
 }
 
+# From Maven, and without what it was made from: 300 MB less.
+with_keycloak() {
+  local coordinates="org.keycloak:keycloak-quarkus-dist:$2:zip" repository="$1/repository"
+  mvn -q -B -Dmaven.repo.local="$repository" dependency:get -Dartifact="$coordinates" -Dtransitive=false >/dev/null
+  python3 -m zipfile -e "$repository/org/keycloak/keycloak-quarkus-dist/$2/keycloak-quarkus-dist-$2.zip" "$1"
+  mv "$1/keycloak-$2" "$1/server"
+  chmod +x "$1"/server/bin/*.sh
+  rm -rf "$repository"
+}
+
+! command -v mvn >/dev/null || ! command -v java >/dev/null || client keycloak 26.7.3
 client python-old pip==23.2.1
 client python pip==26.3 uv==0.13.8 twine==7.0.0 keyring==25.7.0
 # A server, not a client: test/system/login.

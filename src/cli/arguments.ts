@@ -59,7 +59,7 @@ export function parseSpan(option: string, text: string, max = maxSpan): number {
     })
   if (seconds >= 1 && seconds <= max) return seconds
   throw new Failure('bad_request', `${option} is '${text}', which is ${seconds < 1 ? 'too short' : 'too long'}`, {
-    hint: `use a span from 1s to ${duration(max)}`,
+    hint: `use a span from 1s to ${duration(max).replaceAll(' ', '')}`,
   })
 }
 

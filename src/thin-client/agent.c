@@ -220,8 +220,19 @@ static void append_request(struct buffer *request, const struct call *call, cons
   clear(&body);
 }
 
+/// A tool that waits in silence looks as if it hung (U5).
+static void tell_waiting(void) {
+  enum { silence_ms = 2000 };
+  static bool was_told;
+  if (was_told || is_ready(agent.connection, silence_ms)) return;
+  was_told = true;
+  static const char text[] = "authsock: waiting for the agent; if it asks you for an approval, answer there or with `authsock approve`\n";
+  if (errors_are_seen()) write_error(text, sizeof text - 1);
+}
+
 static long receive_some(void *source, char *into, size_t size) {
   (void)source;
+  tell_waiting();
   return receive(agent.connection, into, size, agent.deadline);
 }
 

@@ -155,6 +155,8 @@ enum connected connect_by_tcp(const struct share_address *address, struct connec
 bool send_all(struct connection *connection, const char *data, size_t length, long long deadline);
 /// As read_some; -1 also at the deadline.
 long receive(struct connection *connection, char *into, size_t size, long long deadline);
+/// Whether something can be received within so many milliseconds; true also if this system does not tell.
+bool is_ready(struct connection *connection, int milliseconds);
 void disconnect(struct connection *connection);
 
 // ---- posix-system.c, windows-system.c
@@ -168,6 +170,8 @@ bool read_file(const char *path, char *into, size_t size);
 /// False if not all of it could be written.
 bool write_out(const char *data, size_t length);
 void write_error(const char *data, size_t length);
+/// Whether somebody sees at once what is written there: it is a terminal.
+bool errors_are_seen(void);
 /// More than 0, or 0 at the end.
 long read_input(char *into, size_t size);
 /// NULL if it is not set or empty.

@@ -221,6 +221,11 @@ long receive(struct connection *connection, char *into, size_t size, long long d
   }
 }
 
+bool is_ready(struct connection *connection, int milliseconds) {
+  struct pollfd ready = {.fd = connection->descriptor, .events = POLLIN};
+  return poll(&ready, 1, milliseconds) != 0;
+}
+
 void disconnect(struct connection *connection) { close(connection->descriptor); }
 #else
 typedef int not_posix_connection;

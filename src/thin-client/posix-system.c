@@ -127,6 +127,8 @@ static bool write_to(int descriptor, const char *data, size_t length) {
 bool write_out(const char *data, size_t length) { return write_to(1, data, length); }
 void write_error(const char *data, size_t length) { write_to(2, data, length); }
 
+bool errors_are_seen(void) { return isatty(2) == 1; }
+
 long read_input(char *into, size_t size) {
   for (;;) {
     ssize_t got = read(0, into, size);

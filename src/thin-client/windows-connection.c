@@ -163,6 +163,12 @@ long receive(struct connection *connection, char *into, size_t size, long long d
   return finish(connection, &operation, ReadFile(connection->pipe, into, (DWORD)size, NULL, &operation), deadline);
 }
 
+bool is_ready(struct connection *connection, int milliseconds) {
+  (void)connection;
+  (void)milliseconds;
+  return true;
+}
+
 void disconnect(struct connection *connection) {
   CloseHandle(connection->pipe);
   CloseHandle(connection->event);

@@ -89,6 +89,8 @@ static bool write_to(DWORD which, const char *data, size_t length) {
 bool write_out(const char *data, size_t length) { return write_to(STD_OUTPUT_HANDLE, data, length); }
 void write_error(const char *data, size_t length) { write_to(STD_ERROR_HANDLE, data, length); }
 
+bool errors_are_seen(void) { return GetFileType(GetStdHandle(STD_ERROR_HANDLE)) == FILE_TYPE_CHAR; }
+
 long read_input(char *into, size_t size) {
   DWORD got = 0;
   if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), into, (DWORD)size, &got, NULL)) return 0;

@@ -85,7 +85,7 @@ async function serve(start: HelperStart, conversation: { isFresh: boolean }): Pr
   const { transport, start: startAgent } = connectTransport({ env: start.env })
   try {
     const callOnce = (body: Buffer): ReturnType<typeof call> =>
-      orStart(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body), startAgent, true)
+      whileTelling(() => orStart(() => call(transport, { ...start, terminal: hasTerminal(start.env) }, body), startAgent, true))
     const converse = async (input: Buffer): Promise<number | undefined> => {
       const code = await converseOnce(start, callOnce, input)
       conversation.isFresh = false
@@ -102,6 +102,26 @@ async function serve(start: HelperStart, conversation: { isFresh: boolean }): Pr
     }
   } finally {
     transport.close()
+  }
+}
+
+/** As in thin-client/agent.c. */
+const silenceMs = 2_000
+let wasTold = false
+
+/** A tool that waits in silence looks as if it hung (U5). */
+async function whileTelling<T>(work: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => {
+    if (!wasTold && process.stderr.isTTY)
+      process.stderr.write(
+        'authsock: waiting for the agent; if it asks you for an approval, answer there or with `authsock approve`\n',
+      )
+    wasTold = true
+  }, silenceMs)
+  try {
+    return await work()
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -6,6 +6,7 @@ import type { ApprovalStatus } from '../../../src/wire/messages.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home } from '../../support/home.ts'
 import { logIn, workProfile } from '../../support/login.ts'
+import { hasCompiler, nativePrograms, twinPrograms } from '../../support/programs.ts'
 import { describeWith, isLinux, programs } from '../../support/real-part.ts'
 import { Tmux } from '../../support/tmux.ts'
 
@@ -54,7 +55,7 @@ describeWith({ Linux: isLinux }, 'U5 without a terminal', () => {
   })
 })
 
-describeWith({ ...programs('tmux'), Linux: isLinux }, 'U5 at a terminal', () => {
+describeWith({ ...programs('tmux'), Linux: isLinux, 'a C compiler': hasCompiler() }, 'U5 at a terminal', () => {
   const at = async (work: (terminal: Tmux) => Promise<void>): Promise<void> => {
     const terminal = new Tmux(home)
     try {
@@ -77,6 +78,24 @@ describeWith({ ...programs('tmux'), Linux: isLinux }, 'U5 at a terminal', () => 
       }),
     )
   })
+
+  test.each([
+    ['the thin client', nativePrograms],
+    ['its twin', twinPrograms],
+  ])('a tool that waits through %s says so, once', (_, folder) =>
+    at(async (terminal) => {
+      home.config(
+        `${workProfile(server)}\n[[route]]\nurl = "https://git.example.com"\nprofile = "work"\n\n[[rule]]\ndecision = "ask"\n`,
+      )
+      await home.http('POST', '/v1/config/reload')
+      const credential = `printf 'protocol=https\\nhost=git.example.com\\n\\n' | ${folder()}/git-credential-authsock get`
+      terminal.send(`clear; ${credential}; echo rc=$?`)
+      await terminal.see(/waiting for the agent; if it asks you for an approval, answer there or with `authsock approve`/)
+      await home.run(['approve', (await approvals())[0]?.id ?? ''])
+      const screen = await terminal.see(/password=\S{20,}[^]*rc=0/)
+      expect(screen.match(/waiting for/g)).toHaveLength(1)
+    }),
+  )
 
   test('an answer from elsewhere ends the question', () =>
     at(async (terminal) => {

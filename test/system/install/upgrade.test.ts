@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { version } from '../../../src/platform/version.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.ts'
 import { Home, type HttpAnswer } from '../../support/home.ts'
 import { logIn, workProfile } from '../../support/login.ts'
@@ -48,7 +49,7 @@ function nextVersion(change: (text: string) => string): string {
   return join(folder, 'dist/main.js')
 }
 
-const newer = (): string => nextVersion((text) => text.replaceAll('"0.1.0"', '"9.0.0"'))
+const newer = (): string => nextVersion((text) => text.replaceAll(`"${version}"`, '"9.0.0"'))
 
 /** Does the work while callers ask by the thin client, each again and again: no call may fail. */
 async function underLoad<T>(work: () => Promise<T>, { socket = home.socket, callers: count = 50 } = {}): Promise<T> {
@@ -158,7 +159,7 @@ describe.skipIf(!isPosix)('upgrade', () => {
   test('without an agent there is nothing to replace', async () => {
     expect(await home.run(['upgrade', '--restart'])).toMatchObject({
       code: 0,
-      stdout: 'version 0.1.0 is installed; no agent is running\n',
+      stdout: `version ${version} is installed; no agent is running\n`,
     })
   })
 })

@@ -138,11 +138,20 @@ describeWith({ ...programs('zsh', 'tmux'), POSIX: isPosix }, 'zsh', () => {
   })
 })
 
-// Debian has no package of it.
-describe.skipIf(findProgram('pwsh') === undefined)('PowerShell', () => {
-  test('TabExpansion2 gives the names', () => {
+const hasPowerShell = findProgram('pwsh') !== undefined
+
+// Debian has no package of it: the script is run where PowerShell is, and looked at everywhere.
+describe('PowerShell', () => {
+  test('the script asks for words, and leaves files to PowerShell', async () => {
+    const { code, stdout } = await home.run(['completion', 'powershell'])
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/Register-ArgumentCompleter\s+-Native\s+-CommandName\s+'?authsock/)])
+    for (const [open, close] of ['{}', '()', '[]']) {
+      const count = (mark = ''): number => stdout.split(mark).length
+      expect([open, count(open)]).toEqual([open, count(close)])
+    }
+    if (!hasPowerShell) return
     const script = `Invoke-Expression (& authsock completion powershell | Out-String); (TabExpansion2 'authsock token wor' 18).CompletionMatches.CompletionText`
-    const { stdout } = spawnSync('pwsh', ['-NoProfile', '-Command', script], { env: home.env, encoding: 'utf8' })
-    expect(stdout.trim().split(/\r?\n/)).toEqual(['work', 'world'])
+    const tabbed = spawnSync('pwsh', ['-NoProfile', '-Command', script], { env: home.env, encoding: 'utf8' })
+    expect(tabbed.stdout.trim().split(/\r?\n/)).toEqual(['work', 'world'])
   })
 })

@@ -142,7 +142,7 @@ const hasPowerShell = findProgram('pwsh') !== undefined
 
 // Debian has no package of it: the script is run where PowerShell is, and looked at everywhere.
 describe('PowerShell', () => {
-  test('the script asks for words, and leaves files to PowerShell', async () => {
+  test('the script asks authsock for the words', async () => {
     const { code, stdout } = await home.run(['completion', 'powershell'])
     expect([code, stdout]).toEqual([0, expect.stringMatching(/Register-ArgumentCompleter\s+-Native\s+-CommandName\s+'?authsock/)])
     for (const [open, close] of ['{}', '()', '[]']) {

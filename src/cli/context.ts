@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { type AuthsockClient, connect } from '../client/index.ts'
+import type { AuthsockClient, ConnectOptions } from '../client/index.ts'
 import type { Config } from '../config/config.ts'
 import { exitCodes } from '../core/failures.ts'
 import { type Paths, paths } from '../platform/fs/paths.ts'
@@ -55,7 +55,7 @@ export class Context {
 
   /** This command has changed config.toml: the agent, if one runs, goes by it when this resolves (R21, H5). */
   async configChanged(): Promise<void> {
-    const client = await connect({ env: this.env, start: false })
+    const client = await connectLazily({ env: this.env, start: false })
     try {
       await client.reloadConfig(AbortSignal.timeout(reloadTimeoutMs))
     } catch {
@@ -67,35 +67,35 @@ export class Context {
 
   /** The agent; started on the first request if none is running. */
   async agent({ start = true } = {}): Promise<AuthsockClient> {
-    this.#client ??= await connect({ env: this.env, start })
+    this.#client ??= await connectLazily({ env: this.env, start })
     return this.#client
   }
 
   /** A new client, which starts an agent if none is running: the former one was connected to an agent that ends. */
   async freshAgent(): Promise<AuthsockClient> {
     this.close()
-    this.#client = await connect({ env: this.env })
+    this.#client = await connectLazily({ env: this.env })
     return this.#client
   }
 
   /** A new client, which starts no agent. */
   async watchedAgent(): Promise<AuthsockClient> {
     this.close()
-    this.#client = await connect({ env: this.env, start: false })
+    this.#client = await connectLazily({ env: this.env, start: false })
     return this.#client
   }
 
   /** A client that does not start the agent again once it is stopped, for commands that only watch. */
   async watchingAgent(): Promise<AuthsockClient> {
     await (await this.agent()).status()
-    this.#client = await connect({ env: this.env, start: false })
+    this.#client = await connectLazily({ env: this.env, start: false })
     return this.#client
   }
 
   /** After the agent that was watched has stopped: the next one, whenever it comes. Until Ctrl-C. */
   async nextAgent(): Promise<AuthsockClient> {
     for (;;) {
-      const client = await connect({ env: this.env, start: false })
+      const client = await connectLazily({ env: this.env, start: false })
       this.#client = client
       const isThere = await client.status().then(
         () => true,
@@ -122,3 +122,7 @@ export class Context {
 
 /** Seconds since the epoch. */
 export const nowInSeconds = (): number => Math.floor(Date.now() / 1000)
+
+/** Most of what a command loads, and what `help` and `version` do without. */
+const connectLazily = async (options: ConnectOptions): Promise<AuthsockClient> =>
+  (await import('../client/index.ts')).connect(options)

@@ -53,7 +53,8 @@ async function startUnder(
   start: () => Promise<void>,
 ): Promise<void> {
   try {
-    if (hasWaited && (await isRunning())) return
+    // Also without a wait: another starter may have come and gone since this process found no agent.
+    if (await isRunning()) return
     const reason = hasWaited ? readReason(lock) : undefined
     if (reason !== undefined) throw reason
     ftruncateSync(lock.fd)

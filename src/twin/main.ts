@@ -3,7 +3,6 @@
 
 import { basename } from 'node:path'
 import { asFailure, Failure } from '../core/failures.ts'
-import { runHelper } from './helper-client.ts'
 import { findHelper, helperOfProgram } from '../wire/helper-table.ts'
 import { failureLines } from '../core/util/failure-text.ts'
 
@@ -41,6 +40,7 @@ export async function helperMain({ name, args }: Invocation, env: NodeJS.Process
     }
     const given = byName === undefined ? rest : [...(byName.first === undefined ? [] : [byName.first]), ...args]
     const program = byName === undefined ? (helper.programs[0] ?? helper.name) : name
+    const { runHelper } = await import('./helper-client.ts')
     return await runHelper({ helper, program, args: given, env })
   } catch (error) {
     const failure = asFailure(error)

@@ -1,7 +1,6 @@
 // Whether this process may read from its terminal. A background job that reads from it, or changes its settings, is stopped
 // by SIGTTIN or SIGTTOU, and its whole process group with it.
 
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 const isWindows = process.platform === 'win32'
@@ -27,6 +26,8 @@ function fromProc(): readonly (string | undefined)[] {
 
 function fromPs(): readonly (string | undefined)[] {
   try {
+    // Not an import, which would cost every command its loading: only macOS needs it.
+    const { execFileSync } = process.getBuiltinModule('node:child_process')
     const text = execFileSync('/bin/ps', ['-o', 'pgid=,tpgid=', '-p', String(process.pid)], { encoding: 'utf8', timeout: 2_000 })
     return text.trim().split(/\s+/)
   } catch {
